@@ -1,0 +1,121 @@
+import { createReadStream } from 'node:fs';
+import { transaction, type Db } from '../../db/index.ts';
+import { forbidden } from '../../errors/error.ts';
+import type { DiskHost } from '../../host/disk/interface.ts';
+import type { StateFiles, StatePath } from '../../host/files/interface.ts';
+import type { AuthContext } from '../../http/index.ts';
+import type { ImageDetails, ImageFace } from '../face.ts';
+import { backupsOf, deleteImage, findImage, updateImage, type Image } from '../store/image.ts';
+import type { ImageData } from './data.ts';
+import { filterOf } from './filter.ts';
+import type { Images } from './image.ts';
+
+export interface ComputeImagesOptions {
+  readonly db: Db;
+  readonly now: () => number;
+  readonly files: StateFiles;
+  readonly disks: DiskHost;
+  readonly images: Images;
+  readonly data: ImageData;
+  readonly onDeleted: (imageId: string) => void;
+}
+
+/** What compute does with images beyond starting from them: snapshots, and the image proxy of its old microversions. */
+export class ComputeImages implements Pick<
+  ImageFace,
+  'reserve' | 'createFromDisk' | 'discard' | 'backupsOf' | 'show' | 'list' | 'remove' | 'setProperties'
+> {
+  readonly #options: ComputeImagesOptions;
+
+  constructor(options: ComputeImagesOptions) {
+    this.#options = options;
+  }
+
+  reserve: ImageFace['reserve'] = (_db, auth, { id, name, minDisk, minRam, properties }) => {
+    this.#options.images.create(
+      auth,
+      {
+        ...properties,
+        id,
+        name,
+        visibility: 'private',
+        disk_format: 'qcow2',
+        container_format: 'bare',
+        min_disk: minDisk,
+        min_ram: minRam,
+      },
+      () => true,
+    );
+  };
+
+  createFromDisk: ImageFace['createFromDisk'] = async (imageId, disk, signal, onProgress) => {
+    const { db, files, disks, data } = this.#options;
+    const status = findImage(db, imageId)?.status;
+    if (status !== 'queued' && status !== 'saving') return status !== undefined;
+    const copy: StatePath = ['images', 'incoming', `${imageId}.disk`];
+    try {
+      await disks.convert({
+        source: disk.path,
+        sourceFormat: 'qcow2',
+        destination: files.absolute(copy),
+        destinationFormat: 'qcow2',
+        followBackingChain: true,
+        signal,
+        onProgress: (fraction) => onProgress(fraction * 0.7),
+      });
+      if (findImage(db, imageId) === undefined) return false;
+      await data.fill(imageId, createReadStream(files.absolute(copy)), signal);
+      onProgress(1);
+      return true;
+    } finally {
+      await files.remove(copy);
+    }
+  };
+
+  discard: ImageFace['discard'] = (db, imageId) => {
+    if (findImage(db, imageId) === undefined) return;
+    deleteImage(db, imageId);
+    this.#options.onDeleted(imageId);
+  };
+
+  backupsOf: ImageFace['backupsOf'] = backupsOf;
+
+  show: ImageFace['show'] = (_db, auth, imageId) => detailsOf(this.#options.images.get(auth, imageId));
+
+  list: ImageFace['list'] = (_db, auth, page) =>
+    this.#options.images
+      .list(
+        filterOf(auth, {}, () => []),
+        page,
+      )
+      .images.map(detailsOf);
+
+  remove: ImageFace['remove'] = (_db, auth, imageId) => this.#options.images.delete(auth, imageId);
+
+  setProperties: ImageFace['setProperties'] = (db, auth, imageId, properties) =>
+    transaction(db, () => {
+      const image = this.#own(auth, imageId);
+      updateImage(db, { ...image, properties, updated_at: this.#options.now() });
+    });
+
+  #own(auth: AuthContext, imageId: string): Image {
+    const image = this.#options.images.getOwn(auth, imageId);
+    if (image.protected === 1) throw forbidden(`Image ${imageId} is protected.`);
+    return image;
+  }
+}
+
+const detailsOf = (image: Image): ImageDetails => ({
+  id: image.id,
+  name: image.name,
+  status: image.status,
+  ownerId: image.owner_id,
+  diskFormat: image.disk_format ?? 'raw',
+  size: image.size ?? 0,
+  virtualSize: image.virtual_size ?? 0,
+  minDisk: image.min_disk,
+  minRam: image.min_ram,
+  properties: image.properties,
+  createdAt: image.created_at,
+  updatedAt: image.updated_at,
+});

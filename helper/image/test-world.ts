@@ -1,0 +1,132 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
+import { FakeDiskHost } from '../host/disk/fake.ts';
+import { GuardedWebSource } from '../host/download/guarded.ts';
+import { LinuxStateFiles } from '../host/files/linux.ts';
+import { createHttpServer, silentLogger, type AuthContext } from '../http/index.ts';
+import { SagaEngine } from '../saga/index.ts';
+import { createImage, type ImageDeps, type ImageService } from './index.ts';
+
+const caller = (project: string, ...roles: string[]): AuthContext => ({
+  userId: `user-of-${project}`,
+  userName: 'u',
+  userDomainId: 'default',
+  projectId: project,
+  roles: new Set(roles),
+  auditId: 'a',
+});
+
+export const callers: Record<string, AuthContext> = {
+  admin: caller('p-admin', 'admin', 'member', 'reader'),
+  alice: caller('p-alice', 'member', 'reader'),
+  reader: caller('p-alice', 'reader'),
+  bob: caller('p-bob', 'member', 'reader'),
+  bobReader: caller('p-bob', 'reader'),
+  eve: caller('p-eve', 'member', 'reader'),
+};
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+/** An image service behind the real HTTP layer, for tests. Tokens are the names of {@link callers}. */
+export class ImageWorld {
+  readonly db: Db = openDatabase({ path: ':memory:' });
+  readonly root: string = mkdtempSync(join(tmpdir(), 'deskcloud-image-'));
+  readonly image: ImageService;
+  readonly sagas: SagaEngine;
+  readonly #server: Server;
+
+  constructor(more: Partial<ImageDeps> = {}) {
+    this.sagas = new SagaEngine({ db: this.db, logger: silentLogger });
+    this.image = createImage({
+      db: this.db,
+      files: new LinuxStateFiles(this.root),
+      disks: new FakeDiskHost(),
+      sagas: this.sagas,
+      web: new GuardedWebSource(),
+      logger: silentLogger,
+      now: () => Date.now(),
+      config: { maxImageBytes: 1 << 24 },
+      ...more,
+    });
+    this.#server = createHttpServer({
+      services: [this.image.service],
+      authenticate: (token) => callers[token],
+      origins: { hostNames: [], origins: [] },
+      validateResponses: true,
+      logger: silentLogger,
+    });
+  }
+
+  get base(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/image/v2`;
+  }
+
+  async start(): Promise<this> {
+    await this.image.start();
+    this.sagas.start();
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    await new Promise((resolve) => this.#server.close(resolve));
+    await this.sagas.stop();
+    closeDatabase(this.db);
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  async call(
+    token: string,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const raw = body instanceof Uint8Array;
+    const response = await fetch(`${this.base}${path}`, {
+      method,
+      headers: {
+        ...(token === '' ? {} : { 'x-auth-token': token }),
+        ...(body === undefined
+          ? {}
+          : { 'content-type': raw ? 'application/octet-stream' : 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: raw ? Buffer.from(body) : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (isJson ? JSON.parse(text) : { text }) as Record<string, unknown>,
+    };
+  }
+
+  /** Makes a queued raw image. */
+  async create(token = 'alice', more: object = {}): Promise<string> {
+    const body = { name: 'n', disk_format: 'raw', container_format: 'bare', ...more };
+    const answer = await this.call(token, 'POST', '/images', body);
+    if (answer.status !== 201) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
+    return String(answer.body['id']);
+  }
+
+  /** Names of all files that the service keeps. */
+  stored(): string[] {
+    return ['data', 'base', 'incoming', 'staging'].flatMap((directory) => {
+      try {
+        return readdirSync(join(this.root, 'images', directory));
+      } catch {
+        return [];
+      }
+    });
+  }
+}
