@@ -1,0 +1,1 @@
+export { buildConfigDrive, ConfigDriveError, type ConfigDriveOptions } from './configdrive.ts';

@@ -1,0 +1,241 @@
+import { constants } from 'node:fs';
+import { chmod, copyFile, open, rename, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
+import { codeOf, ignore, isDiskFull } from '../files/errno.ts';
+import { DiskFullError } from '../files/interface.ts';
+import { temporaryName } from '../files/names.ts';
+import { record } from '../record.ts';
+import { DiskError, type DiskFormat, type EmptyDiskOptions, type OverlayOptions } from './interface.ts';
+import { emptyQcow2, readQcow2Header, type EmptyQcow2, type FileLayout } from './qcow2-writer.ts';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const HEADER_BYTES = 4096;
+
+/** The part of a disk host that needs no tool: the same for the real and the simulated host. */
+export abstract class DiskFiles {
+  async createOverlay({ path, base, baseFormat, sizeBytes }: OverlayOptions): Promise<void> {
+    assertPath(path);
+    assertPath(base);
+    assertSize(sizeBytes);
+    const started = performance.now();
+    if (await this.#isThere(path, 'qcow2', { sizeBytes, backing: { path: base, format: baseFormat } }))
+      return;
+    const baseSize = await virtualSize(base, baseFormat);
+    if (sizeBytes < baseSize) {
+      throw new DiskError(
+        'shrink',
+        `A disk of ${sizeBytes} bytes cannot hold the image of ${baseSize} bytes (${base})`,
+      );
+    }
+    await createFile(path, layout({ sizeBytes, backing: { path: base, format: baseFormat } }));
+    recordMade(path, started, ['-f', 'qcow2', '-F', baseFormat, '-b', base, path, String(sizeBytes)]);
+  }
+
+  async createEmpty({ path, format, sizeBytes }: EmptyDiskOptions): Promise<void> {
+    assertPath(path);
+    assertSize(sizeBytes);
+    const started = performance.now();
+    if (await this.#isThere(path, format, { sizeBytes })) return;
+    await createFile(path, format === 'raw' ? { pieces: [], length: sizeBytes } : layout({ sizeBytes }));
+    recordMade(path, started, ['-f', format, path, String(sizeBytes)]);
+  }
+
+  async resize({ path, format, sizeBytes }: EmptyDiskOptions): Promise<void> {
+    assertPath(path);
+    assertSize(sizeBytes);
+    const size = await virtualSize(path, format);
+    if (size === sizeBytes) return;
+    if (size > sizeBytes) {
+      throw new DiskError(
+        'shrink',
+        `${path} has ${size} bytes and cannot be made smaller (${sizeBytes} bytes)`,
+      );
+    }
+    if (format === 'qcow2') {
+      await this.growQcow2(path, sizeBytes);
+      return;
+    }
+    await explained(path, async () => {
+      const handle = await open(path, O_RDWR | O_NOFOLLOW);
+      await closing(handle, async () => {
+        await handle.truncate(sizeBytes);
+        await handle.sync();
+      });
+    });
+    record({ kind: 'file', action: 'write', path, text: `grown from ${size} to ${sizeBytes} bytes` });
+  }
+
+  async copy({ source, destination }: { source: string; destination: string }): Promise<void> {
+    assertPath(source);
+    assertPath(destination);
+    const part = partPath(destination);
+    try {
+      await explained(source, async () => {
+        await copyFile(source, part, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+        await chmod(part, 0o600);
+      });
+      await publish(part, destination);
+    } catch (error) {
+      await unlink(part).catch(ignore('ENOENT'));
+      throw error;
+    }
+    record({ kind: 'file', action: 'write', path: destination, text: `a copy of ${source}` });
+  }
+
+  async remove(path: string): Promise<void> {
+    assertPath(path);
+    try {
+      await unlink(path);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return;
+      throw error;
+    }
+    record({ kind: 'file', action: 'remove', path });
+  }
+
+  async freeBytes(directory: string): Promise<number> {
+    assertPath(directory);
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  }
+
+  protected abstract growQcow2(path: string, sizeBytes: number): Promise<void>;
+
+  /** Whether the wanted disk is there. Anything else of that name may be somebody's data, so it is not replaced. */
+  async #isThere(path: string, format: DiskFormat, wanted: EmptyQcow2): Promise<boolean> {
+    let head: Header;
+    try {
+      head = await readHeader(path);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+    const found = format === 'raw' ? { sizeBytes: head.fileSize } : readQcow2Header(head.bytes);
+    if (
+      found?.sizeBytes === wanted.sizeBytes &&
+      found.backing === wanted.backing?.path &&
+      found.backingFormat === wanted.backing?.format
+    ) {
+      return true;
+    }
+    throw new DiskError('exists', `${path} is there already, with another size or base; remove it first`);
+  }
+}
+
+/** A header's virtual size of one of our own disks; the file's length for raw, whatever is in it (S5). */
+export async function virtualSize(path: string, format: DiskFormat): Promise<number> {
+  const head = await explained(path, () => readHeader(path));
+  if (format === 'raw') return head.fileSize;
+  const found = readQcow2Header(head.bytes);
+  if (found === undefined) throw new DiskError('invalid-argument', `${path} is not a qcow2 disk`);
+  return found.sizeBytes;
+}
+
+/** Absolute and normal, so that no program reads it as an option, a protocol ('nbd:') or another place. */
+export function assertPath(path: string): void {
+  if (!isAbsolute(path) || normalize(path) !== path || path.endsWith('/') || /\p{Cc}/u.test(path)) {
+    throw new DiskError('invalid-argument', `${JSON.stringify(path)} is not a normal absolute path`);
+  }
+}
+
+export function assertSize(sizeBytes: number): void {
+  if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0 || sizeBytes % 512 !== 0) {
+    throw new DiskError(
+      'invalid-argument',
+      `A disk cannot have ${sizeBytes} bytes: it must be a multiple of 512`,
+    );
+  }
+}
+
+/** A hidden name beside `path`, for what is not complete yet. */
+export function partPath(path: string): string {
+  return join(dirname(path), temporaryName(basename(path)));
+}
+
+/** Makes what was written durable and gives it its name. */
+export async function publish(part: string, path: string): Promise<void> {
+  await explained(path, async () => {
+    const handle = await open(part, O_RDWR | O_NOFOLLOW);
+    await closing(handle, () => handle.sync());
+    await rename(part, path);
+    const directory = await open(dirname(path), O_RDONLY);
+    await closing(directory, () => directory.sync());
+  });
+}
+
+export async function createPart(part: string, { pieces, length }: FileLayout): Promise<void> {
+  const handle = await open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  await closing(handle, async () => {
+    await handle.truncate(length);
+    for (const { offset, bytes } of pieces) await handle.write(bytes, 0, bytes.length, offset);
+  });
+}
+
+export async function createFile(path: string, content: FileLayout): Promise<void> {
+  const part = partPath(path);
+  try {
+    await explained(path, () => createPart(part, content));
+    await publish(part, path);
+  } catch (error) {
+    await unlink(part).catch(ignore('ENOENT'));
+    throw error;
+  }
+}
+
+/** Turns system errors into ones that say what to do. */
+export async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isDiskFull(error)) throw new DiskFullError(dirname(path), { cause: error });
+    if (codeOf(error) === 'ENOENT') {
+      throw new DiskError('missing', `There is no ${path}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+export async function allocatedBytes(path: string): Promise<number> {
+  return (await stat(path)).blocks * 512;
+}
+
+function layout(disk: EmptyQcow2): FileLayout {
+  try {
+    return emptyQcow2(disk);
+  } catch (error) {
+    if (error instanceof RangeError) throw new DiskError('invalid-argument', error.message, { cause: error });
+    throw error;
+  }
+}
+
+function recordMade(path: string, started: number, equivalent: readonly string[]): void {
+  record({ kind: 'file', action: 'write', path });
+  const durationMs = Math.round((performance.now() - started) * 100) / 100;
+  record({
+    kind: 'note',
+    text: `the same as: qemu-img create ${equivalent.join(' ')}`,
+    data: { durationMs },
+  });
+}
+
+interface Header {
+  readonly bytes: Buffer;
+  readonly fileSize: number;
+}
+
+async function readHeader(path: string): Promise<Header> {
+  const handle = await open(path, O_RDONLY | O_NOFOLLOW);
+  return await closing(handle, async () => {
+    const buffer = Buffer.alloc(HEADER_BYTES);
+    const { bytesRead } = await handle.read(buffer, 0, HEADER_BYTES, 0);
+    return { bytes: buffer.subarray(0, bytesRead), fileSize: (await handle.stat()).size };
+  });
+}
+
+async function closing<T>(handle: FileHandle, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await handle.close();
+  }
+}

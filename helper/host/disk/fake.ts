@@ -1,0 +1,89 @@
+import { copyFile, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { allocatedBytes, assertPath, createFile, DiskFiles, explained, virtualSize } from './disk-files.ts';
+import {
+  DiskError,
+  type ConvertOptions,
+  type DiskFormat,
+  type DiskHost,
+  type DiskInfo,
+  type ImageFormat,
+  type Measurement,
+} from './interface.ts';
+import { inspectFile } from './inspect/index.ts';
+import { emptyQcow2, readQcow2Header } from './qcow2-writer.ts';
+
+/**
+ * A {@link DiskHost} without qemu-img, for the simulated host and fast tests. Its files are real and have real
+ * headers and sizes; only the guest's data of a conversion between formats is not carried over.
+ */
+export class FakeDiskHost extends DiskFiles implements DiskHost {
+  async convert(options: ConvertOptions): Promise<void> {
+    const { source, destination, sourceFormat, destinationFormat } = options;
+    assertPath(source);
+    assertPath(destination);
+    if (options.signal?.aborted === true)
+      throw new DiskError('cancelled', `Work on ${destination} was cancelled`);
+    const { virtualSize: sizeBytes } = await this.info({ path: source, format: sourceFormat });
+    if (destinationFormat !== 'raw' && destinationFormat !== 'qcow2') {
+      throw new DiskError('invalid-argument', `The simulated host does not write ${destinationFormat}`);
+    }
+    await createFile(
+      destination,
+      destinationFormat === 'raw' ? { pieces: [], length: sizeBytes } : emptyQcow2({ sizeBytes }),
+    );
+    if (sourceFormat === 'raw' && destinationFormat === 'raw') await copyFile(source, destination);
+    options.onProgress?.(1);
+  }
+
+  async info({ path, format }: { path: string; format: ImageFormat }): Promise<DiskInfo> {
+    assertPath(path);
+    const allocated = await explained(path, () => allocatedBytes(path));
+    if (format === 'raw') return { format, virtualSize: (await stat(path)).size, allocatedBytes: allocated };
+    const handle = await open(path);
+    try {
+      const inspection = await inspectFile(handle);
+      if (inspection.format !== format) throw new DiskError('tool', `${path} is not a ${format} disk`);
+      const head = Buffer.alloc(4096);
+      await handle.read(head, 0, head.length, 0);
+      const { backing, backingFormat } = readQcow2Header(head) ?? {};
+      return {
+        format,
+        virtualSize: inspection.virtualSize,
+        allocatedBytes: allocated,
+        ...(backing === undefined
+          ? {}
+          : {
+              backing: { path: backing, ...(backingFormat === undefined ? {} : { format: backingFormat }) },
+            }),
+      };
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async measure(disk: {
+    path: string;
+    format: ImageFormat;
+    destinationFormat: DiskFormat;
+  }): Promise<Measurement> {
+    const info = await this.info(disk);
+    return { required: Math.min(info.allocatedBytes, info.virtualSize), fullyAllocated: info.virtualSize };
+  }
+
+  async flatten({ path }: { path: string }): Promise<void> {
+    assertPath(path);
+    await createFile(path, emptyQcow2({ sizeBytes: await virtualSize(path, 'qcow2') }));
+  }
+
+  protected async growQcow2(path: string, sizeBytes: number): Promise<void> {
+    const { backing } = await this.info({ path, format: 'qcow2' });
+    const format = backing?.format === 'qcow2' ? 'qcow2' : 'raw';
+    await createFile(
+      path,
+      emptyQcow2(
+        backing === undefined ? { sizeBytes } : { sizeBytes, backing: { path: backing.path, format } },
+      ),
+    );
+  }
+}

@@ -1,0 +1,100 @@
+/** Formats of the disks that Deskcloud itself keeps and gives to guests. */
+export type DiskFormat = 'raw' | 'qcow2';
+
+/** Formats that {@link DiskHost.convert} reads and writes. 'vhd' is qemu's vpc. */
+export type ImageFormat = DiskFormat | 'vmdk' | 'vdi' | 'vhd' | 'vhdx';
+
+export interface OverlayOptions {
+  /** Absolute path of the new qcow2 file; its directory must be there. */
+  readonly path: string;
+  /** Absolute path of the disk beneath it. Its bytes must not change any more. */
+  readonly base: string;
+  readonly baseFormat: DiskFormat;
+  /** Virtual size in bytes, a multiple of 512; not smaller than the base's. */
+  readonly sizeBytes: number;
+}
+
+export interface EmptyDiskOptions {
+  readonly path: string;
+  readonly format: DiskFormat;
+  readonly sizeBytes: number;
+}
+
+export interface ConvertOptions {
+  readonly source: string;
+  readonly sourceFormat: ImageFormat;
+  /** Appears under this name only when complete. An old file of this name is replaced. */
+  readonly destination: string;
+  readonly destinationFormat: ImageFormat;
+  /**
+   * True for a disk that Deskcloud made itself and whose backing files belong to it (an overlay of a stopped guest).
+   * By default a backing file named in the source's header is not opened.
+   */
+  readonly followBackingChain?: boolean;
+  /** Compress the clusters of a qcow2 destination; false by default. */
+  readonly compress?: boolean;
+  /** Called with the part that is done, 0 to 1. */
+  readonly onProgress?: (fraction: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface DiskInfo {
+  readonly format: ImageFormat;
+  /** What a guest sees, in bytes. */
+  readonly virtualSize: number;
+  /** What the file takes on the host, in bytes. */
+  readonly allocatedBytes: number;
+  /** The backing file named in the header, for qcow2. */
+  readonly backing?: { readonly path: string; readonly format?: string };
+}
+
+/** Bytes that a conversion needs for the data in use, and for all of the disk. */
+export interface Measurement {
+  readonly required: number;
+  readonly fullyAllocated: number;
+}
+
+/**
+ * Disk files on the host. Every method is idempotent or says otherwise; formats are always given, never guessed;
+ * paths are absolute. Files are made with mode 0600.
+ *
+ * A disk that a guest has written to as 'raw' stays raw for ever: its first bytes are the guest's (S5).
+ *
+ * All throw DiskFullError (host/files) when the file system is full, {@link DiskError} otherwise.
+ */
+export interface DiskHost {
+  /** Makes a qcow2 overlay. One that is there with the same base and size is kept as it is. */
+  createOverlay(options: OverlayOptions): Promise<void>;
+  /** Makes a disk of zeros that takes no room. One that is there with the same size is kept as it is. */
+  createEmpty(options: EmptyDiskOptions): Promise<void>;
+  /** Makes a disk of a stopped guest larger; the same size does nothing, a smaller one is refused. */
+  resize(options: EmptyDiskOptions): Promise<void>;
+  convert(options: ConvertOptions): Promise<void>;
+  /** Looks at a disk that Deskcloud keeps; works also while a guest uses it. Not for files that users upload. */
+  info(disk: { readonly path: string; readonly format: ImageFormat }): Promise<DiskInfo>;
+  /** What a conversion of one of our disks would take. */
+  measure(disk: {
+    readonly path: string;
+    readonly format: ImageFormat;
+    readonly destinationFormat: DiskFormat;
+  }): Promise<Measurement>;
+  /** Copies what an overlay shares with its base into it, so that it stands alone. The guest must be stopped. */
+  flatten(disk: { readonly path: string }): Promise<void>;
+  /** Copies a disk file of a stopped guest as it is, with its reference to a base. An old file at `destination` is replaced. */
+  copy(disk: { readonly source: string; readonly destination: string }): Promise<void>;
+  /** Removes a disk file if it is there. */
+  remove(path: string): Promise<void>;
+  /** Bytes that may still be written to the file system of this directory. */
+  freeBytes(directory: string): Promise<number>;
+}
+
+/** A disk operation that cannot be done or that failed. The message names the file, the cause and the remedy. */
+export class DiskError extends Error {
+  override readonly name = 'DiskError';
+  readonly reason: 'invalid-argument' | 'exists' | 'missing' | 'shrink' | 'in-use' | 'tool' | 'cancelled';
+
+  constructor(reason: DiskError['reason'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}

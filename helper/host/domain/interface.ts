@@ -1,0 +1,198 @@
+import type { Secret } from '../../secret.ts';
+
+/** A disk of a guest. Paths are Deskcloud's own, never a caller's. */
+export interface DomainDisk {
+  /** 'vda', 'vdb', 'sda', 'hda' ... as the guest's bus names it. */
+  readonly target: string;
+  readonly bus: 'virtio' | 'scsi' | 'sata' | 'ide';
+  readonly device: 'disk' | 'cdrom';
+  readonly format: 'raw' | 'qcow2';
+  readonly path: string;
+  /** Shown to the guest, at most 20 characters for virtio. */
+  readonly serial?: string;
+  readonly readOnly?: boolean;
+  readonly bootIndex?: number;
+}
+
+/** A network card on a tap device that exists already. */
+export interface DomainNic {
+  readonly portId: string;
+  readonly tapName: string;
+  readonly macAddress: string;
+  readonly mtu: number;
+  readonly model: 'virtio' | 'e1000' | 'e1000e' | 'rtl8139' | 'ne2k_pci' | 'pcnet';
+}
+
+/** All that a domain is made of. The XML follows from it alone, so it can be made again at any time. */
+export interface DomainSpec {
+  /** The server's id. */
+  readonly uuid: string;
+  /** 'instance-%08x'. */
+  readonly name: string;
+  /** Display name, project, flavor and image for the metadata element; free text of users. */
+  readonly labels: {
+    readonly serverName: string;
+    readonly projectId: string;
+    readonly flavorName: string;
+    readonly imageId: string | null;
+  };
+  readonly vcpus: number;
+  readonly memoryMib: number;
+  readonly disks: readonly DomainDisk[];
+  readonly nics: readonly DomainNic[];
+  /** File that gets all the serial console's output; written by virtlogd, with its rotation. */
+  readonly consoleLogPath: string;
+  /** Unix socket of the serial console. */
+  readonly serialSocketPath: string;
+  /** Unix socket of VNC. */
+  readonly vncSocketPath: string;
+  /** hw_* image properties that change the hardware. */
+  readonly hardware: {
+    readonly machine?: string;
+    readonly videoModel?: 'virtio' | 'vga' | 'cirrus' | 'qxl' | 'bochs' | 'none';
+    readonly rng?: boolean;
+    readonly guestAgent?: boolean;
+    readonly watchdog?: 'reset' | 'poweroff' | 'pause' | 'none';
+  };
+}
+
+/** libvirt's virDomainState, as nova's power_state has it. */
+export type PowerState = 'nostate' | 'running' | 'paused' | 'shutdown' | 'crashed' | 'suspended';
+
+/** One domain as the host has it. */
+export interface DomainStatus {
+  readonly uuid: string;
+  readonly name: string;
+  readonly powerState: PowerState;
+}
+
+/** Something happened to a domain; a hint to look, never the truth itself. */
+export interface DomainHint {
+  readonly uuid: string;
+  readonly event:
+    | 'started'
+    | 'stopped'
+    | 'suspended'
+    | 'resumed'
+    | 'defined'
+    | 'undefined'
+    | 'crashed'
+    | 'rebooted'
+    | 'resync';
+}
+
+/** What a running guest has done so far, as the hypervisor counts it. */
+export interface DomainStatistics {
+  /** Nanoseconds, one for each processor. */
+  readonly cpuTimes: readonly number[];
+  readonly memoryMib: number;
+  readonly usedMemoryMib: number;
+  readonly disks: readonly {
+    readonly readBytes: number;
+    readonly readRequests: number;
+    readonly writeBytes: number;
+    readonly writeRequests: number;
+  }[];
+  readonly nics: readonly {
+    /** The tap's name. */
+    readonly name: string;
+    readonly receivedBytes: number;
+    readonly receivedPackets: number;
+    readonly receivedErrors: number;
+    readonly receivedDropped: number;
+    readonly sentBytes: number;
+    readonly sentPackets: number;
+    readonly sentErrors: number;
+    readonly sentDropped: number;
+  }[];
+}
+
+/** What the hypervisor is and has. */
+export interface HypervisorInfo {
+  readonly hypervisorType: string;
+  readonly hypervisorVersion: number;
+  readonly libvirtVersion: number;
+  readonly hostname: string;
+  readonly cpuArch: string;
+  readonly cpuModel: string;
+  readonly vcpus: number;
+  readonly memoryMib: number;
+  /** 'kvm' where it really works, 'qemu' (emulation) otherwise, 'simulated' on a simulated host. */
+  readonly accelerator: 'kvm' | 'qemu' | 'simulated';
+  /** Why the accelerator is what it is, for people. */
+  readonly acceleratorReason: string;
+}
+
+export type DomainHostErrorReason = 'notFound' | 'unavailable' | 'failed' | 'invalidState' | 'unknownOutcome';
+
+/** A failure of the hypervisor. The message names cause and remedy. */
+export class DomainHostError extends Error {
+  override readonly name = 'DomainHostError';
+  readonly reason: DomainHostErrorReason;
+  /** Another attempt may succeed: everything here is idempotent, and the daemon may only be restarting (R30). */
+  readonly retryable: boolean;
+
+  constructor(reason: DomainHostErrorReason, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.reason = reason;
+    this.retryable = reason === 'unavailable' || reason === 'unknownOutcome';
+  }
+}
+
+/**
+ * Guests, through libvirt. Every method is idempotent: it looks first, and what is already so is no error. All record
+ * what they do (host/record.ts).
+ */
+export interface DomainHost {
+  hypervisor(): Promise<HypervisorInfo>;
+  /** Defines (or redefines) the domain persistently and returns its XML. Does not start it. */
+  define(spec: DomainSpec): Promise<string>;
+  /** Starts a defined domain; running already is success; a saved or paused one is resumed. */
+  start(uuid: string): Promise<void>;
+  /** Asks the guest to shut down (ACPI) and resolves when it has, or false after `timeoutMs`. */
+  shutdown(uuid: string, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
+  /** Pulls the plug. Not running or not there is success. */
+  destroy(uuid: string): Promise<void>;
+  /** Asks the guest to reboot, with an answer as {@link shutdown}. */
+  reboot(uuid: string): Promise<void>;
+  /** Resets the machine as its button would. */
+  reset(uuid: string): Promise<void>;
+  suspend(uuid: string): Promise<void>;
+  resume(uuid: string): Promise<void>;
+  /** Removes definition, managed save and snapshot records. Not there is success. Must not be running. */
+  undefine(uuid: string): Promise<void>;
+  status(uuid: string): Promise<DomainStatus | undefined>;
+  /** Domains of this instance of Deskcloud only: those whose metadata element carries its owner tag. */
+  list(): Promise<readonly DomainStatus[]>;
+  /** Calls back at each hint until the returned function is called. After a reconnect comes one 'resync' per listener. */
+  watch(listener: (hint: DomainHint) => void): () => void;
+  /** PNG or PPM bytes of the screen. */
+  screenshot(uuid: string): Promise<{ readonly mimeType: string; readonly data: Buffer }>;
+  /** By the guest's agent; a guest without one is an error that says so. */
+  setUserPassword(uuid: string, user: string, password: Secret): Promise<void>;
+  /** Writes the guest's memory to the host and stops it; {@link start} goes on from there. Stopped already is success. */
+  save(uuid: string): Promise<void>;
+  /**
+   * Copies a running (or paused) guest's disk as it is at the end of the copy, without what it is based on: a qcow2
+   * file that stands alone. The guest goes on. An old file at `destination` is replaced.
+   * @param target the disk's name in the guest: 'vda'.
+   */
+  copyDisk(
+    uuid: string,
+    target: string,
+    destination: string,
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void },
+  ): Promise<void>;
+  /** Plugs a card into a running guest; there already, or not running, is success. Its definition does not change. */
+  attachNic(uuid: string, nic: DomainNic): Promise<void>;
+  /**
+   * Unplugs a card of a running guest, which has to let go of it. Not there, or not running, is success.
+   * @throws {DomainHostError} failed when the guest keeps it for `timeoutMs`.
+   */
+  detachNic(uuid: string, nic: DomainNic, timeoutMs: number, signal?: AbortSignal): Promise<void>;
+  /** A non-maskable interrupt, at which most guests write a crash dump. */
+  injectNmi(uuid: string): Promise<void>;
+  /** Of a guest that runs or is paused. */
+  statistics(uuid: string): Promise<DomainStatistics>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,449 @@
+import { constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  DeviceFlag,
+  domainRef,
+  DomainState,
+  MetadataType,
+  StatsType,
+  typedValues,
+  UndefineFlag,
+  type DomainRef,
+  type Libvirt,
+} from '../../libvirt-ts/index.ts';
+import type { Secret } from '../../secret.ts';
+import type { Owner } from '../files/interface.ts';
+import { record } from '../record.ts';
+import {
+  DomainHostError,
+  type DomainHint,
+  type DomainHost,
+  type DomainNic,
+  type DomainSpec,
+  type DomainStatistics,
+  type DomainStatus,
+  type HypervisorInfo,
+  type PowerState,
+} from './interface.ts';
+import { detectAccelerator, readCapabilities } from './linux-capabilities.ts';
+import { LibvirtConnection } from './linux-connection.ts';
+import { copyRunningDisk } from './linux-copy.ts';
+import { domainHostError, isLibvirtError, unless } from './linux-errors.ts';
+import { readStatistics } from './linux-statistics.ts';
+import { ppmToPng } from './png.ts';
+import { DEFAULT_OWNER, domainXml, METADATA_URI, nicXml, type DomainPlatform } from './xml.ts';
+
+export interface LinuxDomainHostOptions {
+  /**
+   * Tag of this instance of Deskcloud: only domains that carry it are listed, and its own names keep two instances
+   * apart on one host. Letters, digits and '-'; 'deskcloud' by default.
+   */
+  readonly owner?: string;
+  /** libvirt's socket; the usual places by default. */
+  readonly socketPath?: string;
+  /** 'qemu:///system' by default. */
+  readonly uri?: string;
+}
+
+/** Nova's power states (libvirt's SHUTDOWN is 'being shut down' and counts as shut down, as there). */
+const POWER_STATES: Readonly<Record<number, PowerState>> = {
+  [DomainState.RUNNING]: 'running',
+  [DomainState.BLOCKED]: 'running',
+  [DomainState.PAUSED]: 'paused',
+  [DomainState.SHUTDOWN]: 'shutdown',
+  [DomainState.SHUTOFF]: 'shutdown',
+  [DomainState.CRASHED]: 'crashed',
+  [DomainState.PMSUSPENDED]: 'suspended',
+};
+
+const UNDEFINE_ALL =
+  UndefineFlag.MANAGED_SAVE |
+  UndefineFlag.SNAPSHOTS_METADATA |
+  UndefineFlag.CHECKPOINTS_METADATA |
+  UndefineFlag.NVRAM;
+
+/** A guest that is still booting does not hear the button: it is pressed again, as nova does. */
+const PRESS_AGAIN_MS = 10_000;
+
+interface Host {
+  readonly info: HypervisorInfo;
+  readonly platform: DomainPlatform;
+}
+
+/** Guests through libvirt's own protocol. */
+export class LinuxDomainHost implements DomainHost {
+  readonly #owner: string;
+  readonly #connection: LibvirtConnection;
+  /** Owner tags by UUID; null where there is none. What changes a domain's definition removes its entry. */
+  readonly #owners = new Map<string, string | null>();
+  #host: Promise<Host> | undefined;
+
+  constructor(options: LinuxDomainHostOptions = {}) {
+    const { owner = DEFAULT_OWNER, ...connection } = options;
+    if (!/^[a-z0-9][a-z0-9-]{0,31}$/i.test(owner)) throw new TypeError(`'${owner}' is no owner tag`);
+    this.#owner = owner;
+    this.#connection = new LibvirtConnection(connection);
+    this.#connection.onAny((hint) => {
+      if (hint.event === 'defined' || hint.event === 'undefined') this.#owners.delete(hint.uuid);
+      if (hint.event === 'resync') {
+        this.#owners.clear();
+        this.#host = undefined;
+      }
+    });
+  }
+
+  async hypervisor(): Promise<HypervisorInfo> {
+    const { info } = await this.#hostFacts();
+    // What it is does not change; whether it answers does.
+    await this.#run('look at the hypervisor', (libvirt) => libvirt.connectGetLibVersion());
+    return info;
+  }
+
+  async define(spec: DomainSpec): Promise<string> {
+    const { platform } = await this.#hostFacts();
+    const xml = domainXml(spec, platform);
+    record({ kind: 'xml', name: `domain ${spec.name}`, text: xml });
+    return this.#run(`define domain ${spec.name}`, async (libvirt) => {
+      const owner = await this.#ownerOf(libvirt, spec.uuid);
+      if (owner !== undefined && owner !== this.#owner) {
+        throw new DomainHostError(
+          'failed',
+          `Cannot define domain ${spec.name}: a domain with the UUID ${spec.uuid} is there already and is not ours ` +
+            `("virsh dumpxml ${spec.uuid}" shows it).`,
+        );
+      }
+      await libvirt.domainDefineXmlFlags({ xml });
+      this.#owners.set(spec.uuid, this.#owner);
+      return xml;
+    });
+  }
+
+  async start(uuid: string): Promise<void> {
+    const dom = domainRef(uuid);
+    await this.#run(`start domain ${uuid}`, async (libvirt) => {
+      try {
+        await libvirt.domainCreateWithFlags({ dom });
+      } catch (error) {
+        if (!isLibvirtError(error, 'OPERATION_INVALID')) throw error;
+        const { state } = await libvirt.domainGetState({ dom });
+        if (state === DomainState.PAUSED) await libvirt.domainResume({ dom });
+        else if (!isRunning(state)) throw error;
+      }
+    });
+  }
+
+  async shutdown(uuid: string, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+    signal?.throwIfAborted();
+    const stopped = Promise.withResolvers<boolean>();
+    // An abort may come before anybody awaits it.
+    stopped.promise.catch(() => undefined);
+    const dom = domainRef(uuid);
+    const look = (): void => {
+      // Events may have been lost: the state decides.
+      this.status(uuid).then(
+        (status) => status?.powerState === 'running' || stopped.resolve(true),
+        () => undefined,
+      );
+    };
+    const unwatch = this.#connection.watch((hint) => {
+      if (hint.event === 'resync') look();
+      else if (hint.uuid === uuid && (hint.event === 'stopped' || hint.event === 'crashed')) {
+        stopped.resolve(true);
+      }
+    });
+    const press = (): Promise<boolean> =>
+      this.#run(`shut down domain ${uuid}`, async (libvirt) => {
+        const { state } = await libvirt.domainGetState({ dom });
+        if (state === DomainState.SHUTOFF || state === DomainState.CRASHED) return false;
+        await unless('OPERATION_INVALID', libvirt.domainShutdownFlags({ dom }));
+        return true;
+      });
+    const timer = setTimeout(() => stopped.resolve(false), timeoutMs);
+    const again = setInterval(() => void press().catch(() => undefined), PRESS_AGAIN_MS);
+    const aborted = (): void => stopped.reject(signal?.reason);
+    signal?.addEventListener('abort', aborted);
+    try {
+      if (!(await press())) return true;
+      return await stopped.promise;
+    } finally {
+      clearTimeout(timer);
+      clearInterval(again);
+      signal?.removeEventListener('abort', aborted);
+      unwatch();
+    }
+  }
+
+  async destroy(uuid: string): Promise<void> {
+    const dom = domainRef(uuid);
+    await this.#run(`destroy domain ${uuid}`, (libvirt) =>
+      unless('NO_DOMAIN', async () => {
+        try {
+          await libvirt.domainDestroyFlags({ dom });
+        } catch (error) {
+          if (!isLibvirtError(error, 'OPERATION_INVALID')) throw error;
+          // Not running; but memory that was saved would come back at the next start.
+          if (await libvirt.domainHasManagedSaveImage({ dom })) {
+            await libvirt.domainManagedSaveRemove({ dom });
+          }
+        }
+      }),
+    );
+  }
+
+  async reboot(uuid: string): Promise<void> {
+    await this.#run(`reboot domain ${uuid}`, (libvirt) => libvirt.domainReboot({ dom: domainRef(uuid) }));
+  }
+
+  async reset(uuid: string): Promise<void> {
+    await this.#run(`reset domain ${uuid}`, (libvirt) => libvirt.domainReset({ dom: domainRef(uuid) }));
+  }
+
+  async suspend(uuid: string): Promise<void> {
+    const dom = domainRef(uuid);
+    await this.#run(`pause domain ${uuid}`, async (libvirt) => {
+      const { state } = await libvirt.domainGetState({ dom });
+      if (state !== DomainState.PAUSED) await libvirt.domainSuspend({ dom });
+    });
+  }
+
+  async resume(uuid: string): Promise<void> {
+    const dom = domainRef(uuid);
+    await this.#run(`resume domain ${uuid}`, async (libvirt) => {
+      const { state } = await libvirt.domainGetState({ dom });
+      if (!isRunning(state)) await libvirt.domainResume({ dom });
+    });
+  }
+
+  async undefine(uuid: string): Promise<void> {
+    const dom = domainRef(uuid);
+    await this.#run(`undefine domain ${uuid}`, (libvirt) =>
+      unless('NO_DOMAIN', async () => {
+        // libvirt would keep it as a transient domain, which nobody finds again.
+        if (await libvirt.domainIsActive({ dom })) {
+          throw new DomainHostError('invalidState', `Cannot undefine domain ${uuid}: it is running.`);
+        }
+        await libvirt.domainUndefineFlags({ dom, flags: UNDEFINE_ALL });
+        this.#owners.delete(uuid);
+      }),
+    );
+  }
+
+  async status(uuid: string): Promise<DomainStatus | undefined> {
+    return this.#run(`look at domain ${uuid}`, async (libvirt) => {
+      const [status] = await states(libvirt, [domainRef(uuid)]);
+      return status;
+    });
+  }
+
+  async list(): Promise<readonly DomainStatus[]> {
+    return this.#run('list domains', async (libvirt) => {
+      const all = await states(libvirt);
+      const owners = await Promise.all(all.map(({ uuid }) => this.#ownerOf(libvirt, uuid)));
+      return all.filter((_, index) => owners[index] === this.#owner);
+    });
+  }
+
+  watch(listener: (hint: DomainHint) => void): () => void {
+    return this.#connection.watch(listener);
+  }
+
+  async screenshot(uuid: string): Promise<{ readonly mimeType: string; readonly data: Buffer }> {
+    return this.#run(`take a picture of domain ${uuid}'s screen`, async (libvirt) => {
+      const shot = await libvirt.domainScreenshot({ dom: domainRef(uuid) });
+      const data = Buffer.concat((await shot.data.toArray()) as Buffer[]);
+      return { mimeType: 'image/png', data: shot.mimeType === 'image/png' ? data : ppmToPng(data) };
+    });
+  }
+
+  async setUserPassword(uuid: string, user: string, password: Secret): Promise<void> {
+    await this.#run(`set the password of a user in domain ${uuid}`, (libvirt) =>
+      libvirt.domainSetUserPassword({ dom: domainRef(uuid), user, password: password.reveal() }),
+    );
+  }
+
+  async save(uuid: string): Promise<void> {
+    const dom = domainRef(uuid);
+    await this.#run(`save domain ${uuid}`, async (libvirt) => {
+      const { state } = await libvirt.domainGetState({ dom });
+      if (isRunning(state) || state === DomainState.PAUSED) await libvirt.domainManagedSave({ dom });
+    });
+  }
+
+  async copyDisk(
+    uuid: string,
+    disk: string,
+    destination: string,
+    options: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void } = {},
+  ): Promise<void> {
+    const dom = domainRef(uuid);
+    await this.#run(`copy disk ${disk} of domain ${uuid}`, async (libvirt) => {
+      await copyRunningDisk(libvirt, dom, { disk, destination, ...options });
+    });
+  }
+
+  async attachNic(uuid: string, nic: DomainNic): Promise<void> {
+    const { platform } = await this.#hostFacts();
+    const dom = domainRef(uuid);
+    await this.#run(`attach a card to domain ${uuid}`, async (libvirt) => {
+      if (await this.#hasNic(libvirt, dom, nic)) return;
+      const { state } = await libvirt.domainGetState({ dom });
+      if (!isRunning(state) && state !== DomainState.PAUSED) return;
+      const xml = nicXml(nic, platform);
+      record({ kind: 'xml', name: `card ${nic.macAddress}`, text: xml });
+      await libvirt.domainAttachDeviceFlags({ dom, xml, flags: DeviceFlag.LIVE });
+    });
+  }
+
+  async detachNic(uuid: string, nic: DomainNic, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const { platform } = await this.#hostFacts();
+    const dom = domainRef(uuid);
+    await this.#run(`detach a card from domain ${uuid}`, async (libvirt) => {
+      const xml = nicXml(nic, platform);
+      const end = Date.now() + timeoutMs;
+      for (let asked = 0; await this.#hasNic(libvirt, dom, nic);) {
+        if (Date.now() > end)
+          throw new DomainHostError(
+            'failed',
+            `The guest ${uuid} did not let go of the card ${nic.macAddress} within ${timeoutMs / 1000} s. ` +
+              'Stop the server and detach it then.',
+          );
+        if (Date.now() - asked > PRESS_AGAIN_MS) {
+          asked = Date.now();
+          // While a request is pending, libvirt refuses another one.
+          await libvirt
+            .domainDetachDeviceFlags({ dom, xml, flags: DeviceFlag.LIVE })
+            .catch((error: unknown) => {
+              if (!isLibvirtError(error, 'OPERATION_FAILED', 'DEVICE_MISSING', 'OPERATION_INVALID'))
+                throw error;
+            });
+        }
+        await delay(LOOK_MS, undefined, signal === undefined ? {} : { signal });
+      }
+    });
+  }
+
+  /** True when a guest that runs has the card. */
+  async #hasNic(libvirt: Libvirt, dom: DomainRef, nic: DomainNic): Promise<boolean> {
+    if (!(await libvirt.domainIsActive({ dom }))) return false;
+    return (await libvirt.domainGetXmlDesc({ dom }))
+      .toLowerCase()
+      .includes(`<mac address='${nic.macAddress}'`);
+  }
+
+  async injectNmi(uuid: string): Promise<void> {
+    await this.#run(`send an NMI to domain ${uuid}`, (libvirt) =>
+      libvirt.domainInjectNmi({ dom: domainRef(uuid) }),
+    );
+  }
+
+  async statistics(uuid: string): Promise<DomainStatistics> {
+    return this.#run(`read the statistics of domain ${uuid}`, async (libvirt) => {
+      const [found] = await libvirt.connectGetAllDomainStats({
+        doms: [domainRef(uuid)],
+        stats: StatsType.VCPU | StatsType.BALLOON | StatsType.BLOCK | StatsType.INTERFACE,
+      });
+      if (found === undefined) throw new DomainHostError('notFound', `There is no domain ${uuid}.`);
+      return readStatistics(typedValues(found.params));
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  async #run<T>(action: string, work: (libvirt: Libvirt) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#connection.open());
+    } catch (error) {
+      throw domainHostError(action, error);
+    }
+  }
+
+  /** The owner tag in a domain's metadata: null where there is none, undefined where there is no such domain. */
+  async #ownerOf(libvirt: Libvirt, uuid: string): Promise<string | null | undefined> {
+    const known = this.#owners.get(uuid);
+    if (known !== undefined) return known;
+    try {
+      const dom = domainRef(uuid);
+      const text = await libvirt.domainGetMetadata({ dom, type: MetadataType.ELEMENT, uri: METADATA_URI });
+      const owner = /<(?:\w+:)?owner>([^<]*)</.exec(text)?.[1] ?? null;
+      this.#owners.set(uuid, owner);
+      return owner;
+    } catch (error) {
+      if (isLibvirtError(error, 'NO_DOMAIN')) return undefined;
+      if (!isLibvirtError(error, 'NO_DOMAIN_METADATA')) throw error;
+      this.#owners.set(uuid, null);
+      return null;
+    }
+  }
+
+  /** Read once per connection: neither the host nor the daemon changes while it lasts. */
+  #hostFacts(): Promise<Host> {
+    this.#host ??= this.#run('look at the hypervisor', (libvirt) => this.#readHost(libvirt)).catch(
+      (error: unknown) => {
+        this.#host = undefined;
+        throw error;
+      },
+    );
+    return this.#host;
+  }
+
+  async #readHost(libvirt: Libvirt): Promise<Host> {
+    const [type, version, libVersion, hostname, node, xml] = await Promise.all([
+      libvirt.connectGetType(),
+      libvirt.connectGetVersion(),
+      libvirt.connectGetLibVersion(),
+      libvirt.connectGetHostname(),
+      libvirt.nodeGetInfo(),
+      libvirt.connectGetCapabilities(),
+    ]);
+    const capabilities = readCapabilities(xml);
+    const { accelerator, reason } = await detectAccelerator(capabilities);
+    const vhostNet = await access('/dev/vhost-net', constants.R_OK | constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+    return {
+      info: {
+        hypervisorType: type,
+        hypervisorVersion: version,
+        libvirtVersion: libVersion,
+        hostname,
+        cpuArch: capabilities.arch,
+        cpuModel: capabilities.cpuModel,
+        vcpus: node.cpus,
+        memoryMib: Math.floor(node.memory / 1024),
+        accelerator,
+        acceleratorReason: reason,
+      },
+      platform: { owner: this.#owner, accelerator, arch: capabilities.arch, vhostNet },
+    };
+  }
+}
+
+/** How often a job is looked at while it goes on. */
+const LOOK_MS = 200;
+
+const isRunning = (state: number): boolean => state === DomainState.RUNNING || state === DomainState.BLOCKED;
+
+/** States of the given domains, or of all; domains that are not there are left out. One call, no monitor. */
+async function states(libvirt: Libvirt, doms: readonly DomainRef[] = []): Promise<readonly DomainStatus[]> {
+  const all = await libvirt.connectGetAllDomainStats({ doms, stats: StatsType.STATE });
+  return all.map(({ dom, params }) => ({
+    uuid: dom.uuid,
+    name: dom.name,
+    powerState: POWER_STATES[Number(typedValues(params).get('state.state'))] ?? 'nostate',
+  }));
+}
+
+/**
+ * The user that libvirt's QEMU runs as: a server's run directory must be theirs with mode 0700, since QEMU makes the
+ * VNC socket itself. Undefined where there is none of the usual users.
+ */
+export async function qemuOwner(): Promise<Owner | undefined> {
+  const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
+  // Debian and Ubuntu; Fedora, SUSE and Arch.
+  const user = ['libvirt-qemu', 'qemu'].flatMap((name) => users.filter(([first]) => first === name))[0];
+  return user === undefined ? undefined : { uid: Number(user[2]), gid: Number(user[3]) };
+}

@@ -1,0 +1,58 @@
+export interface RouterInterface {
+  readonly portId: string;
+  readonly macAddress: string;
+  /** The router's own addresses in CIDR notation, as '10.0.0.1/24'. */
+  readonly addresses: readonly string[];
+  readonly bridge: string;
+  /** Bytes. */
+  readonly mtu: number;
+}
+
+export interface RouterGateway extends RouterInterface {
+  /** Next hops of the default routes: the gateway_ip of the external subnets; at most one per family. */
+  readonly nextHops: readonly string[];
+  /** Neutron's enable_snat. */
+  readonly snat: boolean;
+}
+
+/** The whole wanted state of one router. */
+export interface RouterSpec {
+  readonly routerId: string;
+  /** admin_state_up; false stops forwarding and keeps everything else. */
+  readonly forwarding: boolean;
+  readonly interfaces: readonly RouterInterface[];
+  readonly gateway?: RouterGateway;
+  /** IPv4 addresses; `fixed` is behind one of the interfaces. Needs a gateway. */
+  readonly floatingIps: readonly { readonly floating: string; readonly fixed: string }[];
+  /** Extra routes. */
+  readonly routes: readonly { readonly destination: string; readonly nextHop: string }[];
+  /** Port in the namespace (on 0.0.0.0) that TCP to 169.254.169.254:80 from the inside is led to. */
+  readonly metadataPort?: number;
+}
+
+/** What ensure really did; empty lists when all was as wanted. */
+export interface RouterChange {
+  readonly created: boolean;
+  /** Floating IPs that are new or lead elsewhere, and new gateway addresses: already announced. */
+  readonly announced: readonly string[];
+  /** Floating IPs that went or lead elsewhere: their connections were cut. */
+  readonly released: readonly string[];
+}
+
+/**
+ * Routers: a namespace `qrouter-<id>`, veth pairs to the bridges (`qr-`, `qg-` inside, `tap` outside), one nft table
+ * inside for address translation. The bridges must be there.
+ */
+export interface RouterHost {
+  /** Brings the namespace to the state; looks first and changes only what differs. Safe to repeat. */
+  ensure(spec: RouterSpec): Promise<RouterChange>;
+  /** Also cuts its connections. No router is no error. */
+  remove(routerId: string): Promise<void>;
+  /**
+   * Gratuitous ARP, as request and as reply (R19). Returns at once: the packets go out in the background, and a
+   * failure is only recorded.
+   */
+  announce(namespace: string, device: string, addresses: readonly string[]): void;
+  /** Ids of the routers of this instance that have a namespace. */
+  list(): Promise<readonly string[]>;
+}

@@ -1,0 +1,20 @@
+import type { Config } from '../config.ts';
+import { FakeDiskHost } from './disk/fake.ts';
+import { FakeDomainHost } from './domain/index.ts';
+import type { Host } from './index.ts';
+import { createFakeHostNetwork } from './net/fake.ts';
+import { FakeSetupHost } from './setup/fake.ts';
+import { connectUnixSocket } from './socket/linux.ts';
+
+/** A host of which nothing is real: no guest, no device, no privilege. Its consoles say so. */
+export function createSimulatedHost(config: Config): Host {
+  return {
+    kind: 'simulated',
+    network: createFakeHostNetwork(config.owner),
+    domains: new FakeDomainHost({ consoles: true }),
+    disks: new FakeDiskHost(),
+    setup: new FakeSetupHost(),
+    guestOwner: undefined,
+    connectSocket: connectUnixSocket,
+  };
+}

@@ -1,0 +1,348 @@
+import { randomUUID } from 'node:crypto';
+import { transaction } from '../../db/index.ts';
+import { badRequest, conflict, unavailable } from '../../errors/error.ts';
+import type { RequestContext } from '../../http/index.ts';
+import { networkRules } from '../policy.ts';
+import type { NetworkCreate, NetworkUpdate } from '../schemas/network.ts';
+import {
+  networks,
+  physicalNetworkUser,
+  releaseSegment,
+  reserveNumber,
+  segments,
+  takeNumber,
+  vniInUse,
+} from '../store/network.ts';
+import { portsOfNetwork } from '../store/port.ts';
+import type { NetworkRow, NetworkType } from '../store/row.ts';
+import { subnetIdsOf, subnetsOf } from '../store/subnet.ts';
+import { groupBy } from '../store/table.ts';
+import { checkAttributes, demand, isAdmin, ownRows, projectFor } from './caller.ts';
+import type { Caller, NetworkContext } from './context.ts';
+import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
+import { networkNotFound, type PortCore } from './port-core.ts';
+import type { Quotas } from './quota.ts';
+import { ensureDefaultGroup } from './security-group-core.ts';
+import { dropSubnet } from './subnet.ts';
+import { networkView } from './view.ts';
+
+const { text, flag } = columns;
+
+const listing: Listing<NetworkRow> = {
+  table: networks,
+  plural: 'networks',
+  columns: {
+    ...standardColumns,
+    name: text('name'),
+    status: text('status'),
+    admin_state_up: flag('admin_state_up'),
+    shared: flag('shared'),
+    'router:external': flag('external'),
+    is_default: flag('is_default'),
+    mtu: { sql: 'mtu', type: 'integer' },
+    port_security_enabled: flag('port_security_enabled'),
+    dns_domain: text('dns_domain'),
+    'provider:network_type': text('network_type'),
+    'provider:physical_network': text('physical_network'),
+    'provider:segmentation_id': { sql: 'segmentation_id', type: 'integer' },
+  },
+  special: {
+    ...tagFilters('network'),
+    subnets: (values) => ({
+      sql: 'EXISTS (SELECT 1 FROM subnet s WHERE s.network_id = network.id AND s.id IN (SELECT value FROM json_each(?)))',
+      values: [JSON.stringify(values)],
+    }),
+  },
+};
+
+/** Everybody sees these: shared ones, and external ones since routers lead there. */
+const OPEN = 'shared = 1 OR external = 1';
+
+export const mayUse = (auth: { readonly projectId?: string }, network: NetworkRow): boolean =>
+  network.shared === 1 || network.project_id === auth.projectId;
+
+/** neutron's InvalidInput. */
+export const invalidInput = (message: string): Error =>
+  badRequest(`Invalid input for operation: ${message}.`, { type: 'InvalidInput' });
+
+interface Placed {
+  readonly type: NetworkType;
+  readonly physical: string | null;
+  readonly vni: number | null;
+}
+
+export class NetworkApp {
+  readonly #context: NetworkContext;
+  readonly #quotas: Quotas;
+  readonly #ports: PortCore;
+
+  constructor(context: NetworkContext, quotas: Quotas, ports: PortCore) {
+    this.#context = context;
+    this.#quotas = quotas;
+    this.#ports = ports;
+  }
+
+  /** @throws {CloudError} notFound for what the caller may not know of. */
+  load(caller: Pick<Caller, 'auth'>, id: string): NetworkRow {
+    const row = networks.byId(this.#context.db, id);
+    if (row === undefined) throw networkNotFound(id);
+    const visible =
+      isAdmin(caller) || row.project_id === caller.auth.projectId || row.shared === 1 || row.external === 1;
+    if (!visible) throw networkNotFound(id);
+    return row;
+  }
+
+  views(caller: Pick<Caller, 'auth'>, rows: readonly NetworkRow[]) {
+    const { db, config } = this.#context;
+    const subnets = groupBy(
+      subnetIdsOf(
+        db,
+        rows.map((row) => row.id),
+      ),
+      (one) => one.network_id,
+    );
+    const admin = isAdmin(caller);
+    return rows.map((row) =>
+      networkView(row, subnets.get(row.id)?.map((one) => one.id) ?? [], admin, config.availabilityZone),
+    );
+  }
+
+  list(context: RequestContext): Record<string, unknown> {
+    return listResources(this.#context.db, listing, context, ownRows(context, OPEN), (rows) =>
+      this.views(context, rows),
+    );
+  }
+
+  create(caller: Caller, bodies: readonly NetworkCreate[]): NetworkRow[] {
+    return transaction(this.#context.db, () => bodies.map((body) => this.#create(caller, body)));
+  }
+
+  #create(caller: Caller, body: NetworkCreate): NetworkRow {
+    const { db, config, clock } = this.#context;
+    const projectId = projectFor(caller, body);
+    demand(caller, 'create_network', { project_id: projectId });
+    checkAttributes(
+      caller,
+      networkRules,
+      'create_network',
+      body,
+      { project_id: projectId },
+      {
+        shared: false,
+        'router:external': false,
+        is_default: false,
+        'provider:network_type': null,
+        'provider:physical_network': null,
+        'provider:segmentation_id': null,
+      },
+    );
+    const zone = body.availability_zone_hints?.find((hint) => hint !== config.availabilityZone);
+    if (zone !== undefined) {
+      throw badRequest(`AvailabilityZone ${zone} could not be found.`, {
+        type: 'AvailabilityZoneNotFound',
+        status: 404,
+      });
+    }
+    this.#quotas.check(db, projectId, 'network');
+    ensureDefaultGroup(this.#context, projectId);
+    const id = randomUUID();
+    const placed = this.#place(id, body);
+    const largest = placed.type === 'vxlan' ? config.tunnelMtu : config.plainMtu;
+    const now = clock();
+    networks.insert(db, {
+      id,
+      project_id: projectId,
+      name: body.name ?? '',
+      description: body.description ?? '',
+      admin_state_up: body.admin_state_up ?? true,
+      status: 'ACTIVE',
+      shared: body.shared ?? false,
+      external: body['router:external'] ?? false,
+      is_default: body.is_default ?? false,
+      mtu: checkMtu(body.mtu, largest, placed.type),
+      port_security_enabled: body.port_security_enabled ?? true,
+      dns_domain: body.dns_domain ?? '',
+      availability_zone_hints: JSON.stringify(body.availability_zone_hints ?? []),
+      network_type: placed.type,
+      physical_network: placed.physical,
+      segmentation_id: placed.vni,
+      tags: JSON.stringify(body.tags ?? []),
+      created_at: now,
+      updated_at: now,
+      revision: 1,
+    });
+    return networks.byId(db, id) as NetworkRow;
+  }
+
+  /** Chooses and takes the segment: VXLAN id, physical network, conntrack zone. */
+  #place(id: string, body: NetworkCreate): Placed {
+    const { db } = this.#context;
+    const placed = this.#segment(body);
+    const zone = takeNumber(db, 'zone');
+    if (zone === undefined)
+      throw unavailable('Unable to create the network. No conntrack zone is free on this host.', {
+        type: 'NoNetworkAvailable',
+      });
+    segments.insert(db, {
+      network_id: id,
+      network_type: placed.type,
+      physical_network: placed.physical,
+      vni: placed.vni,
+      zone,
+    });
+    return placed;
+  }
+
+  #segment(body: NetworkCreate): Placed {
+    const { db, config } = this.#context;
+    const asked = body['provider:network_type'] ?? undefined;
+    const physical = body['provider:physical_network'] ?? undefined;
+    const segmentation = body['provider:segmentation_id'] ?? undefined;
+    if (asked === undefined && (physical !== undefined || segmentation !== undefined))
+      throw invalidInput('network_type required');
+    switch (asked) {
+      case undefined:
+      case 'vxlan': {
+        if (physical !== undefined)
+          throw invalidInput('provider:physical_network specified for vxlan network');
+        return { type: 'vxlan', physical: null, vni: this.#vni(segmentation) };
+      }
+      case 'local': {
+        if (physical !== undefined)
+          throw invalidInput('physical_network prohibited for local provider network');
+        if (segmentation !== undefined)
+          throw invalidInput('segmentation_id prohibited for local provider network');
+        return { type: 'local', physical: null, vni: null };
+      }
+      case 'flat': {
+        if (segmentation !== undefined)
+          throw invalidInput('segmentation_id prohibited for flat provider network');
+        if (physical === undefined) throw invalidInput('physical_network required for flat provider network');
+        if (!Object.hasOwn(config.physicalNetworks, physical))
+          throw invalidInput(`physical_network '${physical}' unknown for flat provider network`);
+        if (physicalNetworkUser(db, physical) !== undefined) {
+          throw conflict(`Unable to create the flat network. Physical network ${physical} is in use.`, {
+            type: 'FlatNetworkInUse',
+          });
+        }
+        return { type: 'flat', physical, vni: null };
+      }
+      case 'vlan':
+      case 'gre':
+      case 'geneve':
+        throw invalidInput(
+          `provider:network_type ${asked} is not available on this host; it has vxlan, local and flat`,
+        );
+      default:
+        throw invalidInput(`network_type value '${asked}' not supported`);
+    }
+  }
+
+  #vni(asked: number | string | undefined): number {
+    const { db } = this.#context;
+    if (asked === undefined) {
+      for (;;) {
+        const vni = takeNumber(db, 'vni');
+        if (vni === undefined) {
+          throw unavailable('Unable to create the network. No tenant network is available for allocation.', {
+            type: 'NoNetworkAvailable',
+          });
+        }
+        if (!vniInUse(db, vni)) return vni;
+      }
+    }
+    const vni = Number(asked);
+    if (!Number.isInteger(vni) || vni < 1 || vni > 16_777_215)
+      throw invalidInput(`provider:segmentation_id out of range (1 through 16777215)`);
+    if (vniInUse(db, vni)) {
+      throw conflict(`Unable to create the network. The tunnel ID ${vni} is in use.`, {
+        type: 'TunnelIdInUse',
+      });
+    }
+    reserveNumber(db, 'vni', vni);
+    return vni;
+  }
+
+  update(caller: Caller, row: NetworkRow, body: NetworkUpdate): NetworkRow {
+    const { db, config, clock, tasks } = this.#context;
+    const target = { project_id: row.project_id };
+    checkAttributes(caller, networkRules, 'update_network', body, target, {
+      shared: row.shared === 1,
+      'router:external': row.external === 1,
+      is_default: row.is_default === 1,
+    });
+    return transaction(db, () => {
+      if (body.shared === false && row.shared === 1) this.#checkUnshare(row);
+      if (body['router:external'] === false && row.external === 1) this.#checkNotGateway(row);
+      const largest = row.network_type === 'vxlan' ? config.tunnelMtu : config.plainMtu;
+      const changed = networks.update(db, row, {
+        name: body.name ?? row.name,
+        description: body.description ?? row.description,
+        admin_state_up: Number(body.admin_state_up ?? row.admin_state_up),
+        shared: Number(body.shared ?? row.shared),
+        external: Number(body['router:external'] ?? row.external),
+        is_default: Number(body.is_default ?? row.is_default),
+        mtu: body.mtu === undefined ? row.mtu : checkMtu(body.mtu, largest, row.network_type),
+        port_security_enabled: Number(body.port_security_enabled ?? row.port_security_enabled),
+        dns_domain: body.dns_domain ?? row.dns_domain,
+        updated_at: clock(),
+        revision: row.revision + 1,
+      });
+      if (changed.mtu !== row.mtu && subnetsOf(db, row.id).length > 0) tasks.provision(row.id);
+      return changed;
+    });
+  }
+
+  #checkUnshare(row: NetworkRow): void {
+    const foreign = portsOfNetwork(this.#context.db, row.id).some(
+      (port) => port.project_id !== row.project_id && !port.device_owner.startsWith('network:'),
+    );
+    if (foreign) {
+      throw conflict(
+        `Unable to reconfigure sharing settings for network ${row.id}. Multiple tenants are using it.`,
+        { type: 'InvalidSharedSetting' },
+      );
+    }
+  }
+
+  #checkNotGateway(row: NetworkRow): void {
+    const used = portsOfNetwork(this.#context.db, row.id).some(
+      (port) => port.device_owner === 'network:router_gateway',
+    );
+    if (used) {
+      throw conflict(
+        `External network ${row.id} cannot be updated to be made non-external, since it has existing gateway ports.`,
+        { type: 'ExternalNetworkInUse' },
+      );
+    }
+  }
+
+  /** @throws {CloudError} NetworkInUse while ports other than the DHCP server's are on it. */
+  delete(row: NetworkRow): void {
+    const { db, tasks } = this.#context;
+    transaction(db, () => {
+      const ports = portsOfNetwork(db, row.id);
+      if (ports.some((port) => port.device_owner !== 'network:dhcp')) {
+        throw conflict(
+          `Unable to complete operation on network ${row.id}. There are one or more ports still in use on the network.`,
+          { type: 'NetworkInUse' },
+        );
+      }
+      for (const port of ports) this.#ports.delete(port);
+      for (const subnet of subnetsOf(db, row.id)) dropSubnet(db, subnet);
+      networks.delete(db, row.id);
+      releaseSegment(db, row.id);
+      tasks.remove(row.id);
+    });
+  }
+}
+
+/** IPv4 needs at least 68 bytes; 0 and null mean the largest that the network can carry. */
+function checkMtu(given: number | string | null | undefined, largest: number, type: NetworkType): number {
+  const asked = Number(given ?? 0);
+  if (asked === 0) return largest;
+  if (asked < 68) throw invalidInput(`Invalid MTU ${asked}: the minimum is 68`);
+  if (asked > largest)
+    throw invalidInput(`Requested MTU is too big, maximum is ${largest} for a ${type} network`);
+  return asked;
+}

@@ -1,0 +1,407 @@
+import { transaction } from '../../db/index.ts';
+import { badRequest, conflict, forbidden, notFound } from '../../errors/error.ts';
+import type { PolicyTarget, RequestContext } from '../../http/index.ts';
+import { limits } from '../config.ts';
+import { networkRules } from '../policy.ts';
+import type { PortCreate, PortUpdate } from '../schemas/port.ts';
+import { networks } from '../store/network.ts';
+import { addressesOfPorts, groupsOfPorts, ports, portsOfDevice } from '../store/port.ts';
+import type { NetworkRow, PortRow } from '../store/row.ts';
+import { groupBy } from '../store/table.ts';
+import { checkAttributes, demand, isAdmin, projectFor } from './caller.ts';
+import type { Caller, NetworkContext } from './context.ts';
+import { ensureDhcpPort } from './dhcp-port.ts';
+import { checkDhcpOptions } from './dhcp-options.ts';
+import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
+import { mayUse } from './network.ts';
+import {
+  isNetworkOwned,
+  isRouterPort,
+  networkNotFound,
+  type AddressPair,
+  type ExtraDhcpOption,
+  type PortCore,
+} from './port-core.ts';
+import { portView } from './view.ts';
+
+const { text, flag } = columns;
+
+const listing: Listing<PortRow> = {
+  table: ports,
+  plural: 'ports',
+  columns: {
+    ...standardColumns,
+    name: text('name'),
+    network_id: text('network_id'),
+    mac_address: text('mac_address'),
+    admin_state_up: flag('admin_state_up'),
+    status: text('status'),
+    device_id: text('device_id'),
+    device_owner: text('device_owner'),
+    port_security_enabled: flag('port_security_enabled'),
+    dns_name: text('dns_name'),
+    'binding:vnic_type': text('vnic_type'),
+    'binding:host_id': text('binding_host'),
+  },
+  special: {
+    ...tagFilters('port'),
+    fixed_ips: byFixedIps,
+    ip_address: (values) => byFixedIps(values.map((value) => `ip_address=${value}`)),
+    security_groups: (values) => ({
+      sql: 'EXISTS (SELECT 1 FROM port_security_group g WHERE g.port_id = port.id AND g.security_group_id IN (SELECT value FROM json_each(?)))',
+      values: [JSON.stringify(values)],
+    }),
+  },
+};
+
+/** `fixed_ips=ip_address=A`, `fixed_ips=subnet_id=S`, `fixed_ips=ip_address_substr=X`; each may be repeated. */
+function byFixedIps(values: readonly string[]) {
+  const wanted: Record<string, string[]> = { ip_address: [], subnet_id: [], ip_address_substr: [] };
+  for (const value of values) {
+    const at = value.indexOf('=');
+    const list = wanted[value.slice(0, Math.max(at, 0))];
+    if (list === undefined)
+      throw badRequest(`Invalid input for fixed_ips. Reason: '${value.slice(0, 80)}' is not a valid filter.`);
+    list.push(value.slice(at + 1));
+  }
+  const { ip_address = [], subnet_id = [], ip_address_substr = [] } = wanted;
+  const parts: string[] = [];
+  const bound: string[] = [];
+  const add = (sql: string, list: readonly string[]): void => {
+    if (list.length === 0) return;
+    parts.push(sql);
+    bound.push(JSON.stringify(list));
+  };
+  add('address IN (SELECT value FROM json_each(?))', ip_address);
+  add('subnet_id IN (SELECT value FROM json_each(?))', subnet_id);
+  add(
+    'EXISTS (SELECT 1 FROM json_each(?) part WHERE instr(port_ip.address, part.value) > 0)',
+    ip_address_substr,
+  );
+  return { sql: `id IN (SELECT port_id FROM port_ip WHERE ${parts.join(' AND ')})`, values: bound };
+}
+
+export const portNotFound = (id: string): Error =>
+  notFound(`Port ${id} could not be found.`, { type: 'PortNotFound' });
+
+export type PortTarget = PortRow & { readonly network_project_id: string; readonly shared: boolean };
+
+const VNIC_TYPES = new Set([
+  'normal',
+  'direct',
+  'direct-physical',
+  'macvtap',
+  'baremetal',
+  'virtio-forwarder',
+]);
+/** Owner of the port of a network's DHCP server. */
+const DHCP = 'network:dhcp';
+const DNS_LABEL = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
+export class PortApp {
+  readonly #context: NetworkContext;
+  readonly #core: PortCore;
+
+  constructor(context: NetworkContext, core: PortCore) {
+    this.#context = context;
+    this.#core = core;
+  }
+
+  load(caller: Pick<Caller, 'auth'>, id: string): PortTarget {
+    const { db } = this.#context;
+    const row = ports.byId(db, id);
+    const network = row && networks.byId(db, row.network_id);
+    if (row === undefined || network === undefined) throw portNotFound(id);
+    const { projectId } = caller.auth;
+    if (!isAdmin(caller) && row.project_id !== projectId && network.project_id !== projectId)
+      throw portNotFound(id);
+    return { ...row, network_project_id: network.project_id, shared: network.shared === 1 };
+  }
+
+  views(caller: Pick<Caller, 'auth'>, rows: readonly PortRow[]) {
+    const { db, config } = this.#context;
+    const ids = rows.map((row) => row.id);
+    const ips = groupBy(addressesOfPorts(db, ids), (ip) => ip.port_id);
+    const groups = groupBy(groupsOfPorts(db, ids), (one) => one.port_id);
+    const admin = isAdmin(caller);
+    return rows.map((row) =>
+      portView(
+        row,
+        ips.get(row.id) ?? [],
+        groups.get(row.id)?.map((one) => one.security_group_id) ?? [],
+        admin,
+        config,
+      ),
+    );
+  }
+
+  list(context: RequestContext): Record<string, unknown> {
+    const ownNetworks = 'network_id IN (SELECT id FROM network WHERE project_id = ?)';
+    const { projectId = '' } = context.auth;
+    const visible = isAdmin(context)
+      ? []
+      : [{ sql: `project_id = ? OR ${ownNetworks}`, values: [projectId, projectId] }];
+    return listResources(this.#context.db, listing, context, visible, (rows) => this.views(context, rows));
+  }
+
+  create(caller: Caller, bodies: readonly PortCreate[]): PortRow[] {
+    return transaction(this.#context.db, () => bodies.map((body) => this.#create(caller, body)));
+  }
+
+  #create(caller: Caller, body: PortCreate): PortRow {
+    const projectId = projectFor(caller, body);
+    const network = this.#networkFor(caller, body.network_id);
+    const target = {
+      project_id: projectId,
+      network_project_id: network.project_id,
+      shared: network.shared === 1,
+      network_device: isNetworkOwned(body.device_owner ?? ''),
+    };
+    demand(caller, 'create_port', target);
+    if (!isAdmin(caller) && !mayUse(caller.auth, network)) {
+      throw forbidden(`Tenant ${projectId} not allowed to create port on this network`, {
+        type: 'NotAuthorized',
+      });
+    }
+    checkAttributes(caller, networkRules, 'create_port', { ...body, ...addressRules(body) }, target, {
+      device_owner: '',
+      fixed_ips: null,
+      mac_address: null,
+      allowed_address_pairs: [],
+      port_security_enabled: network.port_security_enabled === 1,
+      'binding:host_id': '',
+      'binding:profile': {},
+    });
+    this.#checkOwner(caller, body.device_owner);
+    this.#checkDevice(caller, projectId, body.device_id);
+    checkContents(body);
+    return this.#core.create({
+      projectId,
+      networkId: network.id,
+      ...columnsOf(body),
+      fixedIps: body.fixed_ips ?? undefined,
+      securityGroupIds: body.security_groups ?? undefined,
+      allowedAddressPairs: body.allowed_address_pairs ?? [],
+      extraDhcpOpts: mergeOptions([], body.extra_dhcp_opts),
+      portSecurityEnabled: body.port_security_enabled,
+      tags: body.tags ?? [],
+    });
+  }
+
+  #networkFor(caller: Pick<Caller, 'auth'>, id: string): NetworkRow {
+    const network = networks.byId(this.#context.db, id);
+    const visible =
+      network !== undefined && (isAdmin(caller) || mayUse(caller.auth, network) || network.external === 1);
+    if (!visible) throw networkNotFound(id);
+    return network;
+  }
+
+  update(caller: Caller, row: PortTarget, body: PortUpdate): PortRow {
+    const target = { ...row, network_device: isNetworkOwned(body.device_owner ?? '') };
+    const fixedIps = body.fixed_ips ?? (body.fixed_ips === null ? [] : undefined);
+    checkAttributes(caller, networkRules, 'update_port', { ...body, ...addressRules(body) }, target, {
+      device_owner: row.device_owner,
+      mac_address: row.mac_address,
+      port_security_enabled: row.port_security_enabled === 1,
+      'binding:host_id': row.binding_host,
+      'binding:profile': JSON.parse(row.binding_profile) as unknown,
+    });
+    if (body.device_owner !== row.device_owner) this.#checkOwner(caller, body.device_owner);
+    if (body.device_id !== undefined && body.device_id !== row.device_id)
+      this.#checkDevice(caller, row.project_id, body.device_id);
+    checkContents(body);
+    return transaction(this.#context.db, () => {
+      const current = ports.byId(this.#context.db, row.id);
+      if (current === undefined) throw portNotFound(row.id);
+      checkFixedOwner(current, body);
+      if (current.device_owner === DHCP) this.#context.tasks.provision(current.network_id);
+      const mac = body.mac_address?.toLowerCase();
+      if (mac !== undefined && mac !== current.mac_address && current.binding_host !== '') {
+        throw conflict(
+          `Unable to complete operation on port ${row.id}, port is already bound, port type: bridge, old_mac ${current.mac_address}, new_mac ${mac}.`,
+          { type: 'PortBound' },
+        );
+      }
+      const own = columnsOf(body);
+      return this.#core.update(
+        current,
+        {
+          name: own.name ?? current.name,
+          description: own.description ?? current.description,
+          admin_state_up: Number(own.adminStateUp ?? current.admin_state_up),
+          mac_address: mac ?? current.mac_address,
+          device_id: own.deviceId ?? current.device_id,
+          device_owner: own.deviceOwner ?? current.device_owner,
+          dns_name: own.dnsName ?? current.dns_name,
+          vnic_type: own.vnicType ?? current.vnic_type,
+          binding_host: own.bindingHost ?? current.binding_host,
+          binding_profile: JSON.stringify(own.bindingProfile ?? JSON.parse(current.binding_profile)),
+          port_security_enabled: Number(body.port_security_enabled ?? current.port_security_enabled),
+          allowed_address_pairs: JSON.stringify(
+            body.allowed_address_pairs === undefined
+              ? JSON.parse(current.allowed_address_pairs)
+              : pairsOf(body.allowed_address_pairs, mac ?? current.mac_address),
+          ),
+          extra_dhcp_opts: JSON.stringify(
+            mergeOptions(JSON.parse(current.extra_dhcp_opts) as ExtraDhcpOption[], body.extra_dhcp_opts),
+          ),
+        },
+        {
+          ...(fixedIps === undefined ? {} : { fixedIps }),
+          ...(body.security_groups === undefined ? {} : { securityGroupIds: body.security_groups ?? [] }),
+        },
+      );
+    });
+  }
+
+  /** Ports of routers are the router's to remove. */
+  delete(row: PortRow): void {
+    const { db, tasks } = this.#context;
+    transaction(db, () => {
+      if (isRouterPort(row.device_owner)) {
+        throw conflict(
+          `Port ${row.id} cannot be deleted directly via the port API: has device owner ${row.device_owner}.`,
+          { type: 'ServicePortInUse' },
+        );
+      }
+      this.#core.delete(row);
+      if (row.device_owner !== DHCP) return;
+      // The network still needs one: as with neutron's agent, another port takes its place.
+      ensureDhcpPort(this.#context, this.#core, row.network_id);
+      tasks.provision(row.network_id);
+    });
+  }
+
+  /**
+   * S27: another project's server or router is not named as the device of one's port: its metadata, its addresses
+   * and its deletion would then be shared with a stranger.
+   */
+  #checkOwner(caller: Caller, deviceOwner: string | undefined): void {
+    if (deviceOwner === DHCP && !isAdmin(caller))
+      throw forbidden(`A port with device owner ${DHCP} is made by the network itself`, {
+        type: 'PolicyNotAuthorized',
+      });
+    if (deviceOwner !== undefined && isRouterPort(deviceOwner))
+      throw badRequest(
+        `Invalid input for device_owner. Reason: '${deviceOwner}' is given by add_router_interface, external_gateway_info and floatingips only.`,
+        { type: 'InvalidInput' },
+      );
+  }
+
+  #checkDevice(caller: Caller, projectId: string, deviceId: string | undefined): void {
+    if (deviceId === undefined || deviceId === '' || isAdmin(caller)) return;
+    const { db, deviceProject } = this.#context;
+    const holder =
+      deviceProject(db, deviceId) ??
+      portsOfDevice(db, deviceId).find((one) => one.project_id !== projectId)?.project_id;
+    if (holder !== undefined && holder !== projectId) {
+      throw forbidden(
+        `The following device_id ${deviceId} is not owned by your tenant or matches another tenants router.`,
+        { type: 'DeviceIDNotOwnedByTenant' },
+      );
+    }
+  }
+}
+
+/** Rules that look into fixed_ips: naming an address asks for more than naming a subnet. */
+function addressRules(body: PortUpdate): PolicyTarget {
+  const names = body.fixed_ips?.some((one) => one.ip_address !== undefined) === true;
+  return names ? { 'fixed_ips:ip_address': true } : {};
+}
+
+function columnsOf(body: PortUpdate) {
+  const some = <T>(name: string, value: T | undefined | null): Record<string, T> =>
+    value === undefined || value === null ? {} : { [name]: value };
+  return {
+    ...some('name', body.name),
+    ...some('description', body.description),
+    ...some('macAddress', body.mac_address),
+    ...some('adminStateUp', body.admin_state_up),
+    ...some('deviceId', body.device_id),
+    ...some('deviceOwner', body.device_owner),
+    ...some('dnsName', body.dns_name),
+    ...some('vnicType', body['binding:vnic_type']),
+    ...some('bindingHost', body['binding:host_id']),
+    ...some('bindingProfile', body['binding:profile']),
+  } as {
+    name?: string;
+    description?: string;
+    macAddress?: string;
+    adminStateUp?: boolean;
+    deviceId?: string;
+    deviceOwner?: string;
+    dnsName?: string;
+    vnicType?: string;
+    bindingHost?: string;
+    bindingProfile?: Record<string, unknown>;
+  };
+}
+
+/** What the schema cannot say. */
+function checkContents(body: PortUpdate): void {
+  const vnic = body['binding:vnic_type'];
+  if (vnic !== undefined && !VNIC_TYPES.has(vnic))
+    throw badRequest(
+      `Invalid input for binding:vnic_type. Reason: '${vnic}' is not in ${[...VNIC_TYPES].join(', ')}.`,
+    );
+  if (body.dns_name !== undefined && body.dns_name !== '' && !DNS_LABEL.test(body.dns_name))
+    throw badRequest(
+      `Invalid input for dns_name. Reason: '${body.dns_name}' not a valid PQDN or FQDN. Reason: a DNS label has letters, digits and hyphens.`,
+    );
+  const pairs = body.allowed_address_pairs ?? [];
+  if (pairs.length > limits.allowedAddressPairs) {
+    throw badRequest(
+      `The number of allowed address pair exceeds the maximum ${limits.allowedAddressPairs}.`,
+      { type: 'AllowedAddressPairExhausted' },
+    );
+  }
+  const seen = new Set(pairs.map((pair) => `${pair.ip_address} ${pair.mac_address?.toLowerCase() ?? ''}`));
+  if (seen.size < pairs.length) {
+    throw badRequest('Request contains duplicate address pair.', {
+      type: 'DuplicateAddressPairInRequest',
+    });
+  }
+  checkDhcpOptions(body.extra_dhcp_opts ?? []);
+}
+
+/** A pair without a MAC is for the port's own. */
+function pairsOf(pairs: PortUpdate['allowed_address_pairs'], mac: string): AddressPair[] {
+  return (pairs ?? []).map((pair) => ({
+    ip_address: pair.ip_address,
+    mac_address: pair.mac_address?.toLowerCase() ?? mac,
+  }));
+}
+
+/** neutron merges: what is named is replaced, null takes it away, the rest stays. */
+function mergeOptions(
+  old: readonly ExtraDhcpOption[],
+  changes: PortUpdate['extra_dhcp_opts'],
+): ExtraDhcpOption[] {
+  if (changes === undefined || changes === null) return [...old];
+  const merged = new Map(old.map((one) => [`${one.opt_name} ${one.ip_version}`, one]));
+  for (const { opt_name, opt_value, ip_version = 4 } of changes) {
+    const version = Number(ip_version) as 4 | 6;
+    const key = `${opt_name} ${version}`;
+    if (opt_value === null) merged.delete(key);
+    else merged.set(key, { opt_name, opt_value, ip_version: version });
+  }
+  return [...merged.values()];
+}
+
+/**
+ * A router's or DHCP server's port keeps its device and owner: the router is asked to let go of it instead. What a
+ * router's addresses must be (no overlap, the floating IP itself) only the router knows.
+ */
+function checkFixedOwner(row: PortRow, body: PortUpdate): void {
+  const ofRouter = isRouterPort(row.device_owner);
+  if (row.device_owner !== DHCP && !ofRouter) return;
+  const moves =
+    (body.device_id !== undefined && body.device_id !== row.device_id) ||
+    (body.device_owner !== undefined && body.device_owner !== row.device_owner);
+  if (moves || (ofRouter && body.fixed_ips !== undefined)) {
+    throw conflict(
+      `Port ${row.id} cannot be changed directly via the port API: has device owner ${row.device_owner}.`,
+      { type: 'ServicePortInUse' },
+    );
+  }
+}

@@ -1,0 +1,206 @@
+import { transaction } from '../../db/index.ts';
+import { badRequest, conflict, forbidden, notFound } from '../../errors/error.ts';
+import type { InterfaceRequest, Route } from '../schemas/router.ts';
+import { floatingIpsThrough } from '../store/floating-ip.ts';
+import { networks } from '../store/network.ts';
+import { addressesOfPorts, ports } from '../store/port.ts';
+import {
+  addressesOfRouter,
+  INTERFACE,
+  routers,
+  type RouterAddress,
+  type RouterRow,
+} from '../store/router.ts';
+import type { NetworkRow, PortRow, SubnetRow } from '../store/row.ts';
+import { subnets } from '../store/subnet.ts';
+import { isAdmin } from './caller.ts';
+import type { Caller } from './context.ts';
+import { mayUse } from './network.ts';
+import { portNotFound } from './port.ts';
+import { badRouter, routerNotFound, type RouterContext } from './router-context.ts';
+import { checkOverlap, routeUses } from './router-rules.ts';
+import { subnetNotFound } from './subnet.ts';
+
+type Asking = Pick<Caller, 'auth'>;
+
+/** add_router_interface and remove_router_interface. */
+export class RouterInterfaces {
+  readonly #context: RouterContext;
+
+  constructor(context: RouterContext) {
+    this.#context = context;
+  }
+
+  /** @throws {CloudError} in neutron's words. */
+  add(caller: Caller, router: RouterRow, asked: InterfaceRequest): Record<string, unknown> {
+    const { db } = this.#context.network;
+    const subnetId = asked.subnet_id ?? undefined;
+    const portId = asked.port_id ?? undefined;
+    if (subnetId !== undefined && portId !== undefined)
+      throw badRouter('Cannot specify both subnet-id and port-id');
+    return transaction(db, () => {
+      this.#checkThere(router);
+      if (portId !== undefined) return this.#addPort(caller, router, portId);
+      if (subnetId !== undefined) return this.#addSubnet(caller, router, subnetId);
+      throw badRouter('Either subnet_id or port_id must be specified');
+    });
+  }
+
+  #checkThere(router: RouterRow): void {
+    if (routers.byId(this.#context.network.db, router.id) === undefined) throw routerNotFound(router.id);
+  }
+
+  #addSubnet(caller: Caller, router: RouterRow, subnetId: string): Record<string, unknown> {
+    const { network, subnet } = this.#subnetFor(caller, subnetId);
+    if (subnet.gateway_ip === null) throw badRouter('Subnet for router interface must have a gateway IP');
+    // On a shared network the gateway's address would take everybody's traffic.
+    if (!isAdmin(caller) && network.project_id !== caller.auth.projectId) {
+      throw forbidden(
+        `Only the owner of network ${network.id} may give its gateway address to a router; make a port on it and add that.`,
+        { type: 'NotAuthorized' },
+      );
+    }
+    this.#checkHostGateway(network, subnet, subnet.gateway_ip);
+    checkOverlap(addressesOfRouter(this.#context.network.db, router.id), [subnet]);
+    const port = this.#context.ports.create({
+      projectId: router.project_id,
+      networkId: network.id,
+      deviceId: router.id,
+      deviceOwner: INTERFACE,
+      bindingHost: this.#context.network.config.hostName,
+      fixedIps: [{ subnet_id: subnet.id, ip_address: subnet.gateway_ip }],
+      quiet: true,
+    });
+    this.#context.routerTasks.changed(router.id, caller);
+    return shown(router, port, [subnet.id]);
+  }
+
+  /** The bridge of a physical network has the gateway's address itself. */
+  #checkHostGateway(network: NetworkRow, subnet: SubnetRow, address: string): void {
+    if (network.physical_network === null || subnet.gateway_ip !== address) return;
+    throw conflict(`IP address ${address} already allocated in subnet ${subnet.id}`, {
+      type: 'IpAddressAlreadyAllocated',
+    });
+  }
+
+  #subnetFor(caller: Asking, id: string): { network: NetworkRow; subnet: SubnetRow } {
+    const { db } = this.#context.network;
+    const subnet = subnets.byId(db, id);
+    const network = subnet && networks.byId(db, subnet.network_id);
+    if (subnet === undefined || network === undefined) throw subnetNotFound(id);
+    if (!isAdmin(caller) && !mayUse(caller.auth, network)) throw subnetNotFound(id);
+    return { network, subnet };
+  }
+
+  #addPort(caller: Caller, router: RouterRow, portId: string): Record<string, unknown> {
+    const { db, config } = this.#context.network;
+    const port = ports.byId(db, portId);
+    if (port === undefined || (!isAdmin(caller) && port.project_id !== caller.auth.projectId))
+      throw portNotFound(portId);
+    if (port.device_id !== '') {
+      throw conflict(
+        `Unable to complete operation on port ${portId} for network ${port.network_id}. Port already has an attached device ${port.device_id}.`,
+        { type: 'PortInUse' },
+      );
+    }
+    const addresses = addressesOfPorts(db, [portId]);
+    if (addresses.length === 0) throw badRouter('Router port must have at least one fixed IP');
+    if (addresses.length > 1) throw badRouter('Cannot have multiple IPv4 subnets on router port');
+    const theirs = subnets.byIds(
+      db,
+      addresses.map((ip) => ip.subnet_id),
+    );
+    const network = networks.byId(db, port.network_id) as NetworkRow;
+    for (const subnet of theirs) this.#checkHostGateway(network, subnet, addresses[0]?.address ?? '');
+    checkOverlap(addressesOfRouter(db, router.id), theirs);
+    const changed = this.#context.ports.update(port, {
+      device_id: router.id,
+      device_owner: INTERFACE,
+      binding_host: config.hostName,
+    });
+    return shown(
+      router,
+      changed,
+      addresses.map((ip) => ip.subnet_id),
+    );
+  }
+
+  /** The port goes as well, also one that was made by hand; so does neutron. */
+  remove(caller: Caller, router: RouterRow, asked: InterfaceRequest): Record<string, unknown> {
+    const { db } = this.#context.network;
+    return transaction(db, () => {
+      this.#checkThere(router);
+      const present = addressesOfRouter(db, router.id).filter((ip) => ip.device_owner === INTERFACE);
+      const found = find(router, present, asked);
+      const subnetIds = present.filter((ip) => ip.port_id === found.port_id).map((ip) => ip.subnet_id);
+      for (const subnetId of subnetIds) this.#checkUnused(router, subnetId);
+      const port = ports.byId(db, found.port_id) as PortRow;
+      this.#context.ports.delete(port, { quiet: true });
+      this.#context.routerTasks.changed(router.id, caller);
+      return shown(router, port, subnetIds);
+    });
+  }
+
+  #checkUnused(router: RouterRow, subnetId: string): void {
+    const { db } = this.#context.network;
+    const subnet = subnets.byId(db, subnetId);
+    const because = (what: string, type: string): Error =>
+      conflict(
+        `Router interface for subnet ${subnetId} on router ${router.id} cannot be deleted, as it is required by one or more ${what}.`,
+        { type },
+      );
+    if (floatingIpsThrough(db, router.id, subnetId).length > 0)
+      throw because('floating IPs', 'RouterInterfaceInUseByFloatingIP');
+    const row = routers.byId(db, router.id);
+    const routes = JSON.parse(row?.routes ?? '[]') as Route[];
+    if (subnet !== undefined && routeUses(routes, subnet.cidr))
+      throw because('routes', 'RouterInterfaceInUseByRoute');
+  }
+}
+
+/** The interface that a request to remove one means. */
+function find(
+  router: RouterRow,
+  present: readonly RouterAddress[],
+  asked: InterfaceRequest,
+): Pick<RouterAddress, 'port_id'> {
+  const subnetId = asked.subnet_id ?? undefined;
+  const portId = asked.port_id ?? undefined;
+  if (portId !== undefined) {
+    const own = present.filter((ip) => ip.port_id === portId);
+    const [first] = own;
+    if (first === undefined) {
+      throw notFound(`Router ${router.id} does not have an interface with id ${portId}`, {
+        type: 'RouterInterfaceNotFound',
+      });
+    }
+    if (subnetId !== undefined && !own.some((ip) => ip.subnet_id === subnetId)) {
+      throw conflict(`Subnet on port ${portId} does not match the requested subnet ${subnetId}`, {
+        type: 'SubnetMismatchForPort',
+      });
+    }
+    return first;
+  }
+  if (subnetId === undefined)
+    throw badRequest('Bad router request: Either subnet_id or port_id must be specified.', {
+      type: 'BadRequest',
+    });
+  const found = present.find((ip) => ip.subnet_id === subnetId);
+  if (found === undefined) {
+    throw notFound(`Router ${router.id} has no interface on subnet ${subnetId}`, {
+      type: 'RouterInterfaceNotFoundForSubnet',
+    });
+  }
+  return found;
+}
+
+const shown = (router: RouterRow, port: PortRow, subnetIds: readonly string[]) => ({
+  id: router.id,
+  project_id: port.project_id,
+  tenant_id: port.project_id,
+  network_id: port.network_id,
+  port_id: port.id,
+  subnet_id: subnetIds[0] ?? '',
+  subnet_ids: subnetIds,
+  tags: JSON.parse(router.tags) as string[],
+});

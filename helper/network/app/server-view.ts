@@ -1,0 +1,119 @@
+import type { Db } from '../../db/index.ts';
+import { tapName } from '../../host/net/names.ts';
+import type { NetworkConfig } from '../config.ts';
+import type { ServerAddress, ServerNic } from '../face.ts';
+import { bridgeOf } from '../host-state.ts';
+import { networks, segments } from '../store/network.ts';
+import { addressesOfPorts, portByAddress, portsOfDevice, portsOfDevices } from '../store/port.ts';
+import type { NetworkRow, PortIpRow, PortRow } from '../store/row.ts';
+import { groupNamesOfDevices } from '../store/security-group.ts';
+import { subnetsOfNetworks } from '../store/subnet.ts';
+import { groupBy } from '../store/table.ts';
+
+/** Floating addresses by port; routers and floating IPs bring it. */
+export type FloatingIpsOf = (
+  db: Db,
+  portIds: readonly string[],
+) => ReadonlyMap<string, readonly { readonly floating: string; readonly fixed: string }[]>;
+
+const isServerPort = (port: Pick<PortRow, 'device_owner'>): boolean =>
+  port.device_owner.startsWith('compute:');
+
+/** NICs of a server in the order in which they were asked for, as domain XML, metadata and config drive need them. */
+export function nicsOf(
+  db: Db,
+  config: NetworkConfig,
+  floatingIpsOf: FloatingIpsOf,
+  serverId: string,
+): ServerNic[] {
+  const ports = portsOfDevice(db, serverId).filter(isServerPort);
+  const networkIds = [...new Set(ports.map((port) => port.network_id))];
+  const networkRows = new Map(networks.byIds(db, networkIds).map((row) => [row.id, row]));
+  const segmentRows = new Map(segments.byIds(db, networkIds).map((row) => [row.network_id, row]));
+  const subnetRows = new Map(subnetsOfNetworks(db, networkIds).map((row) => [row.id, row]));
+  const portIds = ports.map((port) => port.id);
+  const ips = groupBy(addressesOfPorts(db, portIds), (ip) => ip.port_id);
+  const floating = floatingIpsOf(db, portIds);
+  return ports.flatMap((port) => {
+    const network = networkRows.get(port.network_id);
+    const segment = segmentRows.get(port.network_id);
+    if (network === undefined || segment === undefined) return [];
+    return {
+      portId: port.id,
+      networkId: network.id,
+      networkName: network.name,
+      macAddress: port.mac_address,
+      tapName: tapName(port.id),
+      bridgeName: bridgeOf(config, segment),
+      mtu: network.mtu,
+      tag: port.nic_tag ?? undefined,
+      status: port.status,
+      fixedIps: (ips.get(port.id) ?? []).flatMap((ip) => {
+        const subnet = subnetRows.get(ip.subnet_id);
+        if (subnet === undefined) return [];
+        return {
+          address: ip.address,
+          version: subnet.ip_version,
+          subnetId: subnet.id,
+          cidr: subnet.cidr,
+          gateway: subnet.gateway_ip ?? undefined,
+          dnsNameservers: JSON.parse(subnet.dns_nameservers) as string[],
+          hostRoutes: JSON.parse(subnet.host_routes) as { destination: string; nexthop: string }[],
+          dhcp: subnet.enable_dhcp === 1,
+        };
+      }),
+      floatingIps: (floating.get(port.id) ?? []).map((one) => one.floating),
+    };
+  });
+}
+
+/** Fixed and floating addresses of many servers, in a constant number of statements. */
+export function addressesOf(
+  db: Db,
+  floatingIpsOf: FloatingIpsOf,
+  serverIds: readonly string[],
+): Map<string, ServerAddress[]> {
+  const ports = portsOfDevices(db, serverIds).filter(isServerPort);
+  const portIds = ports.map((port) => port.id);
+  const networkRows = new Map<string, NetworkRow>(
+    networks.byIds(db, [...new Set(ports.map((port) => port.network_id))]).map((row) => [row.id, row]),
+  );
+  const ips = groupBy(addressesOfPorts(db, portIds), (ip) => ip.port_id);
+  const floating = floatingIpsOf(db, portIds);
+  const result = new Map<string, ServerAddress[]>();
+  for (const port of ports) {
+    const list = result.get(port.device_id) ?? [];
+    result.set(port.device_id, list);
+    const network = networkRows.get(port.network_id);
+    if (network === undefined) continue;
+    const common = {
+      networkId: network.id,
+      networkName: network.name,
+      macAddress: port.mac_address,
+      portId: port.id,
+    };
+    for (const ip of ips.get(port.id) ?? [])
+      list.push({ ...common, address: ip.address, version: versionOf(ip), kind: 'fixed' });
+    for (const one of floating.get(port.id) ?? [])
+      list.push({ ...common, address: one.floating, version: 4, kind: 'floating' });
+  }
+  return result;
+}
+
+const versionOf = (ip: PortIpRow): 4 | 6 => (ip.address.includes(':') ? 6 : 4);
+
+export function securityGroupNamesOf(db: Db, serverIds: readonly string[]): Map<string, string[]> {
+  const names = groupBy(groupNamesOfDevices(db, serverIds), (row) => row.device_id);
+  return new Map([...names].map(([id, rows]) => [id, rows.map((row) => row.name)]));
+}
+
+/** The server that has this address on this network, and on no other (S30). */
+export function serverOnNetwork(
+  db: Db,
+  networkId: string,
+  address: string,
+): { serverId: string; projectId: string; portId: string } | undefined {
+  const port = portByAddress(db, networkId, address);
+  if (port === undefined || !isServerPort(port)) return undefined;
+  return { serverId: port.device_id, projectId: port.project_id, portId: port.id };
+}

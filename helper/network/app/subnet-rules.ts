@@ -1,0 +1,224 @@
+import { badRequest, conflict } from '../../errors/error.ts';
+import { limits } from '../config.ts';
+import type { SubnetRow } from '../store/row.ts';
+import {
+  defaultPools,
+  formatAddress,
+  formatBlock,
+  overlaps,
+  parseAddress,
+  parseBlock,
+  usable,
+  type AddressRange,
+  type Block,
+} from './address.ts';
+import { poolsOf } from './ipam.ts';
+
+/** What neutron demands of subnets (neutron/db/db_base_plugin_v2.py, ipam_backend_mixin.py), with its errors. */
+
+interface Pool {
+  readonly start: string;
+  readonly end: string;
+}
+
+const invalidInput = (message: string): Error =>
+  badRequest(`Invalid input for operation: ${message}.`, { type: 'InvalidInput' });
+
+export type SubnetBlock = Block & { readonly cidr: string };
+
+/** The block of a new subnet. */
+export function readCidr(
+  body: {
+    readonly cidr?: string | null;
+    readonly ip_version: 4 | 6 | '4' | '6';
+    readonly subnetpool_id?: string | null;
+    readonly prefixlen?: number | null;
+    readonly ipv6_ra_mode?: string | null;
+    readonly ipv6_address_mode?: string | null;
+  },
+  others: readonly SubnetRow[],
+  networkId: string,
+): SubnetBlock {
+  if (body.subnetpool_id !== undefined && body.subnetpool_id !== null) {
+    throw badRequest(`Subnet pool ${body.subnetpool_id.slice(0, 80)} could not be found.`, {
+      status: 404,
+      type: 'SubnetPoolNotFound',
+    });
+  }
+  if (body.cidr === undefined || body.cidr === null)
+    throw badRequest('Bad subnets request: a subnetpool must be specified in the absence of a cidr.', {
+      type: 'BadRequest',
+    });
+  const block = parseBlock(body.cidr);
+  if (block === undefined)
+    throw badRequest(`Invalid input for cidr. Reason: '${body.cidr}' is not a valid IP subnet.`);
+  if (block.version !== Number(body.ip_version))
+    throw invalidInput(`cidr ${body.cidr} does not match the ip_version ${body.ip_version}`);
+  if (block.version === 6) {
+    throw badRequest('IPv6 subnets are not available in this version of Deskcloud; use ip_version 4.', {
+      type: 'InvalidInput',
+    });
+  }
+  if ((body.ipv6_ra_mode ?? null) !== null || (body.ipv6_address_mode ?? null) !== null)
+    throw invalidInput('ipv6_ra_mode or ipv6_address_mode is not valid when ip_version is 4');
+  const other = others.find((one) => {
+    const theirs = parseBlock(one.cidr);
+    return theirs?.version === block.version && overlaps(theirs, block);
+  });
+  if (other !== undefined) {
+    throw invalidInput(
+      `Requested subnet with cidr: ${formatBlock(block)} for network: ${networkId} overlaps with another subnet`,
+    );
+  }
+  return { ...block, cidr: formatBlock(block) };
+}
+
+/** A subnet whose addresses are given out by DHCP needs room for them, and addresses that hosts can have. */
+export function checkDhcp(block: SubnetBlock, enabled: boolean): void {
+  if (!enabled) return;
+  if (block.prefix === 0) throw invalidInput('0 is not allowed as CIDR prefix length');
+  if (block.prefix > 30) {
+    throw invalidInput('Subnet has a prefix length that is incompatible with DHCP service enabled');
+  }
+  const top = Number(block.first >> 24n);
+  if (top >= 224 || top === 127 || top === 0)
+    throw invalidInput(`'${block.cidr}' is a multicast, loopback or reserved IP subnet and cannot have DHCP`);
+}
+
+export function checkLists(
+  body: {
+    readonly dns_nameservers?: readonly string[] | null;
+    readonly host_routes?: readonly { readonly destination: string; readonly nexthop: string }[] | null;
+  },
+  version: 4 | 6,
+): void {
+  const servers = body.dns_nameservers ?? [];
+  if (servers.length > limits.dnsNameservers) {
+    throw badRequest(
+      `Unable to complete operation for subnet. The number of DNS nameservers exceeds the limit ${limits.dnsNameservers}.`,
+      { type: 'DNSNameServersExhausted' },
+    );
+  }
+  if (new Set(servers).size < servers.length)
+    throw badRequest(`Invalid input for dns_nameservers. Reason: Duplicate nameserver.`);
+  const routes = body.host_routes ?? [];
+  if (routes.length > limits.hostRoutes) {
+    throw badRequest(
+      `Unable to complete operation for subnet. The number of host routes exceeds the limit ${limits.hostRoutes}.`,
+      { type: 'HostRoutesExhausted' },
+    );
+  }
+  for (const route of routes) {
+    const block = parseBlock(route.destination);
+    if (block?.version !== version || parseAddress(route.nexthop)?.version !== version)
+      throw invalidInput(`Invalid route: ${route.destination} via ${route.nexthop}`);
+  }
+  for (const server of servers)
+    if (parseAddress(server)?.version !== version) throw invalidInput(`Error parsing dns address ${server}`);
+}
+
+/** Gateway and pools of a new subnet, as neutron chooses them when they are left out. */
+export function poolsFor(
+  block: SubnetBlock,
+  body: { readonly gateway_ip?: string | null; readonly allocation_pools?: readonly Pool[] | null },
+): { readonly gateway: string | null; readonly pools: readonly Pool[] } {
+  const gateway =
+    body.gateway_ip === undefined
+      ? formatAddress(block.version, block.prefix >= 31 ? block.first : block.first + 1n)
+      : body.gateway_ip;
+  const gatewayValue = gateway === null ? undefined : readGateway(block, gateway);
+  const asked = body.allocation_pools ?? undefined;
+  if (asked === undefined)
+    return { gateway, pools: toPools(block.version, defaultPools(block, gatewayValue)) };
+  const ranges = readPools(block, asked);
+  checkGatewayOutside(gateway, gatewayValue, ranges, block.version);
+  return { gateway, pools: toPools(block.version, ranges) };
+}
+
+/** The same for a subnet that is there already. */
+export function checkGatewayAndPools(
+  row: SubnetRow,
+  body: { readonly gateway_ip?: string | null; readonly allocation_pools?: readonly Pool[] | null },
+): { readonly gateway: string | null; readonly pools: readonly Pool[] } {
+  const parsed = parseBlock(row.cidr);
+  if (parsed === undefined) throw new Error(`subnet ${row.id} has the block '${row.cidr}'`);
+  const block = { ...parsed, cidr: row.cidr };
+  const gateway = body.gateway_ip === undefined ? row.gateway_ip : body.gateway_ip;
+  const asked = body.allocation_pools ?? undefined;
+  const ranges = asked === undefined ? poolsOf(row) : readPools(block, asked);
+  if (body.gateway_ip !== undefined || asked !== undefined) {
+    const value = gateway === null ? undefined : readGateway(block, gateway);
+    checkGatewayOutside(gateway, value, ranges, block.version);
+  }
+  return { gateway, pools: toPools(block.version, ranges) };
+}
+
+function readGateway(block: SubnetBlock, text: string): bigint {
+  const address = parseAddress(text);
+  if (address?.version !== block.version)
+    throw invalidInput(`gateway_ip '${text}' does not match the ip_version '${block.version}'`);
+  const range = usable(block);
+  if (address.value >= block.first && address.value <= block.last) {
+    if (address.value < range.first || address.value > range.last)
+      throw invalidInput('Gateway is not valid on subnet');
+  }
+  return address.value;
+}
+
+function checkGatewayOutside(
+  gateway: string | null,
+  value: bigint | undefined,
+  ranges: readonly AddressRange[],
+  version: 4 | 6,
+): void {
+  const hit = ranges.find((range) => value !== undefined && range.first <= value && value <= range.last);
+  if (hit !== undefined) {
+    throw conflict(
+      `Gateway ip ${gateway} conflicts with allocation pool ${formatAddress(version, hit.first)}-${formatAddress(version, hit.last)}.`,
+      { type: 'GatewayConflictWithAllocationPools' },
+    );
+  }
+}
+
+function readPools(block: SubnetBlock, asked: readonly Pool[]): AddressRange[] {
+  const inside = usable(block);
+  const ranges = asked.map(({ start, end }) => {
+    const first = parseAddress(start);
+    const last = parseAddress(end);
+    if (
+      first === undefined ||
+      last === undefined ||
+      first.version !== last.version ||
+      first.version !== block.version ||
+      first.value > last.value
+    ) {
+      throw badRequest(`The allocation pool ${start}-${end} is not valid.`, {
+        type: 'InvalidAllocationPool',
+      });
+    }
+    if (first.value < inside.first || last.value > inside.last) {
+      throw badRequest(`The allocation pool ${start}-${end} spans beyond the subnet cidr ${block.cidr}.`, {
+        type: 'OutOfBoundsAllocationPool',
+      });
+    }
+    return { first: first.value, last: last.value };
+  });
+  ranges.forEach((one, i) => {
+    const other = ranges.slice(i + 1).find((two) => overlaps(one, two));
+    if (other !== undefined) {
+      const name = (range: AddressRange): string =>
+        `${formatAddress(block.version, range.first)}-${formatAddress(block.version, range.last)}`;
+      throw conflict(
+        `Found overlapping allocation pools: ${name(one)} ${name(other)} for subnet ${block.cidr}.`,
+        { type: 'OverlappingAllocationPools' },
+      );
+    }
+  });
+  return ranges;
+}
+
+const toPools = (version: 4 | 6, ranges: readonly AddressRange[]): Pool[] =>
+  ranges.map((range) => ({
+    start: formatAddress(version, range.first),
+    end: formatAddress(version, range.last),
+  }));

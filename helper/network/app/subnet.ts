@@ -1,0 +1,261 @@
+import { randomUUID } from 'node:crypto';
+import { transaction, type Db } from '../../db/index.ts';
+import { conflict, notFound } from '../../errors/error.ts';
+import type { RequestContext } from '../../http/index.ts';
+import { networkRules } from '../policy.ts';
+import type { SubnetCreate, SubnetUpdate } from '../schemas/subnet.ts';
+import { dropPool, fillPool, setCursor } from '../store/free-range.ts';
+import { networks, touchNetwork } from '../store/network.ts';
+import { addressesOfPorts, addressesOfSubnet, dhcpPortOf, ports } from '../store/port.ts';
+import type { NetworkRow, SubnetRow } from '../store/row.ts';
+import { subnets, subnetsOf } from '../store/subnet.ts';
+import { keyOf, without, valueOf, type AddressRange } from './address.ts';
+import { checkAttributes, demand, isAdmin, ownRows, projectFor } from './caller.ts';
+import type { Caller, NetworkContext } from './context.ts';
+import { ensureDhcpPort } from './dhcp-port.ts';
+import { poolsOf } from './ipam.ts';
+import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
+import { networkNotFound, type PortCore } from './port-core.ts';
+import type { Quotas } from './quota.ts';
+import { checkDhcp, checkGatewayAndPools, checkLists, poolsFor, readCidr } from './subnet-rules.ts';
+import { subnetView } from './view.ts';
+
+const { text, flag } = columns;
+
+const listing: Listing<SubnetRow> = {
+  table: subnets,
+  plural: 'subnets',
+  columns: {
+    ...standardColumns,
+    name: text('name'),
+    network_id: text('network_id'),
+    ip_version: { sql: 'ip_version', type: 'integer' },
+    cidr: text('cidr'),
+    gateway_ip: text('gateway_ip'),
+    enable_dhcp: flag('enable_dhcp'),
+    ipv6_ra_mode: text('ipv6_ra_mode'),
+    ipv6_address_mode: text('ipv6_address_mode'),
+    subnetpool_id: text('subnetpool_id'),
+  },
+  special: {
+    ...tagFilters('subnet'),
+    // Attributes of the subnet's network, which neutron's clients filter by as well.
+    shared: (values) => ofNetwork('shared', values),
+    'router:external': (values) => ofNetwork('external', values),
+  },
+};
+
+const ofNetwork = (column: 'shared' | 'external', values: readonly string[]) => ({
+  sql: `EXISTS (SELECT 1 FROM network n WHERE n.id = subnet.network_id AND n.${column} IN (SELECT value FROM json_each(?)))`,
+  values: [JSON.stringify(values.map((value) => (/^(true|1)$/i.test(value) ? 1 : 0)))],
+});
+
+const OPEN =
+  'EXISTS (SELECT 1 FROM network n WHERE n.id = subnet.network_id AND (n.shared = 1 OR n.external = 1))';
+
+export const subnetNotFound = (id: string): Error =>
+  notFound(`Subnet ${id} could not be found.`, { type: 'SubnetNotFound' });
+
+/** What policy looks at: the subnet's project and its network's. */
+export type SubnetTarget = SubnetRow & {
+  readonly network_project_id: string;
+  readonly shared: boolean;
+  readonly 'router:external': boolean;
+};
+
+export class SubnetApp {
+  readonly #context: NetworkContext;
+  readonly #quotas: Quotas;
+  readonly #ports: PortCore;
+
+  constructor(context: NetworkContext, quotas: Quotas, ports: PortCore) {
+    this.#context = context;
+    this.#quotas = quotas;
+    this.#ports = ports;
+  }
+
+  load(caller: Pick<Caller, 'auth'>, id: string): SubnetTarget {
+    const { db } = this.#context;
+    const row = subnets.byId(db, id);
+    const network = row && networks.byId(db, row.network_id);
+    if (row === undefined || network === undefined) throw subnetNotFound(id);
+    const { projectId } = caller.auth;
+    const visible =
+      isAdmin(caller) ||
+      row.project_id === projectId ||
+      network.project_id === projectId ||
+      network.shared === 1 ||
+      network.external === 1;
+    if (!visible) throw subnetNotFound(id);
+    return {
+      ...row,
+      network_project_id: network.project_id,
+      shared: network.shared === 1,
+      'router:external': network.external === 1,
+    };
+  }
+
+  list(context: RequestContext): Record<string, unknown> {
+    return listResources(this.#context.db, listing, context, ownRows(context, OPEN), (rows) =>
+      rows.map(subnetView),
+    );
+  }
+
+  create(caller: Caller, bodies: readonly SubnetCreate[]): SubnetRow[] {
+    return transaction(this.#context.db, () => bodies.map((body) => this.#create(caller, body)));
+  }
+
+  #create(caller: Caller, body: SubnetCreate): SubnetRow {
+    const { db, clock, tasks } = this.#context;
+    const projectId = projectFor(caller, body);
+    const network = this.#networkFor(caller, body.network_id);
+    const target = { project_id: projectId, network_project_id: network.project_id };
+    demand(caller, 'create_subnet', target);
+    checkAttributes(caller, networkRules, 'create_subnet', body, target, { service_types: [] });
+    this.#quotas.check(db, projectId, 'subnet');
+    const block = readCidr(body, subnetsOf(db, network.id), network.id);
+    checkLists(body, block.version);
+    const { gateway, pools } = poolsFor(block, body);
+    const enableDhcp = body.enable_dhcp ?? true;
+    checkDhcp(block, enableDhcp);
+    const now = clock();
+    const id = randomUUID();
+    subnets.insert(db, {
+      id,
+      project_id: projectId,
+      network_id: network.id,
+      name: body.name ?? '',
+      description: body.description ?? '',
+      ip_version: block.version,
+      cidr: block.cidr,
+      gateway_ip: gateway,
+      enable_dhcp: enableDhcp,
+      allocation_pools: JSON.stringify(pools),
+      dns_nameservers: JSON.stringify(body.dns_nameservers ?? []),
+      host_routes: JSON.stringify(body.host_routes ?? []),
+      service_types: JSON.stringify(body.service_types ?? []),
+      tags: JSON.stringify(body.tags ?? []),
+      created_at: now,
+      updated_at: now,
+      revision: 1,
+    });
+    const row = subnets.byId(db, id) as SubnetRow;
+    layPools(db, row);
+    touchNetwork(db, network.id, now);
+    ensureDhcpPort(this.#context, this.#ports, network.id);
+    tasks.provision(network.id);
+    return row;
+  }
+
+  #networkFor(caller: Pick<Caller, 'auth'>, id: string): NetworkRow {
+    const network = networks.byId(this.#context.db, id);
+    const visible =
+      network !== undefined &&
+      (isAdmin(caller) ||
+        network.project_id === caller.auth.projectId ||
+        network.shared === 1 ||
+        network.external === 1);
+    if (!visible) throw networkNotFound(id);
+    return network;
+  }
+
+  update(caller: Caller, row: SubnetTarget, body: SubnetUpdate): SubnetRow {
+    const { db, clock, tasks } = this.#context;
+    checkAttributes(
+      caller,
+      networkRules,
+      'update_subnet',
+      body,
+      { ...row },
+      {
+        service_types: JSON.parse(row.service_types) as unknown,
+      },
+    );
+    return transaction(db, () => {
+      const current = subnets.byId(db, row.id);
+      if (current === undefined) throw subnetNotFound(row.id);
+      checkLists(body, current.ip_version);
+      const { gateway, pools } = checkGatewayAndPools(current, body);
+      if (gateway !== current.gateway_ip) this.#checkGatewayFree(current);
+      const enableDhcp = body.enable_dhcp ?? current.enable_dhcp === 1;
+      const changed = subnets.update(db, current, {
+        name: body.name ?? current.name,
+        description: body.description ?? current.description,
+        gateway_ip: gateway,
+        allocation_pools: JSON.stringify(pools),
+        dns_nameservers: JSON.stringify(body.dns_nameservers ?? JSON.parse(current.dns_nameservers)),
+        host_routes: JSON.stringify(body.host_routes ?? JSON.parse(current.host_routes)),
+        enable_dhcp: Number(enableDhcp),
+        service_types: JSON.stringify(body.service_types ?? JSON.parse(current.service_types)),
+        updated_at: clock(),
+        revision: current.revision + 1,
+      });
+      if (changed.allocation_pools !== current.allocation_pools) layPools(db, changed);
+      touchNetwork(db, row.network_id, clock());
+      ensureDhcpPort(this.#context, this.#ports, row.network_id);
+      tasks.provision(row.network_id);
+      return changed;
+    });
+  }
+
+  /** The gateway address may not change while a router has it. */
+  #checkGatewayFree(row: SubnetRow): void {
+    const holder = addressesOfSubnet(this.#context.db, row.id).find(
+      (ip) => ip.address === row.gateway_ip && ip.device_owner.startsWith('network:router'),
+    );
+    if (holder !== undefined) {
+      throw conflict(
+        `Current gateway ip ${row.gateway_ip} already in use by port ${holder.port_id}. Unable to update.`,
+        { type: 'GatewayIpInUse' },
+      );
+    }
+  }
+
+  /** @throws {CloudError} SubnetInUse while ports other than the DHCP server's have addresses of it. */
+  delete(row: SubnetRow): void {
+    const { db, clock, tasks } = this.#context;
+    transaction(db, () => {
+      const used = addressesOfSubnet(db, row.id).some((ip) => ip.device_owner !== 'network:dhcp');
+      if (used) {
+        throw conflict(
+          `Unable to complete operation on subnet ${row.id}: One or more ports have an IP allocation from this subnet.`,
+          { type: 'SubnetInUse' },
+        );
+      }
+      const dhcp = dhcpPortOf(db, row.network_id);
+      if (dhcp !== undefined) this.#leave(dhcp.id, row.id);
+      dropSubnet(db, row);
+      touchNetwork(db, row.network_id, clock());
+      ensureDhcpPort(this.#context, this.#ports, row.network_id);
+      tasks.provision(row.network_id);
+    });
+  }
+
+  #leave(portId: string, subnetId: string): void {
+    const { db } = this.#context;
+    const port = ports.byId(db, portId);
+    if (port === undefined) return;
+    const rest = addressesOfPorts(db, [portId]).filter((ip) => ip.subnet_id !== subnetId);
+    this.#ports.setAddresses(
+      port,
+      rest.map((ip) => ({ subnet_id: ip.subnet_id, ip_address: ip.address })),
+    );
+  }
+}
+
+/** Makes free what is of the pools and not in use. */
+function layPools(db: Db, row: SubnetRow): void {
+  const taken = addressesOfSubnet(db, row.id).map((ip) => valueOf(ip.address_key));
+  const ranges: AddressRange[] = poolsOf(row).sort((a, b) => (a.first < b.first ? -1 : 1));
+  fillPool(
+    db,
+    row.id,
+    without(ranges, taken).map((range) => ({ first: keyOf(range.first), last: keyOf(range.last) })),
+  );
+  setCursor(db, row.id, keyOf(ranges[0]?.first ?? 0n));
+}
+
+export function dropSubnet(db: Db, row: SubnetRow): void {
+  dropPool(db, row.id);
+  subnets.delete(db, row.id);
+}

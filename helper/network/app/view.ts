@@ -1,0 +1,132 @@
+import type { NetworkConfig } from '../config.ts';
+import type {
+  NetworkRow,
+  PortIpRow,
+  PortRow,
+  SecurityGroupRow,
+  SecurityGroupRuleRow,
+  StandardRow,
+  SubnetRow,
+} from '../store/row.ts';
+import { hostNameOf } from '../host-state.ts';
+
+/** '2026-01-31T12:00:00Z' */
+export const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+const list = (json: string): unknown[] => (json === '[]' ? [] : (JSON.parse(json) as unknown[]));
+
+const standard = (row: StandardRow) => ({
+  id: row.id,
+  project_id: row.project_id,
+  tenant_id: row.project_id,
+  description: row.description,
+  created_at: timeText(row.created_at),
+  updated_at: timeText(row.updated_at),
+  revision_number: row.revision,
+});
+
+/** @param admin shows provider attributes. */
+export const networkView = (row: NetworkRow, subnetIds: readonly string[], admin: boolean, zone: string) => ({
+  ...standard(row),
+  name: row.name,
+  admin_state_up: row.admin_state_up === 1,
+  status: row.status,
+  subnets: subnetIds,
+  shared: row.shared === 1,
+  'router:external': row.external === 1,
+  ...(row.external === 1 ? { is_default: row.is_default === 1 } : {}),
+  mtu: row.mtu,
+  port_security_enabled: row.port_security_enabled === 1,
+  dns_domain: row.dns_domain,
+  availability_zone_hints: list(row.availability_zone_hints),
+  availability_zones: subnetIds.length > 0 ? [zone] : [],
+  ipv4_address_scope: null,
+  ipv6_address_scope: null,
+  tags: list(row.tags),
+  ...(admin
+    ? {
+        'provider:network_type': row.network_type,
+        'provider:physical_network': row.physical_network,
+        'provider:segmentation_id': row.segmentation_id,
+      }
+    : {}),
+});
+
+export const subnetView = (row: SubnetRow) => ({
+  ...standard(row),
+  name: row.name,
+  network_id: row.network_id,
+  ip_version: row.ip_version,
+  cidr: row.cidr,
+  gateway_ip: row.gateway_ip,
+  enable_dhcp: row.enable_dhcp === 1,
+  ipv6_ra_mode: row.ipv6_ra_mode,
+  ipv6_address_mode: row.ipv6_address_mode,
+  subnetpool_id: row.subnetpool_id,
+  allocation_pools: list(row.allocation_pools),
+  dns_nameservers: list(row.dns_nameservers),
+  host_routes: list(row.host_routes),
+  service_types: list(row.service_types),
+  tags: list(row.tags),
+});
+
+/** @param admin shows the binding to the host. */
+export const portView = (
+  row: PortRow,
+  ips: readonly PortIpRow[],
+  groupIds: readonly string[],
+  admin: boolean,
+  config: Pick<NetworkConfig, 'dnsDomain'>,
+) => ({
+  ...standard(row),
+  name: row.name,
+  network_id: row.network_id,
+  mac_address: row.mac_address,
+  admin_state_up: row.admin_state_up === 1,
+  status: row.status,
+  device_id: row.device_id,
+  device_owner: row.device_owner,
+  fixed_ips: ips.map((ip) => ({ subnet_id: ip.subnet_id, ip_address: ip.address })),
+  security_groups: groupIds,
+  port_security_enabled: row.port_security_enabled === 1,
+  allowed_address_pairs: list(row.allowed_address_pairs),
+  extra_dhcp_opts: list(row.extra_dhcp_opts),
+  dns_name: row.dns_name,
+  dns_assignment: ips.map((ip) => {
+    const hostname = hostNameOf(row.dns_name, ip.address);
+    return { ip_address: ip.address, hostname, fqdn: `${hostname}.${config.dnsDomain}.` };
+  }),
+  'binding:vnic_type': row.vnic_type,
+  tags: list(row.tags),
+  ...(admin
+    ? {
+        'binding:host_id': row.binding_host,
+        'binding:vif_type': row.binding_host === '' ? 'unbound' : 'bridge',
+        'binding:vif_details': row.binding_host === '' ? {} : { port_filter: true, connectivity: 'l2' },
+        'binding:profile': JSON.parse(row.binding_profile) as Record<string, unknown>,
+      }
+    : {}),
+});
+
+export const ruleView = (row: SecurityGroupRuleRow) => ({
+  ...standard(row),
+  security_group_id: row.security_group_id,
+  direction: row.direction,
+  ethertype: row.ethertype,
+  protocol: row.protocol,
+  port_range_min: row.port_range_min,
+  port_range_max: row.port_range_max,
+  remote_ip_prefix: row.remote_ip_prefix,
+  normalized_cidr: row.normalized_cidr,
+  remote_group_id: row.remote_group_id,
+  remote_address_group_id: null,
+});
+
+export const groupView = (row: SecurityGroupRow, rules: readonly SecurityGroupRuleRow[]) => ({
+  ...standard(row),
+  name: row.name,
+  stateful: row.stateful === 1,
+  shared: false,
+  security_group_rules: rules.map(ruleView),
+  tags: list(row.tags),
+});

@@ -1,0 +1,216 @@
+import { transaction, type Db } from '../db/index.ts';
+import { networkDialect } from '../errors/dialects.ts';
+import type { HostNetwork } from '../host/net/interface.ts';
+import type { Endpoint, Logger, Service } from '../http/index.ts';
+import type { SagaEngine } from '../saga/index.ts';
+import { ComputeProxy } from './app/compute-proxy.ts';
+import type { NetworkContext } from './app/context.ts';
+import { coreExtensions, type Extension } from './app/extension.ts';
+import { NetworkApp } from './app/network.ts';
+import { PortApp } from './app/port.ts';
+import { PortCore } from './app/port-core.ts';
+import { Quotas } from './app/quota.ts';
+import { routerProject } from './app/router.ts';
+import { SecurityGroupApp } from './app/security-group.ts';
+import { SecurityGroupRuleApp } from './app/security-group-rule.ts';
+import { ServerPorts } from './app/server-ports.ts';
+import { addressesOf, nicsOf, securityGroupNamesOf, serverOnNetwork } from './app/server-view.ts';
+import { SubnetApp } from './app/subnet.ts';
+import { defaultConfig, type NetworkConfig } from './config.ts';
+import { networkDiscovery } from './discovery.ts';
+import { miscEndpoints } from './endpoints/misc.ts';
+import { networkEndpoints } from './endpoints/networks.ts';
+import { portEndpoints } from './endpoints/ports.ts';
+import { quotaEndpoints } from './endpoints/quotas.ts';
+import { securityGroupRuleEndpoints } from './endpoints/security-group-rules.ts';
+import { securityGroupEndpoints } from './endpoints/security-groups.ts';
+import { subnetEndpoints } from './endpoints/subnets.ts';
+import { tagEndpoints, type Tagged } from './endpoints/tags.ts';
+import type { MetadataListener, NetworkFace } from './face.ts';
+import { networkRules } from './policy.ts';
+import { createRouters, floatingIpsOf, serverBehindRouter } from './routers.ts';
+import { NetworkDriver } from './sagas/driver.ts';
+import { networkProvision } from './sagas/network-provision.ts';
+import { networkRemove } from './sagas/network-remove.ts';
+import { portUpdate } from './sagas/port-update.ts';
+import { reconcileNetworks } from './sagas/reconcile.ts';
+import { createRouterTasks, withRouters } from './sagas/router-tasks.ts';
+import { securityGroupUpdate } from './sagas/security-group-update.ts';
+import { createTasks } from './sagas/tasks.ts';
+import { layNumberPools } from './store/network.ts';
+
+export type { MetadataListener, NetworkFace } from './face.ts';
+export { defaultConfig, type NetworkConfig } from './config.ts';
+
+export interface NetworkDeps {
+  readonly db: Db;
+  readonly sagas: SagaEngine;
+  readonly host: HostNetwork;
+  readonly metadata: MetadataListener;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch; the system's clock by default. */
+  readonly clock?: () => number;
+  readonly config?: Partial<NetworkConfig>;
+  /** The project of the server with this id, so that nobody names another's as the device of a port (S27). */
+  readonly serverProject?: (db: Db, serverId: string) => string | undefined;
+}
+
+export interface Network {
+  readonly service: Service;
+  readonly face: NetworkFace;
+  /** Brings the host to what the database says; answers what could not be, in words. */
+  reconcile(): Promise<readonly string[]>;
+  /** Adopts or rebuilds what the host has of the networks; call after the sagas were registered and before guests start. */
+  start(): Promise<void>;
+  /** Closes what this process has open. Devices, DHCP servers and guests' traffic stay as they are. */
+  stop(): Promise<void>;
+}
+
+/** The network service: Neutron's API, and the devices of this host behind it. */
+export function createNetwork(deps: NetworkDeps): Network {
+  const { db, sagas, host, logger } = deps;
+  const config: NetworkConfig = { ...defaultConfig, ...deps.config };
+  const routerTasks = createRouterTasks(sagas);
+  const context: NetworkContext = {
+    db,
+    config,
+    clock: deps.clock ?? Date.now,
+    tasks: withRouters(createTasks(db, sagas, config), db, routerTasks),
+    deviceProject: (inDb, id) => routerProject(inDb, id) ?? deps.serverProject?.(inDb, id),
+  };
+  transaction(db, () => layNumberPools(db, config.vniRange));
+  const driver = new NetworkDriver({
+    db,
+    host,
+    metadata: deps.metadata,
+    config,
+    logger,
+    onLease: (serverId, lease) => {
+      sagas.appendEvent(
+        { type: 'server', id: serverId },
+        {
+          name: 'DHCP lease given',
+          number: 38,
+          service: 'network',
+          text: `${lease.ip} to ${lease.macAddress}${lease.hostName === null ? '' : ` (${lease.hostName})`}`,
+        },
+      );
+    },
+  });
+  sagas.register(networkProvision, { driver });
+  sagas.register(portUpdate, { driver });
+  sagas.register(securityGroupUpdate, { driver });
+  sagas.register(networkRemove, { driver });
+
+  const quotas = new Quotas(config.quotas);
+  const ports = new PortCore(context, quotas);
+  const networkApp = new NetworkApp(context, quotas, ports);
+  const subnetApp = new SubnetApp(context, quotas, ports);
+  const portApp = new PortApp(context, ports);
+  const groupApp = new SecurityGroupApp(context, quotas);
+  const ruleApp = new SecurityGroupRuleApp(context, quotas);
+  const routers = createRouters({
+    context,
+    ports,
+    quotas,
+    sagas,
+    routerTasks,
+    driver: { host, metadata: deps.metadata, logger, networks: driver },
+  });
+  const extensions: readonly Extension[] = [...coreExtensions, ...routers.extensions];
+  const tagged: readonly Tagged[] = [
+    {
+      collection: 'networks',
+      table: 'network',
+      rule: 'network',
+      load: (caller, id) => {
+        const row = networkApp.load(caller, id);
+        return {
+          project_id: row.project_id,
+          shared: row.shared === 1,
+          'router:external': row.external === 1,
+        };
+      },
+    },
+    {
+      collection: 'subnets',
+      table: 'subnet',
+      rule: 'subnet',
+      load: (caller, id) => ({ ...subnetApp.load(caller, id) }),
+    },
+    {
+      collection: 'ports',
+      table: 'port',
+      rule: 'port',
+      load: (caller, id) => ({ ...portApp.load(caller, id) }),
+    },
+    {
+      collection: 'security-groups',
+      table: 'security_group',
+      rule: 'security_group',
+      load: (caller, id) => ({ project_id: groupApp.load(caller, id).project_id }),
+    },
+    ...routers.tagged,
+  ];
+  const endpoints: readonly Endpoint[] = [
+    ...networkEndpoints(networkApp),
+    ...subnetEndpoints(subnetApp),
+    ...portEndpoints(portApp),
+    ...securityGroupEndpoints(groupApp),
+    ...securityGroupRuleEndpoints(ruleApp),
+    ...routers.endpoints,
+    ...quotaEndpoints(context, quotas),
+    ...tagEndpoints(db, context.clock, tagged),
+    ...miscEndpoints(context, extensions),
+  ];
+
+  const reconcile = async (): Promise<readonly string[]> => [
+    ...(await reconcileNetworks({ db, host, config, logger, driver })),
+    ...(await routers.driver.reconcile()),
+  ];
+  return {
+    service: {
+      name: 'network',
+      prefix: '/networking',
+      root: '/v2.0',
+      dialect: networkDialect,
+      rules: networkRules,
+      discovery: networkDiscovery,
+      endpoints,
+    },
+    face: {
+      ...createFace(context, new ServerPorts(context, ports, quotas), driver),
+      compute: new ComputeProxy({ context, groups: groupApp, rules: ruleApp, ports }),
+    },
+    reconcile,
+    start: async () => {
+      await reconcile();
+    },
+    stop: async () => {
+      routers.driver.close();
+      await driver.close();
+    },
+  };
+}
+
+function createFace(
+  context: NetworkContext,
+  serverPorts: ServerPorts,
+  driver: NetworkDriver,
+): Omit<NetworkFace, 'compute'> {
+  return {
+    planNics: (_db, auth, asked, groups) => serverPorts.plan(auth, asked, groups),
+    createServerPorts: (_db, server) => serverPorts.create(server),
+    deleteServerPorts: (_db, serverId) => serverPorts.delete(serverId),
+    plugServer: (serverId, signal) => driver.plugServer(serverId, signal),
+    unplugServer: (serverId) => driver.unplugServer(serverId),
+    unplugPorts: (ports) => driver.unplug(ports),
+    nicsOf: (db, serverId) => nicsOf(db, context.config, floatingIpsOf, serverId),
+    addressesOf: (db, serverIds) => addressesOf(db, floatingIpsOf, serverIds),
+    securityGroupNamesOf: (db, serverIds) => securityGroupNamesOf(db, serverIds),
+    serverByAddress: (db, from, address) =>
+      'networkId' in from
+        ? serverOnNetwork(db, from.networkId, address)
+        : serverBehindRouter(db, from.routerId, address),
+  };
+}

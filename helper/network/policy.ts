@@ -1,0 +1,125 @@
+import {
+  admin,
+  all,
+  anyone,
+  either,
+  projectMember,
+  projectReader,
+  type Check,
+  type PolicyRules,
+} from '../http/index.ts';
+
+/** The caller's project owns the network of the target; handlers put its project into `network_project_id`. */
+const networkOwner: Check = (auth, target) =>
+  auth.projectId !== undefined && target.network_project_id === auth.projectId;
+
+const adminOrNetworkOwner = either(
+  admin,
+  all(networkOwner, (auth) => auth.roles.has('member')),
+);
+
+/** `shared` of a network, or of the target's network. */
+const shared: Check = (_auth, target) => target.shared === true;
+const external: Check = (_auth, target) => target['router:external'] === true;
+
+const providerRules = Object.fromEntries(
+  ['create_network', 'update_network', 'get_network'].flatMap((action) =>
+    ['network_type', 'physical_network', 'segmentation_id'].map((name) => [
+      `${action}:provider:${name}`,
+      admin,
+    ]),
+  ),
+);
+
+/**
+ * neutron's rules (neutron/conf/policies) with the default roles: what only reads needs reader, what changes needs
+ * member. A rule for an attribute is `<action>:<attribute>` and is asked only when the caller sets that attribute.
+ */
+export const networkRules: PolicyRules = {
+  create_network: projectMember,
+  get_network: either(projectReader, shared, external),
+  update_network: projectMember,
+  delete_network: projectMember,
+  'create_network:shared': admin,
+  'update_network:shared': admin,
+  'create_network:router:external': admin,
+  'update_network:router:external': admin,
+  'create_network:is_default': admin,
+  'update_network:is_default': admin,
+  ...providerRules,
+
+  create_subnet: either(
+    admin,
+    all(networkOwner, (auth) => auth.roles.has('member')),
+  ),
+  'create_subnet:request': either(admin, (auth) => auth.roles.has('member')),
+  get_subnet: either(projectReader, shared, external),
+  update_subnet: either(projectMember, adminOrNetworkOwner),
+  delete_subnet: either(projectMember, adminOrNetworkOwner),
+  'create_subnet:service_types': admin,
+  'update_subnet:service_types': admin,
+
+  create_port: projectMember,
+  get_port: either(projectReader, adminOrNetworkOwner),
+  update_port: either(projectMember, adminOrNetworkOwner),
+  delete_port: either(projectMember, adminOrNetworkOwner),
+  'create_port:device_owner': either(adminOrNetworkOwner, (_auth, target) => target.network_device !== true),
+  'update_port:device_owner': either(adminOrNetworkOwner, (_auth, target) => target.network_device !== true),
+  'create_port:mac_address': adminOrNetworkOwner,
+  'update_port:mac_address': admin,
+  'create_port:fixed_ips': either(adminOrNetworkOwner, shared),
+  'create_port:fixed_ips:ip_address': adminOrNetworkOwner,
+  'update_port:fixed_ips': either(adminOrNetworkOwner, shared),
+  'update_port:fixed_ips:ip_address': adminOrNetworkOwner,
+  'create_port:port_security_enabled': adminOrNetworkOwner,
+  'update_port:port_security_enabled': adminOrNetworkOwner,
+  'create_port:allowed_address_pairs': adminOrNetworkOwner,
+  'update_port:allowed_address_pairs': adminOrNetworkOwner,
+  'create_port:binding:host_id': admin,
+  'update_port:binding:host_id': admin,
+  'create_port:binding:profile': admin,
+  'update_port:binding:profile': admin,
+  'get_port:binding:host_id': admin,
+
+  create_security_group: projectMember,
+  get_security_group: projectReader,
+  update_security_group: projectMember,
+  delete_security_group: projectMember,
+  create_security_group_rule: projectMember,
+  get_security_group_rule: projectReader,
+  delete_security_group_rule: projectMember,
+
+  create_router: projectMember,
+  get_router: projectReader,
+  update_router: projectMember,
+  delete_router: projectMember,
+  add_router_interface: projectMember,
+  remove_router_interface: projectMember,
+  add_extraroutes: projectMember,
+  remove_extraroutes: projectMember,
+  'create_router:distributed': admin,
+  'update_router:distributed': admin,
+  'create_router:ha': admin,
+  'update_router:ha': admin,
+  'create_router:external_gateway_info:enable_snat': admin,
+  'update_router:external_gateway_info:enable_snat': admin,
+  'create_router:external_gateway_info:external_fixed_ips': admin,
+  'update_router:external_gateway_info:external_fixed_ips': admin,
+  'get_l3-agents': admin,
+
+  create_floatingip: projectMember,
+  get_floatingip: projectReader,
+  update_floatingip: projectMember,
+  delete_floatingip: projectMember,
+  'create_floatingip:floating_ip_address': admin,
+
+  get_agent: admin,
+  update_agent: admin,
+  get_availability_zone: anyone,
+  get_extension: anyone,
+  get_service_provider: anyone,
+  get_network_ip_availability: admin,
+  get_quota: either(admin, (auth, target) => auth.projectId === target.project_id),
+  update_quota: admin,
+  delete_quota: admin,
+};

@@ -1,0 +1,93 @@
+import type { RouterGateway, RouterInterface, RouterSpec } from '../host/net/router/interface.ts';
+import { parseAddress, parseBlock } from './app/address.ts';
+import type { NetworkConfig } from './config.ts';
+import { bridgeOf } from './host-state.ts';
+import type { FloatingIpRow } from './store/floating-ip.ts';
+import { GATEWAY, type RouterAddress, type RouterRow } from './store/router.ts';
+import type { NetworkRow, PortRow, SegmentRow } from './store/row.ts';
+
+/** Port in a router's namespace where this process answers for the metadata service (neutron's own default). */
+export const METADATA_PORT = 9697;
+
+/** The rows that say what a router does. */
+export interface RouterRows {
+  readonly router: RouterRow;
+  readonly ports: readonly PortRow[];
+  readonly addresses: readonly RouterAddress[];
+  readonly networks: ReadonlyMap<string, NetworkRow>;
+  readonly segments: ReadonlyMap<string, SegmentRow>;
+  readonly floatingIps: readonly FloatingIpRow[];
+}
+
+/** From rows to what the host should have of a router. Pure. */
+export function routerSpec(config: NetworkConfig, rows: RouterRows): RouterSpec {
+  const { router } = rows;
+  const interfaces: RouterInterface[] = [];
+  let gateway: RouterGateway | undefined;
+  for (const port of rows.ports) {
+    const device = deviceOf(config, rows, port);
+    if (device === undefined) continue;
+    if (port.device_owner === GATEWAY) gateway = { ...device, ...wayOut(rows, port) };
+    else interfaces.push(device);
+  }
+  return {
+    routerId: router.id,
+    forwarding: router.admin_state_up === 1,
+    interfaces,
+    ...(gateway === undefined ? {} : { gateway }),
+    floatingIps:
+      gateway === undefined
+        ? []
+        : rows.floatingIps.flatMap((one) =>
+            one.fixed_ip_address === null
+              ? []
+              : [{ floating: one.floating_ip_address, fixed: one.fixed_ip_address }],
+          ),
+    routes: reachableRoutes(
+      rows,
+      new Set([...interfaces, ...(gateway ? [gateway] : [])].map((one) => one.portId)),
+    ),
+    ...(interfaces.length === 0 ? {} : { metadataPort: METADATA_PORT }),
+  };
+}
+
+/** A port that is administratively down is not on the host. */
+function deviceOf(config: NetworkConfig, rows: RouterRows, port: PortRow): RouterInterface | undefined {
+  const network = rows.networks.get(port.network_id);
+  const segment = rows.segments.get(port.network_id);
+  if (network === undefined || segment === undefined || port.admin_state_up !== 1) return undefined;
+  return {
+    portId: port.id,
+    macAddress: port.mac_address,
+    addresses: addressesOf(rows, port).map(
+      (ip) => `${ip.address}/${ip.cidr.slice(ip.cidr.indexOf('/') + 1)}`,
+    ),
+    bridge: bridgeOf(config, segment),
+    mtu: network.mtu,
+  };
+}
+
+const addressesOf = (rows: RouterRows, port: PortRow): RouterAddress[] =>
+  rows.addresses.filter((ip) => ip.port_id === port.id);
+
+/** The default route of the first subnet that has a gateway: one per family. */
+function wayOut(rows: RouterRows, port: PortRow): Pick<RouterGateway, 'nextHops' | 'snat'> {
+  const hops = addressesOf(rows, port).flatMap((ip) => ip.gateway_ip ?? []);
+  return { nextHops: hops.slice(0, 1), snat: rows.router.enable_snat === 1 };
+}
+
+/** A route whose next hop's subnet went with the gateway cannot be in the kernel; it stays in the row. */
+function reachableRoutes(rows: RouterRows, portIds: ReadonlySet<string>): RouterSpec['routes'] {
+  if (rows.router.routes === '[]') return [];
+  const blocks = rows.addresses
+    .filter((ip) => portIds.has(ip.port_id))
+    .flatMap((ip) => parseBlock(ip.cidr) ?? []);
+  const routes = JSON.parse(rows.router.routes) as { destination: string; nexthop: string }[];
+  return routes.flatMap(({ destination, nexthop }) => {
+    const hop = parseAddress(nexthop);
+    const near = blocks.some(
+      (block) => block.version === hop?.version && block.first <= hop.value && hop.value <= block.last,
+    );
+    return near ? [{ destination, nextHop: nexthop }] : [];
+  });
+}

@@ -1,0 +1,123 @@
+import type { Db } from '../db/index.ts';
+import type { Endpoint } from '../http/index.ts';
+import type { SagaEngine } from '../saga/index.ts';
+import type { NetworkContext } from './app/context.ts';
+import { extension, type Extension } from './app/extension.ts';
+import { FloatingIpApp } from './app/floating-ip.ts';
+import type { PortCore, PortObserver } from './app/port-core.ts';
+import type { Quotas } from './app/quota.ts';
+import { RouterApp } from './app/router.ts';
+import type { RouterContext, RouterTasks } from './app/router-context.ts';
+import { RouterInterfaces } from './app/router-interface.ts';
+import { floatingIpEndpoints } from './endpoints/floating-ips.ts';
+import { routerEndpoints } from './endpoints/routers.ts';
+import type { Tagged } from './endpoints/tags.ts';
+import { floatingIpAssociate } from './sagas/floating-ip-associate.ts';
+import { floatingIpDelete } from './sagas/floating-ip-delete.ts';
+import { floatingIpDisassociate } from './sagas/floating-ip-disassociate.ts';
+import { routerDelete } from './sagas/router-delete.ts';
+import { RouterDriver, type RouterDriverDeps } from './sagas/router-driver.ts';
+import { routerUpdate } from './sagas/router-update.ts';
+import { countFloatingIps, floatingIpsOfPorts } from './store/floating-ip.ts';
+import { countRouters, GATEWAY, INTERFACE, portBehindRouter } from './store/router.ts';
+import { groupBy } from './store/table.ts';
+
+const routerExtensions: readonly Extension[] = [
+  extension('router', 'Neutron L3 Router', 'Routers and floating IPs', '2012-07-20'),
+  extension('ext-gw-mode', 'Neutron L3 Configurable external gateway mode', 'enable_snat', '2013-03-28'),
+  extension('extraroute', 'Neutron Extra Route', 'Routes of routers', '2013-02-01'),
+  extension('extraroute-atomic', 'Atomically add/remove extra routes', 'Routes one by one', '2019-07-10'),
+  extension('fip-port-details', 'Floating IP Port Details Extension', 'port_details', '2018-04-09'),
+  extension('l3_agent_scheduler', 'L3 Agent Scheduler', 'Agents of a router', '2013-02-07'),
+  extension('router_availability_zone', 'Router Availability Zone', 'Zones of routers', '2015-01-01'),
+];
+
+/** Routers and floating IPs as the network service's index needs them. */
+export interface RouterPart {
+  readonly endpoints: readonly Endpoint[];
+  readonly extensions: readonly Extension[];
+  readonly tagged: readonly Tagged[];
+  readonly driver: RouterDriver;
+}
+
+/** Registers the sagas, the quotas and the interest in ports. */
+export function createRouters(deps: {
+  readonly context: NetworkContext;
+  readonly ports: PortCore;
+  readonly quotas: Quotas;
+  readonly sagas: SagaEngine;
+  readonly routerTasks: RouterTasks;
+  readonly driver: Omit<RouterDriverDeps, 'db' | 'config'>;
+}): RouterPart {
+  const { context, ports, quotas, sagas, routerTasks } = deps;
+  const driver = new RouterDriver({ ...deps.driver, db: context.db, config: context.config });
+  const services = { routers: driver };
+  sagas.register(routerUpdate, services);
+  sagas.register(routerDelete, services);
+  sagas.register(floatingIpAssociate, services);
+  sagas.register(floatingIpDisassociate, services);
+  sagas.register(floatingIpDelete, services);
+  // neutron's defaults.
+  quotas.add('router', 10, countRouters);
+  quotas.add('floatingip', 50, countFloatingIps);
+  const own: RouterContext = { network: context, ports, quotas, routerTasks };
+  const routerApp = new RouterApp(own);
+  const floatingIpApp = new FloatingIpApp(own);
+  ports.observe(floatingIpApp);
+  ports.observe(routerPorts(routerTasks));
+  return {
+    driver,
+    endpoints: [
+      ...routerEndpoints(routerApp, new RouterInterfaces(own)),
+      ...floatingIpEndpoints(floatingIpApp),
+    ],
+    extensions: routerExtensions,
+    tagged: [
+      {
+        collection: 'routers',
+        table: 'router',
+        rule: 'router',
+        load: (caller, id) => ({ project_id: routerApp.load(caller, id).project_id }),
+      },
+      {
+        collection: 'floatingips',
+        table: 'floating_ip',
+        rule: 'floatingip',
+        load: (caller, id) => ({ project_id: floatingIpApp.load(caller, id).project_id }),
+      },
+    ],
+  };
+}
+
+/** A router's port that was changed by the ports API is changed on the host. */
+const routerPorts = (routerTasks: RouterTasks): PortObserver => ({
+  portChanged: (row) => {
+    if (row.device_owner === INTERFACE || row.device_owner === GATEWAY) routerTasks.changed(row.device_id);
+  },
+  portDeleted: () => undefined,
+});
+
+/** Floating addresses by port, in one statement. */
+export const floatingIpsOf = (
+  db: Db,
+  portIds: readonly string[],
+): ReadonlyMap<string, readonly { readonly floating: string; readonly fixed: string }[]> => {
+  const rows = portIds.length === 0 ? [] : floatingIpsOfPorts(db, portIds);
+  return new Map(
+    [...groupBy(rows, (row) => row.port_id ?? '')].map(([portId, list]) => [
+      portId,
+      list.map((row) => ({ floating: row.floating_ip_address, fixed: row.fixed_ip_address ?? '' })),
+    ]),
+  );
+};
+
+/** The server that has this address on a network of this router (S30). */
+export function serverBehindRouter(
+  db: Db,
+  routerId: string,
+  address: string,
+): { serverId: string; projectId: string; portId: string } | undefined {
+  const port = portBehindRouter(db, routerId, address);
+  if (port?.device_owner.startsWith('compute:') !== true) return undefined;
+  return { serverId: port.device_id, projectId: port.project_id, portId: port.id };
+}

@@ -1,0 +1,356 @@
+import { transaction, type Db } from '../../db/index.ts';
+import type { Logger } from '../../http/index.ts';
+import type { DhcpLease } from '../../host/net/dhcp/interface.ts';
+import type { HostNetwork } from '../../host/net/interface.ts';
+import { tapName } from '../../host/net/names.ts';
+import type { NetworkConfig } from '../config.ts';
+import type { MetadataListener } from '../face.ts';
+import { bridgeOf, dhcpSpec, externalSpec, segmentSpec, tapSpec } from '../host-state.ts';
+import { segments, setNetworkStatus } from '../store/network.ts';
+import {
+  allPlugs,
+  forgetPlug,
+  groupsOfPorts,
+  markGoing,
+  plugs,
+  plugsOfNetwork,
+  portByAddress,
+  ports,
+  portsOfDevice,
+  setPortStatus,
+} from '../store/port.ts';
+import type { PlugRow } from '../store/row.ts';
+import { groups, pluggedPortsOfGroups, remoteGroupsAmong } from '../store/security-group.ts';
+import { subnetsOf } from '../store/subnet.ts';
+import { groupBy } from '../store/table.ts';
+import { Listeners } from './listeners.ts';
+import { KeyedMutex } from './mutex.ts';
+import { dhcpRows, filtersOf, liveNetwork, membersOf, type PlugState } from './rows.ts';
+
+export interface DriverDeps {
+  readonly db: Db;
+  readonly host: HostNetwork;
+  readonly metadata: MetadataListener;
+  readonly config: NetworkConfig;
+  readonly logger: Logger;
+  /** A guest was given its address. */
+  readonly onLease: (serverId: string, lease: DhcpLease) => void;
+}
+
+/**
+ * Brings the host to what the rows say, at the moment of the call; every method may be repeated. Work on one network
+ * is done one after another. Rows are read in the same breath as the host is told, so that a later change is never
+ * overtaken by an earlier one (R26).
+ */
+export class NetworkDriver {
+  readonly #deps: DriverDeps;
+  readonly #mutex = new KeyedMutex();
+  readonly #listeners: Listeners;
+  /** Networks that were seen complete on the host since the start: plugging a server then needs no look at them. */
+  readonly #ready = new Set<string>();
+
+  constructor(deps: DriverDeps) {
+    this.#deps = deps;
+    this.#listeners = new Listeners(deps.host, deps.metadata, (networkId, lease) =>
+      this.#leased(networkId, lease),
+    );
+  }
+
+  /** Bridge and tunnel; for a flat network the physical network's bridge. False when the network is gone. */
+  ensureSegment(networkId: string): Promise<boolean> {
+    return this.#mutex.run(networkId, () => this.#ensureSegment(networkId));
+  }
+
+  async #ensureSegment(networkId: string): Promise<boolean> {
+    const { db, host, config } = this.#deps;
+    const live = liveNetwork(db, networkId);
+    if (live === undefined) return false;
+    if (live.segment.physical_network !== null)
+      await host.external.ensure(externalSpec(config, live.segment, live.network, subnetsOf(db, networkId)));
+    await host.link.ensureSegment(segmentSpec(config, live.segment, live.network.mtu));
+    return true;
+  }
+
+  /** Namespace and dnsmasq with what is listening beside it, or none of it. The segment must be there. */
+  ensureDhcp(networkId: string): Promise<void> {
+    return this.#mutex.run(networkId, () => this.#ensureDhcp(networkId));
+  }
+
+  async #ensureDhcp(networkId: string): Promise<void> {
+    const { db, host, config } = this.#deps;
+    const live = liveNetwork(db, networkId);
+    const spec = live && dhcpSpec(config, dhcpRows(db, live));
+    if (spec === undefined) {
+      await this.#listeners.close(networkId);
+      await host.dhcp.remove(networkId);
+    } else {
+      const outcome = await host.dhcp.ensure(spec);
+      await this.#listeners.ensure(networkId, config.dnsRelayPort, outcome === 'started');
+    }
+    if (live === undefined) return;
+    this.#ready.add(networkId);
+    setNetworkStatus(db, networkId, 'ACTIVE');
+  }
+
+  /** Segment and DHCP server. False when the network is gone. */
+  ensureNetwork(networkId: string): Promise<boolean> {
+    return this.#mutex.run(networkId, () => this.#ensureNetwork(networkId));
+  }
+
+  async #ensureNetwork(networkId: string): Promise<boolean> {
+    if (!(await this.#ensureSegment(networkId))) return false;
+    await this.#ensureDhcp(networkId);
+    return true;
+  }
+
+  /** Takes away what a deleted network had: listeners, DHCP, guests' devices, bridge, tunnel, connections (R23). */
+  removeNetwork(networkId: string): Promise<void> {
+    return this.#mutex.run(networkId, async () => {
+      const { db, host, config } = this.#deps;
+      this.#ready.delete(networkId);
+      await this.#listeners.close(networkId);
+      await host.dhcp.remove(networkId);
+      const left = plugsOfNetwork(db, networkId).map((plug) => plug.port_id);
+      if (left.length > 0) await this.#unplug(networkId, left);
+      const segment = segments.byId(db, networkId);
+      if (segment === undefined) return;
+      const removed = await host.link.removeSegment(segmentSpec(config, segment, 1500));
+      if (!removed)
+        throw new Error(`guests are still on ${bridgeOf(config, segment)}; its network cannot be taken down`);
+      if (segment.physical_network !== null) await host.external.remove(bridgeOf(config, segment));
+    });
+  }
+
+  /** Filters first, then taps (S26); DHCP entries meanwhile. Networks that are known to be there are not looked at again. */
+  async plugServer(serverId: string, signal?: AbortSignal): Promise<void> {
+    const { db } = this.#deps;
+    const byNetwork = groupBy(portsOfDevice(db, serverId), (port) => port.network_id);
+    await Promise.all(
+      [...byNetwork].map(([networkId, rows]) =>
+        this.#mutex.run(networkId, async () => {
+          signal?.throwIfAborted();
+          const portIds = rows.map((row) => row.id);
+          const known = this.#ready.has(networkId);
+          if (!known) await this.#ensureNetwork(networkId);
+          try {
+            await this.#plug(networkId, portIds);
+          } catch (error) {
+            // Somebody may have taken the bridge away since it was seen.
+            if (!known) throw error;
+            await this.#ensureNetwork(networkId);
+            await this.#plug(networkId, portIds);
+          }
+        }),
+      ),
+    );
+  }
+
+  async #plug(networkId: string, portIds: readonly string[]): Promise<void> {
+    const { db, host, config } = this.#deps;
+    const live = liveNetwork(db, networkId);
+    if (live === undefined) return;
+    const states = this.#markPlugged(portIds);
+    const here = states.map((state) => state.port.id);
+    const taps = async (): Promise<void> => {
+      await host.firewall.apply(filtersOf(db, config, here).change);
+      for (const { port } of states)
+        await host.link.ensureTap(tapSpec(config, live.segment, live.network, port));
+    };
+    const [served] = await Promise.all([this.#updateHosts(networkId), taps()]);
+    // Its DHCP server has died (R20): the guest would get no address.
+    if (!served) await this.#ensureNetwork(networkId);
+    transaction(
+      db,
+      () => {
+        for (const portId of here) setPortStatus(db, portId, 'ACTIVE');
+      },
+      { durable: false },
+    );
+  }
+
+  /** Says before the host is touched that it may have the ports, so that rule changes reach them and nothing is lost. */
+  #markPlugged(portIds: readonly string[]): PlugState[] {
+    const { db, config } = this.#deps;
+    return transaction(
+      db,
+      () => {
+        const { states, filters } = filtersOf(db, config, portIds);
+        const memberships = groupBy(groupsOfPorts(db, portIds), (one) => one.port_id);
+        for (const { plug } of states) {
+          if (plug.released === 1) continue;
+          const filter = filters.find((one) => one.portId === plug.port_id);
+          plugs.update(db, plug, {
+            plugged: 1,
+            addresses: JSON.stringify(filter?.fixedIps ?? []),
+            groups: JSON.stringify((memberships.get(plug.port_id) ?? []).map((one) => one.security_group_id)),
+          });
+        }
+        return states;
+      },
+      { durable: false },
+    );
+  }
+
+  async unplugServer(serverId: string): Promise<void> {
+    await this.unplug(
+      portsOfDevice(this.#deps.db, serverId).map((row) => ({ portId: row.id, networkId: row.network_id })),
+    );
+  }
+
+  /** Takes ports off the host, whether their rows are there or not. */
+  async unplug(ported: readonly { readonly portId: string; readonly networkId: string }[]): Promise<void> {
+    const byNetwork = groupBy(ported, (one) => one.networkId);
+    await Promise.all(
+      [...byNetwork].map(([networkId, list]) =>
+        this.#mutex.run(networkId, () =>
+          this.#unplug(
+            networkId,
+            list.map((one) => one.portId),
+          ),
+        ),
+      ),
+    );
+  }
+
+  async #unplug(networkId: string, portIds: readonly string[]): Promise<void> {
+    const { db, host } = this.#deps;
+    markGoing(db, portIds);
+    const rows = plugs.byIds(db, portIds);
+    const segment = segments.byId(db, networkId);
+    for (const portId of portIds) await host.link.removeTap(tapName(portId));
+    const left = new Set([
+      ...rows.flatMap((row) => JSON.parse(row.groups) as string[]),
+      ...groupsOfPorts(db, portIds).map((one) => one.security_group_id),
+    ]);
+    const members = membersOf(db, remoteGroupsAmong(db, [...left]));
+    await host.firewall.apply({ removePorts: portIds, groups: members });
+    await this.#updateHosts(networkId);
+    await this.#flush(
+      segment?.zone,
+      rows.flatMap((row) => JSON.parse(row.addresses) as string[]),
+    );
+    transaction(db, () => {
+      for (const row of plugs.byIds(db, portIds)) this.#unplugged(row);
+    });
+  }
+
+  #unplugged(row: PlugRow): void {
+    const { db } = this.#deps;
+    if (row.released === 1 || ports.byId(db, row.port_id) === undefined) {
+      forgetPlug(db, row);
+      return;
+    }
+    plugs.update(db, row, { plugged: 0, addresses: '[]' });
+    setPortStatus(db, row.port_id, 'DOWN');
+  }
+
+  async #flush(zone: number | undefined, addresses: readonly string[]): Promise<void> {
+    if (zone === undefined || addresses.length === 0) return;
+    await this.#deps.host.conntrack.flush({ zone, addresses });
+  }
+
+  /** False when the network should have a DHCP server and none runs. */
+  async #updateHosts(networkId: string): Promise<boolean> {
+    const { db, host, config } = this.#deps;
+    const live = liveNetwork(db, networkId);
+    const spec = live && dhcpSpec(config, dhcpRows(db, live));
+    return spec === undefined || (await host.dhcp.updateHosts(spec));
+  }
+
+  /** Ports and members of groups changed: filters, sets, DHCP entries, connections of addresses that are gone. */
+  updatePorts(networkId: string, portIds: readonly string[], groupIds: readonly string[]): Promise<void> {
+    return this.#mutex.run(networkId, async () => {
+      const { db, host, config } = this.#deps;
+      const rows = plugs.byIds(db, portIds);
+      const gone = rows.filter((row) => row.released === 1).map((row) => row.port_id);
+      if (gone.length > 0) await this.#unplug(networkId, gone);
+      const plugged = rows.filter((row) => row.released === 0 && row.plugged === 1);
+      const old = plugged.flatMap((row) => JSON.parse(row.addresses) as string[]);
+      const ids = plugged.map((row) => row.port_id);
+      this.#markPlugged(ids);
+      const { change, filters } = filtersOf(db, config, ids);
+      const told = new Set((change.groups ?? []).map((group) => group.groupId));
+      const others = remoteGroupsAmong(db, groupIds).filter((id) => !told.has(id));
+      const members = [...(change.groups ?? []), ...membersOf(db, others)];
+      if (filters.length > 0 || members.length > 0)
+        await host.firewall.apply({ ports: filters, groups: members });
+      await this.#updateHosts(networkId);
+      const now = new Set(filters.flatMap((filter) => filter.fixedIps));
+      await this.#flush(
+        segments.byId(db, networkId)?.zone,
+        old.filter((address) => !now.has(address)),
+      );
+    });
+  }
+
+  /** Rules of groups changed: all ports that use them, in one change. */
+  async updateGroups(groupIds: readonly string[]): Promise<void> {
+    const { db, host, config } = this.#deps;
+    const portIds = pluggedPortsOfGroups(db, groupIds);
+    const { change } = filtersOf(db, config, portIds);
+    const existing = new Set(groups.byIds(db, groupIds).map((group) => group.id));
+    const removeGroups = groupIds.filter((id) => !existing.has(id));
+    if (portIds.length > 0 || removeGroups.length > 0)
+      await host.firewall.apply({ ...change, ...(removeGroups.length > 0 ? { removeGroups } : {}) });
+  }
+
+  /**
+   * After a start: filters of the ports that are there as the rows say now; a port whose tap went with a restart of
+   * the host is down until its server is started (which plugs it again).
+   */
+  async adoptPorts(): Promise<void> {
+    const { db, host, config } = this.#deps;
+    const rows = allPlugs(db);
+    await this.unplug(
+      rows
+        .filter((row) => row.released === 1 || row.plugged === 2)
+        .map((row) => ({ portId: row.port_id, networkId: row.network_id })),
+    );
+    const live = groupBy(
+      rows.filter((row) => row.released === 0 && row.plugged === 1),
+      (row) => row.network_id,
+    );
+    for (const [networkId, list] of live)
+      await this.#mutex.run(networkId, () => this.#dropLost(list.map((row) => row.port_id)));
+    const here = allPlugs(db).filter((row) => row.released === 0 && row.plugged === 1);
+    if (here.length > 0)
+      await host.firewall.apply(
+        filtersOf(
+          db,
+          config,
+          here.map((row) => row.port_id),
+        ).change,
+      );
+  }
+
+  async #dropLost(portIds: readonly string[]): Promise<void> {
+    const { db, host } = this.#deps;
+    const lost: string[] = [];
+    for (const portId of portIds) if (!(await host.link.tapExists(tapName(portId)))) lost.push(portId);
+    if (lost.length === 0) return;
+    transaction(db, () => {
+      for (const row of plugs.byIds(db, lost)) this.#unplugged(row);
+    });
+  }
+
+  #leased(networkId: string, lease: DhcpLease): void {
+    const { db, onLease, logger } = this.#deps;
+    const port = portByAddress(db, networkId, lease.ip);
+    logger.debug({ networkId, ...lease }, 'DHCP lease given');
+    if (port?.device_owner.startsWith('compute:') === true) onLease(port.device_id, lease);
+  }
+
+  /** True when the network was seen complete on the host since the start. */
+  isReady(networkId: string): boolean {
+    return this.#ready.has(networkId);
+  }
+
+  /** After devices went behind our back: look again. */
+  forget(): void {
+    this.#ready.clear();
+  }
+
+  async close(): Promise<void> {
+    await this.#listeners.closeAll();
+  }
+}

@@ -1,0 +1,57 @@
+import { Type, type Static } from 'typebox';
+import { Flag, Name, OrNull, Tags, Text, body, owner, shown, standardShown } from './common.ts';
+
+const settable = {
+  name: Type.Optional(Name),
+  description: Type.Optional(Text),
+  admin_state_up: Type.Optional(Flag),
+  shared: Type.Optional(Flag),
+  'router:external': Type.Optional(Flag),
+  is_default: Type.Optional(Flag),
+  // OpenStack's own command line sends text.
+  mtu: Type.Optional(
+    OrNull(
+      Type.Union([Type.Integer({ minimum: 0, maximum: 65_535 }), Type.String({ pattern: '^\\d{1,5}$' })]),
+    ),
+  ),
+  port_security_enabled: Type.Optional(Flag),
+  dns_domain: Type.Optional(Type.String({ maxLength: 255, pattern: '^([A-Za-z0-9_-]{1,63}\\.)*$' })),
+};
+
+export const NetworkCreate = body({
+  ...settable,
+  ...owner,
+  availability_zone_hints: Type.Optional(Type.Array(Name, { maxItems: 16 })),
+  tags: Type.Optional(Tags),
+  'provider:network_type': Type.Optional(OrNull(Type.String({ maxLength: 32 }))),
+  'provider:physical_network': Type.Optional(OrNull(Type.String({ maxLength: 128, format: 'text' }))),
+  'provider:segmentation_id': Type.Optional(
+    OrNull(Type.Union([Type.Integer(), Type.String({ pattern: '^\\d{1,8}$' })])),
+  ),
+});
+export type NetworkCreate = Static<typeof NetworkCreate>;
+
+export const NetworkUpdate = body(settable);
+export type NetworkUpdate = Static<typeof NetworkUpdate>;
+
+export const NetworkShown = shown({
+  ...standardShown,
+  name: Type.String(),
+  admin_state_up: Type.Boolean(),
+  status: Type.String(),
+  subnets: Type.Array(Type.String()),
+  shared: Type.Boolean(),
+  'router:external': Type.Boolean(),
+  is_default: Type.Boolean(),
+  mtu: Type.Integer(),
+  port_security_enabled: Type.Boolean(),
+  dns_domain: Type.String(),
+  availability_zone_hints: Type.Array(Type.String()),
+  availability_zones: Type.Array(Type.String()),
+  ipv4_address_scope: Type.Null(),
+  ipv6_address_scope: Type.Null(),
+  tags: Type.Array(Type.String()),
+  'provider:network_type': Type.String(),
+  'provider:physical_network': OrNull(Type.String()),
+  'provider:segmentation_id': OrNull(Type.Integer()),
+});

@@ -1,0 +1,103 @@
+import { statement, type Db } from '../../db/index.ts';
+import type { PortIpRow, PortRow, StandardRow } from './row.ts';
+import { inJson, table } from './table.ts';
+
+export interface RouterRow extends StandardRow {
+  readonly name: string;
+  readonly admin_state_up: number;
+  readonly status: string;
+  readonly gateway_network_id: string | null;
+  readonly gateway_port_id: string | null;
+  readonly enable_snat: number;
+  /** `[{destination, nexthop}]` */
+  readonly routes: string;
+  readonly availability_zone_hints: string;
+  readonly tags: string;
+}
+
+export const routers = table<RouterRow>('router');
+
+export const INTERFACE = 'network:router_interface';
+export const GATEWAY = 'network:router_gateway';
+
+export const allRouterIds = (db: Db): string[] =>
+  statement<[], { id: string }>(db, 'SELECT id FROM router ORDER BY seq')
+    .all()
+    .map((row) => row.id);
+
+export const countRouters = (db: Db, projectId: string): number =>
+  statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM router WHERE project_id = ?').get(
+    projectId,
+  )?.n ?? 0;
+
+/** An address of a router with what it needs of its subnet. */
+export interface RouterAddress extends PortIpRow {
+  readonly device_id: string;
+  readonly device_owner: string;
+  readonly cidr: string;
+  readonly gateway_ip: string | null;
+}
+
+const ROUTER_ADDRESS = `SELECT i.*, p.device_id, p.device_owner, s.cidr, s.gateway_ip
+  FROM port p JOIN port_ip i ON i.port_id = p.id JOIN subnet s ON s.id = i.subnet_id`;
+
+/** Addresses of a router's interfaces and gateway. */
+export const addressesOfRouter = (db: Db, routerId: string): RouterAddress[] =>
+  statement<[string, string, string], RouterAddress>(
+    db,
+    `${ROUTER_ADDRESS} WHERE p.device_id = ? AND p.device_owner IN (?, ?) ORDER BY p.seq, i.position`,
+  ).all(routerId, INTERFACE, GATEWAY);
+
+/** Interfaces and gateway of a router. */
+export const portsOfRouter = (db: Db, routerId: string): PortRow[] =>
+  statement<[string, string, string], PortRow>(
+    db,
+    'SELECT * FROM port WHERE device_id = ? AND device_owner IN (?, ?) ORDER BY seq',
+  ).all(routerId, INTERFACE, GATEWAY);
+
+/** Routers with a port on the network. */
+export const routersOfNetwork = (db: Db, networkId: string): string[] =>
+  statement<[string, string, string], { id: string }>(
+    db,
+    `SELECT DISTINCT r.id AS id FROM port p JOIN router r ON r.id = p.device_id
+      WHERE p.network_id = ? AND p.device_owner IN (?, ?) ORDER BY r.seq`,
+  )
+    .all(networkId, INTERFACE, GATEWAY)
+    .map((row) => row.id);
+
+/** Routers with an interface on the subnet and their gateway on the external network: the ways out. */
+export const routersBetween = (
+  db: Db,
+  subnetId: string,
+  externalNetworkId: string,
+): { readonly id: string; readonly address: string }[] =>
+  statement<[string, string, string], { id: string; address: string }>(
+    db,
+    `SELECT r.id AS id, i.address AS address FROM port_ip i JOIN port p ON p.id = i.port_id
+       JOIN router r ON r.id = p.device_id
+      WHERE i.subnet_id = ? AND p.device_owner = ? AND r.gateway_network_id = ? ORDER BY r.seq`,
+  ).all(subnetId, INTERFACE, externalNetworkId);
+
+/** Gateway addresses of many routers. */
+export const gatewayAddresses = (db: Db, routerIds: readonly string[]): RouterAddress[] =>
+  statement<[string, string], RouterAddress>(
+    db,
+    `${ROUTER_ADDRESS} WHERE p.device_id IN ${inJson} AND p.device_owner = ? ORDER BY p.seq, i.position`,
+  ).all(JSON.stringify(routerIds), GATEWAY);
+
+/** The port that has this address on a network of this router; a router's subnets do not overlap. */
+export const portBehindRouter = (db: Db, routerId: string, address: string): PortRow | undefined =>
+  statement<[string, string, string], PortRow>(
+    db,
+    `SELECT port.* FROM port_ip JOIN port ON port.id = port_ip.port_id
+      WHERE port_ip.address = ? AND port_ip.subnet_id IN (
+        SELECT i.subnet_id FROM port_ip i JOIN port p ON p.id = i.port_id
+         WHERE p.device_id = ? AND p.device_owner = ?)`,
+  ).get(address, routerId, INTERFACE);
+
+export const setRouterStatus = (db: Db, routerId: string, status: string): unknown =>
+  statement<[string, string, string]>(db, 'UPDATE router SET status = ? WHERE id = ? AND status <> ?').run(
+    status,
+    routerId,
+    status,
+  );
