@@ -1,0 +1,175 @@
+import { transaction, type Db } from '../../db/index.ts';
+import { badRequest, overQuota } from '../../errors/error.ts';
+import { mv } from '../../http/index.ts';
+import type { Quotas, ServerDemand, ServerUsage } from '../basics.ts';
+import {
+  classLimits,
+  deleteProjectLimits,
+  projectLimits,
+  serverUsage,
+  setClassLimit,
+  setProjectLimit,
+} from '../store/quota.ts';
+import { isTrue } from '../schemas/common.ts';
+import {
+  DEFAULT_LIMITS,
+  isQuotaKey,
+  quotaClassKeys,
+  quotaKeys,
+  type QuotaKey,
+} from '../schemas/quota-keys.ts';
+import type { Caller } from './server-request.ts';
+
+const DEFAULT_CLASS = 'default';
+
+type Limits = Readonly<Record<QuotaKey, number>>;
+
+/** Limits as they came: numbers, also as text. */
+export type LimitChanges = Readonly<Record<string, unknown>>;
+
+export class QuotaApp implements Quotas {
+  readonly #db: Db;
+
+  constructor({ db }: { readonly db: Db }) {
+    this.#db = db;
+  }
+
+  checkServers(db: Db, projectId: string, demand: ServerDemand): void {
+    const limits = limitsOf(db, projectId);
+    const usage = serverUsage(db, projectId);
+    const items = [
+      ['instances', demand.instances, usage.instances, limits.instances],
+      ['cores', demand.cores, usage.cores, limits.cores],
+      ['ram', demand.ramMib, usage.ramMib, limits.ram],
+    ] as const;
+    // Upstream names the resources in the order of the alphabet.
+    const over = items
+      .filter(([, wanted, used, limit]) => limit >= 0 && wanted > 0 && used + wanted > limit)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    if (over.length === 0) return;
+    const all = (part: (item: (typeof items)[number]) => unknown): string => over.map(part).join(', ');
+    throw overQuota(
+      `Quota exceeded for ${all(([name]) => name)}: Requested ${all(([, wanted]) => wanted)}, but already used ` +
+        `${all(([, , used]) => used)} of ${all(([, , , limit]) => limit)} ${all(([name]) => name)}`,
+    );
+  }
+
+  limit(db: Db, projectId: string, key: string): number {
+    return isQuotaKey(key) ? limitsOf(db, projectId)[key] : -1;
+  }
+
+  set(caller: Caller, projectId: string): object {
+    const limits = limitsOf(this.#db, projectId);
+    return { quota_set: { id: projectId, ...pick(limits, quotaKeys(caller.version)) } };
+  }
+
+  defaults(caller: Caller, projectId: string): object {
+    const limits = defaultsOf(this.#db);
+    return { quota_set: { id: projectId, ...pick(limits, quotaKeys(caller.version)) } };
+  }
+
+  detail(caller: Caller, projectId: string): object {
+    const limits = limitsOf(this.#db, projectId);
+    const used = usedOf(serverUsage(this.#db, projectId));
+    const detail = Object.fromEntries(
+      quotaKeys(caller.version).map((key) => [
+        key,
+        { limit: limits[key], in_use: used[key] ?? 0, reserved: 0 },
+      ]),
+    );
+    return { quota_set: { id: projectId, ...detail } };
+  }
+
+  update(caller: Caller, projectId: string, changes: LimitChanges): object {
+    const { force, ...limits } = changes;
+    const forced = isTrue(force as string | boolean | undefined);
+    return transaction(this.#db, () => {
+      const used = usedOf(serverUsage(this.#db, projectId));
+      for (const [key, value] of Object.entries(limits)) {
+        if (!isQuotaKey(key)) continue;
+        const limit = Number(value);
+        const least = used[key] ?? 0;
+        if (limit >= 0 && limit < least && !forced) {
+          throw badRequest(
+            `Quota limit ${limit} for ${key} must be greater than or equal to already used and reserved ${least}.`,
+          );
+        }
+        setProjectLimit(this.#db, projectId, key, limit);
+      }
+      return { quota_set: pick(limitsOf(this.#db, projectId), quotaKeys(caller.version)) };
+    });
+  }
+
+  /** Back to the defaults. */
+  reset(projectId: string): void {
+    deleteProjectLimits(this.#db, projectId);
+  }
+
+  quotaClass(caller: Caller, name: string): object {
+    const limits = classOf(this.#db, name);
+    return { quota_class_set: { id: name, ...pick(limits, quotaClassKeys(caller.version)) } };
+  }
+
+  updateClass(caller: Caller, name: string, changes: LimitChanges): object {
+    return transaction(this.#db, () => {
+      for (const [key, value] of Object.entries(changes)) {
+        if (isQuotaKey(key)) setClassLimit(this.#db, name, key, Number(value));
+      }
+      return { quota_class_set: pick(classOf(this.#db, name), quotaClassKeys(caller.version)) };
+    });
+  }
+
+  /** GET /limits: what a project may have and has. */
+  absolute(caller: Caller, projectId: string): object {
+    const limits = limitsOf(this.#db, projectId);
+    const usage = serverUsage(this.#db, projectId);
+    return {
+      maxTotalInstances: limits.instances,
+      maxTotalCores: limits.cores,
+      maxTotalRAMSize: limits.ram,
+      maxTotalKeypairs: limits.key_pairs,
+      maxServerMeta: limits.metadata_items,
+      maxServerGroups: limits.server_groups,
+      maxServerGroupMembers: limits.server_group_members,
+      totalInstancesUsed: usage.instances,
+      totalCoresUsed: usage.cores,
+      totalRAMUsed: usage.ramMib,
+      totalServerGroupsUsed: 0,
+      ...(caller.version < mv('2.36')
+        ? {
+            maxTotalFloatingIps: limits.floating_ips,
+            maxSecurityGroups: limits.security_groups,
+            maxSecurityGroupRules: limits.security_group_rules,
+            totalFloatingIpsUsed: 0,
+            totalSecurityGroupsUsed: 0,
+          }
+        : {}),
+      ...(caller.version < mv('2.39') ? { maxImageMeta: limits.metadata_items } : {}),
+      ...(caller.version < mv('2.57')
+        ? { maxPersonality: limits.injected_files, maxPersonalitySize: limits.injected_file_content_bytes }
+        : {}),
+    };
+  }
+}
+
+const overlay = (base: Limits, changes: ReadonlyMap<string, number>): Limits => {
+  const limits: Record<QuotaKey, number> = { ...base };
+  for (const [key, value] of changes) if (isQuotaKey(key)) limits[key] = value;
+  return limits;
+};
+
+/** What holds for projects without limits of their own: the class 'default'. */
+const defaultsOf = (db: Db): Limits => overlay(DEFAULT_LIMITS, classLimits(db, DEFAULT_CLASS));
+
+const limitsOf = (db: Db, projectId: string): Limits => overlay(defaultsOf(db), projectLimits(db, projectId));
+
+const classOf = (db: Db, name: string): Limits => overlay(defaultsOf(db), classLimits(db, name));
+
+const usedOf = (usage: ServerUsage): Partial<Record<QuotaKey, number>> => ({
+  instances: usage.instances,
+  cores: usage.cores,
+  ram: usage.ramMib,
+});
+
+const pick = (limits: Limits, keys: readonly QuotaKey[]): object =>
+  Object.fromEntries(keys.map((key) => [key, limits[key]]));

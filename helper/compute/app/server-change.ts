@@ -1,0 +1,278 @@
+import { randomUUID } from 'node:crypto';
+import { CloudError, badRequest, forbidden } from '../../errors/error.ts';
+import { Secret } from '../../secret.ts';
+import type { Flavor } from '../basics.ts';
+import type { ComputeDeps } from '../deps.ts';
+import { rootTarget } from '../sagas/domain-spec.ts';
+import { serverRebuild } from '../sagas/server-rebuild.ts';
+import { serverResize, serverResizeConfirm, serverResizeRevert } from '../sagas/server-resize.ts';
+import { serverSnapshot } from '../sagas/server-snapshot.ts';
+import type { RebuildRequest } from '../schemas/server-change.ts';
+import { insertMigration, setMigrationStatus } from '../store/migration.ts';
+import { imageOfRow, setImage, setOld, setRebuilt } from '../store/server-change.ts';
+import {
+  POWER,
+  flavorOfRow,
+  imagePropertiesOfRow,
+  resourcesOf,
+  type FlavorPart,
+  type ServerRow,
+} from '../store/server-row.ts';
+import { settle } from '../store/server.ts';
+import { beginAction } from './begin-action.ts';
+import { checkFlavor, checkImage } from './image-check.ts';
+import { asBadRequest, generatePassword } from './server-create.ts';
+import type { Caller } from './server-request.ts';
+import type { ServerTarget } from './server.ts';
+
+const partOf = (flavor: Flavor): FlavorPart => ({
+  id: flavor.id,
+  name: flavor.name,
+  vcpus: flavor.vcpus,
+  ramMib: flavor.ramMib,
+  diskGib: flavor.diskGib,
+  ephemeralGib: flavor.ephemeralGib,
+  swapMib: flavor.swapMib,
+  extraSpecs: flavor.extraSpecs,
+});
+
+/** Properties of an image that a snapshot of a server made of it has not (nova's non_inheritable_image_properties). */
+const NOT_INHERITED =
+  /^(cache_in_nova|bittorrent|img_signature|cinder_encryption_key|signature_verified|image_type|backup_type|instance_uuid|base_image_ref|user_id|os_glance|os_hidden)/;
+
+/** Rebuild, resize, and images of servers. */
+export class ServerChanges {
+  readonly #deps: ComputeDeps;
+
+  constructor(deps: ComputeDeps) {
+    this.#deps = deps;
+  }
+
+  /** @returns the new administrator's password. */
+  rebuild(caller: Caller, target: ServerTarget, request: RebuildRequest): string {
+    const { db, image: images, basics } = this.#deps;
+    const image = asBadRequest(
+      () => images.get(db, caller.auth, request.imageRef),
+      `Cannot find image ${request.imageRef} for rebuild`,
+    );
+    checkImage(image);
+    checkFlavor(flavorPartAsFlavor(target.row), image, caller);
+    this.#checkMetadata(target.row.project_id, request.metadata ?? {});
+    const password = request.adminPass ?? generatePassword();
+    const keyName = request.key_name;
+    const key =
+      keyName === undefined || keyName === null
+        ? null
+        : asBadRequest(
+            () => basics.keyPairs.get(db, target.row.user_id, keyName),
+            'Invalid key_name provided.',
+          );
+    beginAction(this.#deps, caller, target.row.id, {
+      action: 'rebuild',
+      task: 'rebuilding',
+      saga: serverRebuild,
+      input: (row, at) => {
+        const oldImage = imageOfRow(row);
+        setImage(db, row.id, {
+          id: image.id,
+          properties: JSON.stringify(image.properties),
+          rootDeviceName: `/dev/${rootTarget(image.properties)}`,
+        });
+        setRebuilt(
+          db,
+          row.id,
+          {
+            name: request.name ?? row.name,
+            description: request.description === undefined ? row.description : request.description,
+            hostname: request.hostname ?? row.hostname,
+            keyName: keyName === undefined ? row.key_name : (key?.name ?? null),
+            keyType: keyName === undefined ? row.key_type : (key?.type ?? null),
+            keyData: keyName === undefined ? row.key_data : (key?.publicKey ?? null),
+            userData:
+              request.user_data === undefined
+                ? row.user_data
+                : request.user_data === null
+                  ? null
+                  : new Secret(request.user_data),
+            personality: JSON.stringify(request.personality ?? []),
+            adminPassword: new Secret(password),
+            diskConfig: request['OS-DCF:diskConfig'] ?? row.disk_config,
+            accessIpV4: request.accessIPv4 ?? row.access_ip_v4,
+            accessIpV6: request.accessIPv6 ?? row.access_ip_v6,
+            metadata: request.metadata === undefined ? row.metadata : JSON.stringify(request.metadata),
+            trustedCerts:
+              request.trusted_image_certificates === undefined
+                ? row.trusted_certs
+                : request.trusted_image_certificates === null
+                  ? null
+                  : JSON.stringify(request.trusted_image_certificates),
+          },
+          at,
+        );
+        return {
+          serverId: row.id,
+          imageId: image.id,
+          oldImage,
+          ran: row.power_state === POWER.running,
+          stopped: row.vm_state === 'stopped',
+        };
+      },
+    });
+    return password;
+  }
+
+  #checkMetadata(projectId: string, metadata: Readonly<Record<string, string>>): void {
+    const most = this.#deps.basics.quotas.limit(this.#deps.db, projectId, 'metadata_items');
+    if (most >= 0 && Object.keys(metadata).length > most)
+      throw forbidden(`Maximum number of metadata items exceeds ${most}`);
+  }
+
+  resize(caller: Caller, target: ServerTarget, flavorId: string): void {
+    const { db, basics } = this.#deps;
+    const flavor = asBadRequest(
+      () => basics.flavors.getFlavor(db, caller.auth, flavorId),
+      `Flavor ${flavorId} could not be found.`,
+    );
+    if (flavor.disabled) throw badRequest(`Flavor ${flavorId} could not be found.`);
+    const to = partOf(flavor);
+    beginAction(this.#deps, caller, target.row.id, {
+      action: 'resize',
+      task: 'resize_prep',
+      saga: serverResize,
+      input: (row) => {
+        this.#checkResize(row, to);
+        return { serverId: row.id, flavor: to, vmState: row.vm_state };
+      },
+      queued: (row, operationId, at) =>
+        insertMigration(
+          db,
+          {
+            uuid: randomUUID(),
+            server_id: row.id,
+            operation_id: operationId,
+            project_id: caller.auth.projectId ?? row.project_id,
+            user_id: caller.auth.userId,
+            host: row.host ?? this.#deps.config.hostName,
+            node: row.node ?? this.#deps.config.hostName,
+            old_flavor_id: row.flavor_id,
+            new_flavor_id: to.id,
+          },
+          at,
+        ),
+    });
+  }
+
+  #checkResize(row: ServerRow, to: FlavorPart): void {
+    const { db, basics } = this.#deps;
+    if (to.id === row.flavor_id) throw badRequest('When resizing, instances must change flavor!');
+    if (to.diskGib < row.disk_gib || to.ephemeralGib < row.ephemeral_gib)
+      throw badRequest(
+        `Cannot resize instance ${row.id} to a flavor with a smaller disk: a disk cannot be made smaller.`,
+      );
+    basics.quotas.checkServers(db, row.project_id, {
+      instances: 0,
+      cores: Math.max(0, to.vcpus - row.vcpus),
+      ramMib: Math.max(0, to.ramMib - row.ram_mib),
+    });
+  }
+
+  /** There is no way back from here on: rows first, the old disks go in the background. */
+  confirmResize(caller: Caller, target: ServerTarget): void {
+    const { db, basics, config } = this.#deps;
+    beginAction(this.#deps, caller, target.row.id, {
+      action: 'confirmResize',
+      task: null,
+      saga: serverResizeConfirm,
+      input: (row, at) => {
+        const runs = row.power_state === POWER.running;
+        settle(db, row.id, { vmState: runs ? 'active' : 'stopped', power: row.power_state, at });
+        setOld(db, row.id, null);
+        basics.claims.release(db, row.id);
+        basics.claims.claim(db, row.id, row.host ?? config.hostName, resourcesOf(row));
+        setMigrationStatus(db, row.id, 'confirmed', at);
+        return { serverId: row.id };
+      },
+    });
+  }
+
+  revertResize(caller: Caller, target: ServerTarget): void {
+    beginAction(this.#deps, caller, target.row.id, {
+      action: 'revertResize',
+      task: 'resize_reverting',
+      saga: serverResizeRevert,
+      input: (row) => ({ serverId: row.id, vmState: row.old_vm_state ?? 'active' }),
+    });
+  }
+
+  /** @returns the id of the image, which is filled in the background. */
+  createImage(
+    caller: Caller,
+    target: ServerTarget,
+    request: {
+      readonly name: string;
+      readonly metadata?: Readonly<Record<string, string>>;
+      readonly backup?: { readonly type: string; readonly rotation: number };
+    },
+  ): string {
+    const imageId = randomUUID();
+    this.#checkMetadata(target.row.project_id, request.metadata ?? {});
+    beginAction(this.#deps, caller, target.row.id, {
+      action: request.backup === undefined ? 'createImage' : 'createBackup',
+      task: request.backup === undefined ? 'image_snapshot_pending' : 'image_backup',
+      saga: serverSnapshot,
+      input: (row) => {
+        this.reserveImage(caller, row, imageId, request.name, {
+          ...(request.backup === undefined ? {} : { image_type: 'backup', backup_type: request.backup.type }),
+          ...request.metadata,
+        });
+        return { serverId: row.id, imageId, backup: request.backup ?? null };
+      },
+    });
+    return imageId;
+  }
+
+  /** An image in the making, with what a snapshot takes over from the server and its image. */
+  reserveImage(
+    caller: Caller,
+    row: ServerRow,
+    id: string,
+    name: string,
+    more: Readonly<Record<string, string>>,
+  ): void {
+    const { db, image } = this.#deps;
+    const inherited = Object.entries(imagePropertiesOfRow(row)).filter(([key]) => !NOT_INHERITED.test(key));
+    const { minRam } = this.#sourceImage(caller, row);
+    image.reserve(db, caller.auth, {
+      id,
+      name,
+      minDisk: row.disk_gib,
+      minRam,
+      properties: {
+        ...Object.fromEntries(inherited),
+        image_type: 'snapshot',
+        instance_uuid: row.id,
+        user_id: row.user_id,
+        ...(row.image_id === null ? {} : { base_image_ref: row.image_id }),
+        ...more,
+      },
+    });
+  }
+
+  #sourceImage(caller: Caller, row: ServerRow): { readonly minRam: number } {
+    try {
+      return this.#deps.image.get(this.#deps.db, caller.auth, row.image_id ?? '');
+    } catch (error) {
+      // The image may be gone: the server does not need it any more.
+      if (error instanceof CloudError) return { minRam: 0 };
+      throw error;
+    }
+  }
+}
+
+const flavorPartAsFlavor = (row: ServerRow): Flavor => ({
+  ...flavorOfRow(row),
+  rxtxFactor: 1,
+  isPublic: true,
+  disabled: false,
+  description: null,
+});

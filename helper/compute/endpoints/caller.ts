@@ -1,0 +1,12 @@
+import type { RequestContext } from '../../http/index.ts';
+import type { Caller } from '../app/server-request.ts';
+
+/** Of a request, what the app functions need. */
+export const callerOf = (context: RequestContext): Caller => ({
+  auth: context.auth,
+  requestId: context.requestId,
+  version: context.version,
+  origin: context.origin,
+  base: context.base,
+  may: context.may,
+});

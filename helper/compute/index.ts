@@ -1,0 +1,73 @@
+import { computeDialect } from '../errors/dialects.ts';
+import type { Service } from '../http/index.ts';
+import { computeFace } from './app/face.ts';
+import { InstanceActionApp } from './app/instance-action.ts';
+import { ServerActions } from './app/server-action.ts';
+import { ServerChanges } from './app/server-change.ts';
+import { ServerCreator } from './app/server-create.ts';
+import { ServerApp } from './app/server.ts';
+import type { ComputeDeps } from './deps.ts';
+import { MICROVERSIONS, discovery } from './discovery.ts';
+import { instanceActionEndpoints } from './endpoints/instance-action.ts';
+import { remoteConsoleEndpoints } from './endpoints/remote-console.ts';
+import { serverActionEndpoints } from './endpoints/server-action.ts';
+import { serverAdminEndpoints } from './endpoints/server-admin.ts';
+import { imageProxyEndpoints } from './endpoints/image-proxy.ts';
+import { securityGroupEndpoints } from './endpoints/security-groups.ts';
+import { serverChangeEndpoints } from './endpoints/server-change.ts';
+import { serverGuestEndpoints } from './endpoints/server-guest.ts';
+import { serverMetadataEndpoints } from './endpoints/server-metadata.ts';
+import { serverNetworkEndpoints } from './endpoints/server-network.ts';
+import { serverTagEndpoints } from './endpoints/server-tags.ts';
+import { serverEndpoints } from './endpoints/server.ts';
+import type { ComputeFace } from './face.ts';
+import { serverRules } from './policy.ts';
+import { registerServerSagas } from './sagas/index.ts';
+
+export type * from './basics.ts';
+export { NoValidHost } from './basics.ts';
+export type * from './deps.ts';
+export type * from './face.ts';
+export { MICROVERSIONS } from './discovery.ts';
+export { serverPower, type PowerChange, type ServerPower } from './power.ts';
+
+export interface Compute {
+  readonly service: Service;
+  readonly face: ComputeFace;
+}
+
+/**
+ * The compute service. Registers its sagas: call it before the engine starts. The loop that follows power states is
+ * helper/reconcile/power-state.ts.
+ */
+export function createCompute(deps: ComputeDeps): Compute {
+  registerServerSagas(deps);
+  const servers = new ServerApp(deps);
+  const actions = new ServerActions(deps);
+  const service: Service = {
+    name: 'compute',
+    prefix: '/compute',
+    root: '/v2.1',
+    dialect: computeDialect,
+    rules: { ...serverRules, ...deps.basicsRules },
+    microversions: MICROVERSIONS,
+    requestIdHeaders: ['x-compute-request-id'],
+    discovery,
+    endpoints: [
+      ...serverEndpoints(servers, new ServerCreator(deps), actions),
+      ...serverActionEndpoints(servers, actions),
+      ...serverChangeEndpoints(servers, new ServerChanges(deps)),
+      ...imageProxyEndpoints(deps),
+      ...serverGuestEndpoints(deps, servers),
+      ...serverAdminEndpoints(deps, servers, actions),
+      ...securityGroupEndpoints(servers, deps.network.compute),
+      ...remoteConsoleEndpoints(servers, actions),
+      ...serverMetadataEndpoints(servers),
+      ...serverTagEndpoints(servers),
+      ...serverNetworkEndpoints(servers),
+      ...instanceActionEndpoints(new InstanceActionApp(deps)),
+      ...(deps.basicsEndpoints ?? []),
+    ],
+  };
+  return { service, face: computeFace(deps.config) };
+}

@@ -1,0 +1,54 @@
+import type { ComputeDeps } from '../deps.ts';
+import { serverCreate } from './server-create.ts';
+import { serverDelete } from './server-delete.ts';
+import { serverRebuild } from './server-rebuild.ts';
+import { serverResize, serverResizeConfirm, serverResizeRevert } from './server-resize.ts';
+import { serverSnapshot } from './server-snapshot.ts';
+import {
+  serverPause,
+  serverReboot,
+  serverRecover,
+  serverResume,
+  serverStart,
+  serverStop,
+  serverSuspend,
+  serverUnpause,
+} from './server-power.ts';
+import type { ServerServices } from './services.ts';
+
+/** Makes the engine know all that can be done to servers. */
+export function registerServerSagas(deps: ComputeDeps): void {
+  const { domains, disks, files, runFiles, network, image, basics } = deps;
+  const { metadata, consoles, buildConfigDrive, config, sagas } = deps;
+  const services: ServerServices = {
+    domains,
+    disks,
+    files,
+    runFiles,
+    network,
+    image,
+    basics,
+    metadata,
+    consoles,
+    buildConfigDrive,
+    config,
+  };
+  sagas.register(serverCreate, services);
+  sagas.register(serverDelete, services);
+  for (const saga of [
+    serverStart,
+    serverRecover,
+    serverStop,
+    serverPause,
+    serverUnpause,
+    serverSuspend,
+    serverResume,
+  ])
+    sagas.register(saga, services);
+  sagas.register(serverReboot, services);
+  sagas.register(serverRebuild, services);
+  sagas.register(serverResize, services);
+  sagas.register(serverResizeConfirm, services);
+  sagas.register(serverResizeRevert, services);
+  sagas.register(serverSnapshot, services);
+}

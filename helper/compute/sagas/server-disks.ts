@@ -1,0 +1,117 @@
+import type { StatePath } from '../../host/files/interface.ts';
+import type { BaseImage } from '../../image/face.ts';
+import type { FlavorPart, ServerRow } from '../store/server-row.ts';
+import { instanceDirectory, localDisks, pathsOf } from './domain-spec.ts';
+import { ensureInstanceDirectory } from './ensure-domain.ts';
+import type { ServerServices } from './services.ts';
+
+const GIB = 1024 ** 3;
+
+/** What a guest writes to; the config drive is made anew whenever it is needed. */
+const DISKS = ['disk', 'disk.eph0', 'disk.swap'] as const;
+
+const fileOf = (serverId: string, name: string): StatePath => [...instanceDirectory(serverId), name];
+
+const isThere = async (services: ServerServices, path: StatePath): Promise<boolean> =>
+  (await services.files.stat(path)) !== undefined;
+
+/** Puts the disks aside as <name>.old and leaves copies in their place. Repeating it changes nothing. */
+export async function keepCopies(services: ServerServices, serverId: string): Promise<void> {
+  const { files, disks } = services;
+  for (const name of DISKS) {
+    const disk = fileOf(serverId, name);
+    const old = fileOf(serverId, `${name}.old`);
+    if (!(await isThere(services, disk)) || (await isThere(services, old))) continue;
+    await disks.copy({ source: files.absolute(disk), destination: files.absolute(old) });
+  }
+}
+
+/** Puts the disks aside as <name>.old; their places are free. Repeating it changes nothing. */
+export async function putAside(services: ServerServices, serverId: string): Promise<void> {
+  for (const name of DISKS) {
+    const disk = fileOf(serverId, name);
+    const old = fileOf(serverId, `${name}.old`);
+    if (!(await isThere(services, disk)) || (await isThere(services, old))) continue;
+    await services.files.rename(disk, old);
+  }
+}
+
+/** What was put aside is in its place again. Where nothing was, nothing happens. */
+export async function putBack(services: ServerServices, serverId: string): Promise<void> {
+  for (const name of DISKS) {
+    const old = fileOf(serverId, `${name}.old`);
+    if (await isThere(services, old)) await services.files.rename(old, fileOf(serverId, name));
+  }
+}
+
+/** Forgets what was put aside. */
+export async function dropOld(services: ServerServices, serverId: string): Promise<void> {
+  for (const name of DISKS) {
+    const old = fileOf(serverId, `${name}.old`);
+    if (await isThere(services, old)) await services.files.remove(old);
+  }
+}
+
+/** Removes disks that were made while the old ones were aside. */
+export async function removeNew(services: ServerServices, serverId: string): Promise<void> {
+  const aside = await isThere(services, fileOf(serverId, 'disk.old'));
+  if (!aside) return;
+  for (const name of DISKS)
+    if (await isThere(services, fileOf(serverId, name))) await services.files.remove(fileOf(serverId, name));
+}
+
+/** Root, ephemeral and swap disks as the row says, on this base; those that are there stay. */
+export async function createDisks(services: ServerServices, row: ServerRow, base: BaseImage): Promise<void> {
+  const { disks, config } = services;
+  const paths = pathsOf(config, row.id);
+  await ensureInstanceDirectory(services, row.id);
+  await disks.createOverlay({
+    path: paths.disk,
+    base: base.path,
+    baseFormat: base.format,
+    sizeBytes: row.disk_gib === 0 ? base.virtualSize : Math.max(row.disk_gib * GIB, base.virtualSize),
+  });
+  for (const disk of localDisks(row))
+    await disks.createEmpty({ path: paths.local(disk), format: 'qcow2', sizeBytes: disk.sizeBytes });
+}
+
+/** Makes the disks of a stopped server as large as its new flavor says. */
+export async function growDisks(services: ServerServices, row: ServerRow, to: FlavorPart): Promise<void> {
+  const { disks, files, config } = services;
+  const { disk } = pathsOf(config, row.id);
+  if (to.diskGib > 0) {
+    const { virtualSize } = await disks.info({ path: disk, format: 'qcow2' });
+    if (to.diskGib * GIB > virtualSize)
+      await disks.resize({ path: disk, format: 'qcow2', sizeBytes: to.diskGib * GIB });
+  }
+  const wanted = localDisks({ ephemeral_gib: to.ephemeralGib, swap_mib: to.swapMib });
+  for (const { name, sizeBytes } of wanted) {
+    const path = files.absolute(fileOf(row.id, name));
+    if (!(await isThere(services, fileOf(row.id, name))))
+      await disks.createEmpty({ path, format: 'qcow2', sizeBytes });
+    else if ((await disks.info({ path, format: 'qcow2' })).virtualSize < sizeBytes)
+      await disks.resize({ path, format: 'qcow2', sizeBytes });
+  }
+  for (const name of ['disk.eph0', 'disk.swap'])
+    if (!wanted.some((one) => one.name === name)) await files.remove(fileOf(row.id, name));
+}
+
+/** Takes away what {@link growDisks} made and there was nothing of before. */
+export async function ungrowDisks(
+  services: ServerServices,
+  serverId: string,
+  before: FlavorPart,
+): Promise<void> {
+  const had = localDisks({ ephemeral_gib: before.ephemeralGib, swap_mib: before.swapMib });
+  for (const name of ['disk.eph0', 'disk.swap'])
+    if (!had.some((one) => one.name === name)) await services.files.remove(fileOf(serverId, name));
+}
+
+/** The config drive, made anew where the server has one. */
+export async function rebuildConfigDrive(services: ServerServices, row: ServerRow): Promise<void> {
+  if (row.config_drive === 0) return;
+  await services.buildConfigDrive({
+    path: pathsOf(services.config, row.id).configDrive,
+    files: services.metadata.configDriveFiles(row.id),
+  });
+}

@@ -1,0 +1,87 @@
+import type { Db } from '../../db/index.ts';
+import { NoValidHost, type RequestSpec, type Scheduler, type Selection, type Verdict } from '../basics.ts';
+import { hostsOfServers, listHosts } from '../store/host.ts';
+import { listAggregates } from '../store/aggregate.ts';
+import { FILTERS, type HintFacts } from './filters.ts';
+import { hostState, type Allocation, type HostState } from './host-state.ts';
+import { weigh, type Multipliers } from './weighers.ts';
+
+export interface SchedulerConfig {
+  readonly zone: string;
+  readonly allocation: Allocation;
+  readonly multipliers: Multipliers;
+}
+
+/** Filters, then weighs the hosts of the database. */
+export class FilterScheduler implements Scheduler {
+  readonly #config: SchedulerConfig;
+
+  constructor(config: SchedulerConfig) {
+    this.#config = config;
+  }
+
+  select(db: Db, spec: RequestSpec, exclude: readonly string[] = []): Selection {
+    const { allocation, multipliers, zone } = this.#config;
+    const aggregates = listAggregates(db);
+    const hosts = listHosts(db).map((row) => hostState(row, aggregates, allocation, zone));
+    const verdicts: Verdict[] = [];
+    const passed = filtered(hosts, spec, exclude, factsOf(db, spec), verdicts);
+    if (passed.length === 0) throw new NoValidHost(verdicts, detailOf(hosts, verdicts));
+    const weights = weigh(passed, multipliers);
+    const best = passed.find(({ host }) => host === weights[0]?.host) ?? passed[0];
+    if (best === undefined) throw new NoValidHost(verdicts);
+    return { host: best.host, node: best.node, verdicts, weights };
+  }
+}
+
+/** Verdicts are noted up to a host's first refusal. A forced host passes without being asked. */
+function filtered(
+  hosts: readonly HostState[],
+  spec: RequestSpec,
+  exclude: readonly string[],
+  facts: HintFacts,
+  verdicts: Verdict[],
+): readonly HostState[] {
+  return hosts.filter((host) => {
+    const note = (filter: string, reason: string, passed: boolean): boolean => {
+      verdicts.push({ host: host.host, filter, passed, reason });
+      return passed;
+    };
+    if (exclude.includes(host.host)) return note('RetryFilter', 'it failed there before', false);
+    const { forceHost, forceNode } = spec;
+    if (forceHost !== null && forceHost !== host.host)
+      return note('ForcedHost', `wanted is host ${forceHost}`, false);
+    if (forceNode !== null && forceNode !== host.node)
+      return note('ForcedHost', `wanted is node ${forceNode}`, false);
+    const forced = forceHost !== null || forceNode !== null;
+    if (forced && !spec.forceHostFiltered)
+      return note('ForcedHost', 'named by the request, filters bypassed', true);
+    return FILTERS.every((filter) => {
+      const refusal = filter.refuse(host, spec, facts);
+      return note(filter.name, refusal ?? '', refusal === null);
+    });
+  });
+}
+
+const idList = (hint: unknown): readonly string[] | null => {
+  const ids = (Array.isArray(hint) ? hint : [hint]).filter((id) => typeof id === 'string' && id !== '');
+  return ids.length === 0 ? null : (ids as string[]);
+};
+
+function factsOf(db: Db, { hints }: RequestSpec): HintFacts {
+  const hostsOf = (hint: unknown): readonly string[] | null => {
+    const ids = idList(hint);
+    return ids === null ? null : hostsOfServers(db, ids);
+  };
+  return { sameHosts: hostsOf(hints['same_host']), differentHosts: hostsOf(hints['different_host']) };
+}
+
+/** nova's sentence, and what a person on one desktop wants to know: what is missing. */
+function detailOf(hosts: readonly HostState[], verdicts: readonly Verdict[]): string {
+  const base = 'There are not enough hosts available.';
+  if (hosts.length === 0) return `${base} No compute host has registered: is libvirtd running?`;
+  const reasons = verdicts
+    .filter(({ passed }) => !passed)
+    .map(({ filter, reason }) => `${filter}: ${reason}`);
+  return reasons.length === 0 ? base : `${base} (${[...new Set(reasons)].slice(0, 3).join('; ')})`;
+}
