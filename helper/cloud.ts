@@ -1,0 +1,278 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { createBasics } from './compute/basics-impl.ts';
+import { createCompute, serverPower } from './compute/index.ts';
+import type { Config } from './config.ts';
+import { createConsoles, type Consoles } from './console/index.ts';
+import type { HelperStatus } from './contract/status.ts';
+import { closeDatabase, openDatabase } from './db/index.ts';
+import { createDesktop } from './desktop/index.ts';
+import { externalPlan } from './desktop/external-plan.ts';
+import { conflict } from './errors/error.ts';
+import { buildConfigDrive } from './host/configdrive/index.ts';
+import { GuardedWebSource } from './host/download/guarded.ts';
+import { LinuxStateFiles } from './host/files/linux.ts';
+import type { Host } from './host/index.ts';
+import type { AuthContext, Authenticator, Logger, Service } from './http/index.ts';
+import { createIdentity, type IdentityService } from './identity/index.ts';
+import { createImage } from './image/index.ts';
+import { createMetadata } from './metadata/index.ts';
+import { createNetwork } from './network/index.ts';
+import { PowerStateLoop } from './reconcile/power-state.ts';
+import { SagaEngine, listOperations, type JournalObserver } from './saga/index.ts';
+import { Secret } from './secret.ts';
+
+/** What the process around the cloud gives it. */
+export interface CloudOptions {
+  readonly config: Config;
+  readonly host: Host;
+  readonly logger: Logger;
+  readonly version: string;
+  /** The listener's origin; known once it listens. */
+  readonly endpoint: () => string;
+  /** Somebody asked for the helper's end over the desktop's socket. */
+  readonly onStop: (guests: 'keep' | 'shutdown') => void;
+  /** Is told of each write to the operations' journal. */
+  readonly journal?: JournalObserver;
+}
+
+/** All services in one process, with one database. */
+export interface Cloud {
+  readonly services: readonly Service[];
+  readonly consoles: Consoles;
+  readonly authenticate: Authenticator;
+  readonly desktopAuth: () => AuthContext;
+  /** Deskcloud's own API, which is also on the desktop's socket. */
+  readonly desktop: Service;
+  /** Takes up open operations and compares what should be with what is. Run it once the listener is there. */
+  start(): Promise<void>;
+  /** Ends all work; what is not finished goes on at the next start. With 'shutdown' no guest or device is left. */
+  stop(guests: 'keep' | 'shutdown'): Promise<void>;
+}
+
+const PASSWORD_FILE = ['admin-password'] as const;
+const GENERATION_FILE = ['generation'] as const;
+/** For how long a guest may shut itself down when the whole cloud goes down. */
+const SHUTDOWN_MS = 30_000;
+
+/**
+ * Builds the cloud on a state directory: opens the database, wires the services, makes what a cloud cannot begin
+ * without. Nothing runs yet.
+ * @throws {Error} when the state directory cannot be used; the message names the remedy.
+ */
+export async function createCloud(options: CloudOptions): Promise<Cloud> {
+  const { config, host, logger } = options;
+  const clock = Date.now;
+  const files = new LinuxStateFiles(config.stateDirectory);
+  const runFiles = new LinuxStateFiles(config.runDirectory);
+  const db = openDatabase({ path: `${config.stateDirectory}/deskcloud.db` });
+  const generation = await readOrMake(runFiles, GENERATION_FILE, () => randomUUID());
+  const engine = new SagaEngine({
+    db,
+    logger,
+    ...(options.journal === undefined ? {} : { journal: options.journal }),
+  });
+
+  const identity = createIdentity({
+    db,
+    logger,
+    config: { region: config.region, ...config.identity },
+  });
+  const password = new Secret(
+    await readOrMake(files, PASSWORD_FILE, () => randomBytes(18).toString('base64url')),
+  );
+  await identity.bootstrap({ adminPassword: password });
+
+  const image = createImage({
+    db,
+    files,
+    disks: host.disks,
+    sagas: engine,
+    web: new GuardedWebSource(),
+    logger,
+    now: clock,
+    config: {
+      maxImageBytes: config.maxImageGib * 1024 ** 3,
+      ...config.image,
+      ...(host.guestOwner === undefined ? {} : { dataOwner: { uid: 0, gid: host.guestOwner.gid } }),
+    },
+  });
+  const metadata = createMetadata({
+    db,
+    network: () => network.face,
+    instances: () => compute.face,
+    sagas: engine,
+    logger,
+  });
+  const network = createNetwork({
+    db,
+    sagas: engine,
+    host: host.network,
+    metadata: metadata.listener,
+    logger,
+    clock,
+    config: {
+      hostName: hostname(),
+      vniRange: config.network.vniRange,
+      masquerade: config.external.masquerade,
+      physicalNetworks: { external: config.external.bridge },
+    },
+    serverProject: (inDb, id) => compute.face.metadataOf(inDb, id)?.projectId,
+  });
+  const consoles = await createConsoles({
+    now: clock,
+    logger,
+    serverExists: (id) => compute.face.consolesOf(db, id) !== undefined,
+    socketPath: (id, kind) => {
+      const found = compute.face.consolesOf(db, id);
+      if (found === undefined) throw conflict(`Instance ${id} is not ready`);
+      return kind === 'serial' ? found.serialSocketPath : found.vncSocketPath;
+    },
+    connect: host.connectSocket,
+  });
+  const basics = createBasics({
+    db,
+    clock,
+    domains: host.domains,
+    disks: host.disks,
+    config: computeConfig(config),
+  });
+  const computeDeps = {
+    db,
+    sagas: engine,
+    domains: host.domains,
+    disks: host.disks,
+    files,
+    runFiles,
+    network: network.face,
+    image: image.face,
+    basics,
+    basicsEndpoints: basics.endpoints,
+    basicsRules: basics.rules,
+    consoles,
+    metadata: metadata.configDrive,
+    buildConfigDrive,
+    logger,
+    clock,
+    config: {
+      ...computeConfig(config),
+      bootId: generation,
+      ...(host.guestOwner === undefined ? {} : { guestOwner: host.guestOwner }),
+    },
+  };
+  const compute = createCompute(computeDeps);
+  const power = new PowerStateLoop({ domains: host.domains, servers: serverPower(computeDeps), logger });
+
+  const startedAt = clock();
+  const desktop = createDesktop({
+    db,
+    engine,
+    external: () => externalPlan(config),
+    setup: () => host.setup.check(),
+    stop: options.onStop,
+    status: async () => ({
+      version: options.version,
+      pid: process.pid,
+      startedAt,
+      host: host.kind,
+      ...(await hypervisorStatus(host)),
+      endpoint: options.endpoint(),
+      region: config.region,
+      owner: config.owner,
+      stateDirectory: config.stateDirectory,
+      servers: compute.face.countServers(db),
+      stuckOperations: listOperations(db, { state: 'stuck', limit: 1000 }).length,
+    }),
+    credentials: () => adminCredentials(identity, password, options.endpoint(), config.region),
+  });
+
+  return {
+    services: [identity.service, image.service, network.service, compute.service, desktop],
+    consoles,
+    authenticate: identity.authenticate,
+    desktopAuth: () => identity.desktopAuth(),
+    desktop,
+    start: async () => {
+      await image.start();
+      engine.start();
+      await network.start();
+      await basics.start();
+      power.start();
+    },
+    stop: async (guests) => {
+      consoles.close();
+      await power.stop();
+      // Operations first: one that still runs would open again what the network closes, and the process would not end.
+      await engine.stop();
+      await network.stop();
+      if (guests === 'shutdown') await takeDown(host, runFiles, logger);
+      await host.domains.close();
+      closeDatabase(db);
+    },
+  };
+}
+
+const computeConfig = (config: Config) => ({
+  hostName: hostname(),
+  stateDirectory: config.stateDirectory,
+  runDirectory: config.runDirectory,
+  zone: 'nova',
+});
+
+async function readOrMake(
+  files: LinuxStateFiles,
+  path: readonly [string],
+  make: () => string,
+): Promise<string> {
+  if ((await files.stat(path)) !== undefined) return (await files.read(path, 4096)).toString('utf8').trim();
+  const text = make();
+  await files.write(path, `${text}\n`, { mode: 0o600 });
+  return text;
+}
+
+async function hypervisorStatus(host: Host): Promise<Pick<HelperStatus, 'hypervisor' | 'hypervisorProblem'>> {
+  try {
+    const info = await host.domains.hypervisor();
+    const { hypervisorVersion: v } = info;
+    const version = `${info.hypervisorType} ${Math.floor(v / 1_000_000)}.${Math.floor(v / 1000) % 1000}.${v % 1000}`;
+    return { hypervisor: { accelerator: info.accelerator, reason: info.acceleratorReason, version } };
+  } catch (error) {
+    return { hypervisor: null, hypervisorProblem: (error as Error).message };
+  }
+}
+
+async function adminCredentials(
+  identity: IdentityService,
+  password: Secret,
+  endpoint: string,
+  region: string,
+) {
+  if (!(await identity.verifyPassword('admin', password))) {
+    throw conflict(
+      "The administrator's password was changed through the API, so the generated one no longer opens the cloud; use the new one, or set it back.",
+    );
+  }
+  return {
+    authUrl: `${endpoint}/identity/v3`,
+    username: 'admin',
+    password: password.reveal(),
+    projectName: 'admin',
+    userDomainName: 'Default',
+    projectDomainName: 'Default',
+    regionName: region,
+  };
+}
+
+/** Shuts the guests down and removes every device; the next start brings the cloud back as after a reboot. */
+async function takeDown(host: Host, runFiles: LinuxStateFiles, logger: Logger): Promise<void> {
+  const running = (await host.domains.list()).filter((domain) => domain.powerState !== 'shutdown');
+  await Promise.all(
+    running.map(async ({ uuid, name }) => {
+      const ended = await host.domains.shutdown(uuid, SHUTDOWN_MS).catch(() => false);
+      if (!ended) logger.warn({ domain: name }, 'the guest did not shut down in time and is switched off');
+      await host.domains.destroy(uuid);
+    }),
+  );
+  await host.network.removeAll();
+  await runFiles.remove(GENERATION_FILE);
+}

@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Type, type Static } from 'typebox';
+import { parse } from 'yaml';
+import { mismatch } from './http/schema.ts';
+
+const Path = Type.String({ pattern: '^/', maxLength: 4096 });
+
+/** First and last VNI (RFC 7348: 24 bits). */
+const PasswordRules = Type.Object(
+  {
+    historyCount: Type.Optional(Type.Integer({ minimum: 1, maximum: 24 })),
+    lockoutFailures: Type.Optional(Type.Integer({ minimum: 1 })),
+    lockoutSeconds: Type.Optional(Type.Integer({ minimum: 1 })),
+    minimumAgeDays: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+    expiresDays: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+    regex: Type.Optional(Type.String()),
+    regexDescription: Type.Optional(Type.String()),
+    changeUponFirstUse: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+
+const VniRange = Type.Unsafe<[number, number]>({
+  type: 'array',
+  items: { type: 'integer', minimum: 1, maximum: 16777215 },
+  minItems: 2,
+  maxItems: 2,
+});
+
+const Limit = Type.Integer({ minimum: -1 });
+
+/** What /etc/deskcloud/deskcloud.yaml may hold; all of it is optional. */
+const ConfigFile = Type.Object(
+  {
+    /** Tag of this instance on all that it makes on the host; several instances run side by side by it. */
+    owner: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' })),
+    host: Type.Optional(Type.Union([Type.Literal('linux'), Type.Literal('simulated')])),
+    stateDirectory: Type.Optional(Path),
+    runDirectory: Type.Optional(Path),
+    logDirectory: Type.Optional(Path),
+    region: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+    listener: Type.Optional(
+      Type.Object(
+        {
+          address: Type.Optional(Type.String({ format: 'ip' })),
+          port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
+          hostNames: Type.Optional(Type.Array(Type.String())),
+          origins: Type.Optional(Type.Array(Type.String())),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    external: Type.Optional(
+      Type.Object(
+        {
+          bridge: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9-]{0,14}$' })),
+          cidr: Type.Optional(Type.String({ format: 'cidr' })),
+          hostAddress: Type.Optional(Type.String({ format: 'ipv4' })),
+          masquerade: Type.Optional(Type.Boolean()),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    identity: Type.Optional(
+      Type.Object(
+        {
+          tokenLifetimeSeconds: Type.Optional(Type.Integer({ minimum: 60 })),
+          passwords: Type.Optional(PasswordRules),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    network: Type.Optional(
+      Type.Object(
+        {
+          vniRange: Type.Optional(VniRange),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    image: Type.Optional(
+      Type.Object(
+        {
+          /** Turn disks into this format when they are imported. */
+          importConversion: Type.Optional(Type.Literal('qcow2')),
+          /** What each project may have, by glance's names; -1 is without bound. */
+          limits: Type.Optional(
+            Type.Object(
+              {
+                image_size_total: Type.Optional(Limit),
+                image_stage_total: Type.Optional(Limit),
+                image_count_total: Type.Optional(Limit),
+                image_count_uploading: Type.Optional(Limit),
+              },
+              { additionalProperties: false },
+            ),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    libvirtUri: Type.Optional(Type.String()),
+    maxImageGib: Type.Optional(Type.Integer({ minimum: 1 })),
+  },
+  { additionalProperties: false },
+);
+
+/** Settings of a helper, complete. */
+export interface Config {
+  readonly owner: string;
+  /** 'simulated' makes no device, guest or process; every API works all the same. */
+  readonly host: 'linux' | 'simulated';
+  readonly stateDirectory: string;
+  readonly runDirectory: string;
+  readonly logDirectory: string;
+  readonly region: string;
+  readonly listener: {
+    readonly address: string;
+    /** 0 takes a free one. */
+    readonly port: number;
+    readonly hostNames: readonly string[];
+    readonly origins: readonly string[];
+  };
+  /** The network outside the cloud: a bridge that stands for the data centre's, with the host's own address on it. */
+  readonly external: {
+    readonly bridge: string;
+    readonly cidr: string;
+    readonly hostAddress: string;
+    readonly masquerade: boolean;
+  };
+  readonly identity: {
+    readonly tokenLifetimeSeconds: number;
+    /** What passwords have to be like; nothing is asked when it is left out. */
+    readonly passwords?: Static<typeof PasswordRules>;
+  };
+  readonly network: { readonly vniRange: readonly [number, number] };
+  readonly image: {
+    readonly importConversion?: 'qcow2';
+    readonly limits?: Readonly<Record<string, number>>;
+  };
+  readonly libvirtUri: string;
+  readonly maxImageGib: number;
+}
+
+export const DEFAULT_CONFIG_PATH = '/etc/deskcloud/deskcloud.yaml';
+
+export const DEFAULTS: Config = {
+  owner: 'deskcloud',
+  host: 'linux',
+  stateDirectory: '/var/lib/deskcloud',
+  runDirectory: '/run/deskcloud',
+  logDirectory: '/var/log/deskcloud',
+  region: 'RegionOne',
+  listener: { address: '127.0.0.1', port: 9760, hostNames: [], origins: [] },
+  external: { bridge: 'br-ex', cidr: '172.24.4.0/24', hostAddress: '172.24.4.1', masquerade: true },
+  identity: { tokenLifetimeSeconds: 24 * 3600 },
+  network: { vniRange: [1001, 16777215] },
+  image: {},
+  libvirtUri: 'qemu:///system',
+  maxImageGib: 1024,
+};
+
+/** What the command line says in place of the file. */
+export interface ConfigOverrides {
+  readonly host?: string;
+  /** Holds everything of an instance of its own: state, run and log directories below it. */
+  readonly directory?: string;
+  readonly port?: number;
+  readonly owner?: string;
+}
+
+/**
+ * The settings in `path` (the default place may be empty) over the defaults, with overrides on top.
+ * @throws {Error} that names the file, the setting and what is wrong with it.
+ */
+export function loadConfig(path: string | undefined, overrides: ConfigOverrides = {}): Config {
+  const file = readFile(path);
+  const { directory } = overrides;
+  const places =
+    directory === undefined
+      ? {}
+      : {
+          stateDirectory: join(directory, 'state'),
+          runDirectory: join(directory, 'run'),
+          logDirectory: join(directory, 'log'),
+        };
+  const merged = {
+    ...DEFAULTS,
+    ...file,
+    ...places,
+    ...(overrides.owner === undefined ? {} : { owner: overrides.owner }),
+    ...(overrides.host === undefined ? {} : { host: overrides.host }),
+    listener: {
+      ...DEFAULTS.listener,
+      ...file.listener,
+      ...(overrides.port === undefined ? {} : { port: overrides.port }),
+    },
+    external: { ...DEFAULTS.external, ...file.external },
+    identity: { ...DEFAULTS.identity, ...file.identity },
+    network: { ...DEFAULTS.network, ...file.network },
+  };
+  const problem = mismatch(ConfigFile, merged);
+  if (problem !== undefined) throw new Error(`The configuration is not right: ${problem}`);
+  return merged as Config;
+}
+
+function readFile(path: string | undefined): Static<typeof ConfigFile> {
+  let text: string;
+  try {
+    text = readFileSync(path ?? DEFAULT_CONFIG_PATH, 'utf8');
+  } catch (error) {
+    if (path === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new Error(`The configuration file cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  const value = (parse(text) ?? {}) as unknown;
+  const problem = mismatch(ConfigFile, value);
+  if (problem !== undefined) throw new Error(`${path ?? DEFAULT_CONFIG_PATH}: ${problem}`);
+  return value as Static<typeof ConfigFile>;
+}

@@ -1,0 +1,112 @@
+import { Readable } from 'node:stream';
+import { Type } from 'typebox';
+import type { OperationState } from '../../contract/operation.ts';
+import { transaction, type Db } from '../../db/index.ts';
+import { conflict, notFound } from '../../errors/error.ts';
+import { Reply, endpoint, pageOf, type AuthContext, type Endpoint } from '../../http/index.ts';
+import { getOperation, getOperationSummary, listOperations, type SagaEngine } from '../../saga/index.ts';
+
+const STATES = [
+  'queued',
+  'running',
+  'unwinding',
+  'stuck',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const satisfies readonly OperationState[];
+/** Events that a slow listener may be behind before it is told that it lags. */
+const BACKLOG = 4096;
+
+const Query = Type.Object({
+  limit: Type.Optional(Type.String()),
+  marker: Type.Optional(Type.String()),
+  resource_type: Type.Optional(Type.String()),
+  resource_id: Type.Optional(Type.String()),
+  request_id: Type.Optional(Type.String()),
+  state: Type.Optional(Type.Union(STATES.map((state) => Type.Literal(state)))),
+});
+
+const seesAll = (auth: AuthContext): boolean => auth.desktop === true || auth.roles.has('admin');
+
+/** The flight recorder: operations, their steps with what was really done, and both live. */
+export const operationEndpoints = (db: Db, engine: SagaEngine): readonly Endpoint[] => {
+  /** An operation of the caller's project; others are as if they were not there (S52). */
+  const visible = (auth: AuthContext, id: string) => {
+    const found = getOperationSummary(db, id);
+    if (found === undefined || (!seesAll(auth) && found.projectId !== auth.projectId)) {
+      throw notFound(`There is no operation ${id.slice(0, 80)}.`);
+    }
+    return { project_id: found.projectId };
+  };
+  /** Without a project there is nothing to see. */
+  const scope = (auth: AuthContext) => (seesAll(auth) ? {} : { projectId: auth.projectId ?? '' });
+
+  return [
+    endpoint({
+      id: 'operations:list',
+      method: 'GET',
+      path: '/operations',
+      policy: 'deskcloud:operations',
+      query: Query,
+      ok: 200,
+      handler: ({ auth, query }) => {
+        const page = pageOf(query, { max: 1000 });
+        const { resource_type: type, resource_id: id } = query;
+        return {
+          operations: listOperations(db, {
+            ...scope(auth),
+            ...page,
+            ...(type === undefined || id === undefined ? {} : { resource: { type, id } }),
+            ...(query.state === undefined ? {} : { state: query.state }),
+            ...(query.request_id === undefined ? {} : { requestId: query.request_id }),
+          }),
+        };
+      },
+    }),
+    endpoint({
+      id: 'operations:show',
+      method: 'GET',
+      path: '/operations/{operation_id}',
+      policy: 'deskcloud:operations',
+      ok: 200,
+      target: ({ auth, params }) => visible(auth, params.operation_id),
+      handler: ({ params }) => ({ operation: getOperation(db, params.operation_id) }),
+    }),
+    endpoint({
+      id: 'operations:retry',
+      method: 'POST',
+      path: '/operations/{operation_id}/retry',
+      policy: 'deskcloud:operations:retry',
+      ok: 202,
+      target: ({ auth, params }) => visible(auth, params.operation_id),
+      handler: ({ params }) => {
+        if (getOperationSummary(db, params.operation_id)?.state !== 'stuck') {
+          throw conflict(`Operation ${params.operation_id} is not stuck; only a stuck one can be retried.`);
+        }
+        transaction(db, () => engine.retry(params.operation_id));
+      },
+    }),
+    endpoint({
+      id: 'events:stream',
+      method: 'GET',
+      path: '/events',
+      policy: 'deskcloud:operations',
+      ok: 200,
+      handler: ({ auth, signal }) => {
+        const events = engine.events.subscribe(scope(auth), { limit: BACKLOG, signal });
+        return new Reply({
+          // Server-sent events (HTML Living Standard, 9.2).
+          headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+          stream: Readable.from(serverSent(events), { objectMode: false, highWaterMark: 64 * 1024 }),
+        });
+      },
+    }),
+  ];
+};
+
+async function* serverSent(events: AsyncIterable<{ type: string }>): AsyncGenerator<Buffer> {
+  yield Buffer.from(': live\n\n');
+  for await (const event of events)
+    yield Buffer.from(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+}

@@ -1,0 +1,82 @@
+import type { SetupReport } from '../contract/setup.ts';
+import type { DesktopCredentials, ExternalNetworkPlan, HelperStatus } from '../contract/status.ts';
+import type { Db } from '../db/index.ts';
+import { deskcloudDialect } from '../errors/dialects.ts';
+import { Reply, endpoint, type AuthContext, type Service } from '../http/index.ts';
+import type { SagaEngine } from '../saga/index.ts';
+import { operationEndpoints } from './endpoints/operation.ts';
+import { desktopRules } from './policy.ts';
+
+export interface DesktopDeps {
+  readonly db: Db;
+  readonly engine: SagaEngine;
+  readonly status: () => Promise<HelperStatus>;
+  readonly credentials: () => Promise<DesktopCredentials>;
+  readonly external: () => ExternalNetworkPlan;
+  readonly setup: () => Promise<SetupReport>;
+  /** Ends the helper after the answer; guests and their network stay unless they are to be shut down. */
+  readonly stop: (guests: 'keep' | 'shutdown') => void;
+}
+
+/** Deskcloud's own API, /deskcloud/v1: what OpenStack has no words for. */
+export function createDesktop(deps: DesktopDeps): Service {
+  return {
+    name: 'deskcloud',
+    prefix: '/deskcloud',
+    root: '/v1',
+    dialect: deskcloudDialect,
+    rules: desktopRules,
+    discovery: {},
+    endpoints: [
+      ...operationEndpoints(deps.db, deps.engine),
+      endpoint({
+        id: 'status:show',
+        method: 'GET',
+        path: '/status',
+        policy: 'deskcloud:status',
+        ok: 200,
+        handler: deps.status,
+      }),
+      endpoint({
+        id: 'setup:show',
+        method: 'GET',
+        path: '/setup',
+        policy: 'deskcloud:setup',
+        ok: 200,
+        handler: deps.setup,
+      }),
+      endpoint({
+        id: 'external:show',
+        method: 'GET',
+        path: '/external',
+        policy: 'deskcloud:external',
+        ok: 200,
+        handler: deps.external,
+      }),
+      endpoint({
+        id: 'credentials:show',
+        method: 'GET',
+        path: '/credentials',
+        policy: 'deskcloud:credentials',
+        ok: 200,
+        handler: async () =>
+          new Reply({ body: await deps.credentials(), headers: { 'cache-control': 'no-store' } }),
+      }),
+      ...(['keep', 'shutdown'] as const).map((guests) =>
+        endpoint({
+          id: `helper:stop-${guests}`,
+          method: 'POST',
+          path: `/stop/${guests}`,
+          policy: 'deskcloud:stop',
+          ok: 202,
+          handler: () => deps.stop(guests),
+        }),
+      ),
+    ],
+  };
+}
+
+/** The same service on the desktop's Unix socket: whoever may open it acts as the administrator. */
+export function overSocket(service: Service, desktopAuth: () => AuthContext): Service {
+  return { ...service, authenticate: desktopAuth };
+}

@@ -1,0 +1,174 @@
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Arguments } from './arguments.ts';
+import { createCloud, type Cloud } from './cloud.ts';
+import { loadConfig, type Config } from './config.ts';
+import { tellParent } from './daemon.ts';
+import { overSocket } from './desktop/index.ts';
+import { isDatabaseFull } from './errors/error.ts';
+import { createHttpServer, createLogger, type Logger } from './http/index.ts';
+import type { JournalObserver } from './saga/index.ts';
+
+const SOCKET_GROUP = 'deskcloud';
+
+/**
+ * Runs the helper until it is told to stop.
+ * @param journal is told of each write to the operations' journal; for tests that kill the process there.
+ * @throws {Error} that names cause and remedy when it cannot come up.
+ */
+export async function runHelper(options: Arguments, journal?: JournalObserver): Promise<void> {
+  const config = loadConfig(options.config, options.overrides);
+  prepareDirectories(config);
+  // In the background there is nobody to read a terminal.
+  const log = createLogger({ directory: config.logDirectory, toTerminal: process.send === undefined });
+  const { logger } = log;
+  const host =
+    config.host === 'simulated'
+      ? (await import('./host/simulated.ts')).createSimulatedHost(config)
+      : await (await import('./host/linux.ts')).createLinuxHost(config);
+
+  let origin = '';
+  let stopping: Promise<void> | undefined;
+  const servers: Server[] = [];
+  let starting: Promise<void> | undefined;
+  const stop = (guests: 'keep' | 'shutdown'): void => {
+    stopping ??= end({ cloud, servers, starting }, guests, logger).then(() => log.close());
+  };
+  const cloud = await createCloud({
+    config,
+    host,
+    logger,
+    version: version(),
+    endpoint: () => origin,
+    onStop: stop,
+    ...(journal === undefined ? {} : { journal }),
+  }).catch((error: unknown) => {
+    if (!isDatabaseFull(error)) throw error;
+    throw new Error(
+      `The disk that holds ${config.stateDirectory} is full. Free space on it, or move the state directory to a larger disk.`,
+      { cause: error },
+    );
+  });
+  const common = {
+    authenticate: cloud.authenticate,
+    origins: config.listener,
+    validateResponses: false,
+    logger,
+  };
+  const api = createHttpServer({
+    ...common,
+    services: cloud.services,
+    rawRoutes: cloud.consoles.rawRoutes,
+    upgrades: cloud.consoles.upgrades,
+  });
+  origin = await listenOnLoopback(api, config);
+  const desktop = createHttpServer({
+    ...common,
+    services: [overSocket(cloud.desktop, cloud.desktopAuth)],
+    checkOrigins: false,
+  });
+  await listenOnSocket(desktop, join(config.runDirectory, 'helper.sock'), options.desktopGid);
+  servers.push(api, desktop);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop('keep'));
+  logger.info({ origin, host: config.host, owner: config.owner }, 'listening');
+  tellParent({ listening: origin });
+  try {
+    starting = cloud.start();
+    await starting;
+    logger.info({}, 'ready');
+  } catch (error) {
+    // What could not be compared now is compared when its cause is gone; the APIs answer meanwhile.
+    logger.error({ err: error }, 'the host could not be brought to the state that the database wants');
+  }
+}
+
+interface Running {
+  readonly cloud: Cloud;
+  readonly servers: readonly Server[];
+  readonly starting: Promise<void> | undefined;
+}
+
+async function end(
+  { cloud, servers, starting }: Running,
+  guests: 'keep' | 'shutdown',
+  logger: Logger,
+): Promise<void> {
+  for (const server of servers) server.close();
+  // What a start makes after the stop would stay, and with it the process; why it failed was logged there.
+  await starting?.catch(() => undefined);
+  try {
+    await cloud.stop(guests);
+    logger.info({ guests }, 'stopped');
+  } catch (error) {
+    logger.error({ err: error }, 'the helper did not stop cleanly');
+    process.exitCode = 1;
+  }
+  for (const server of servers) server.closeAllConnections();
+}
+
+function prepareDirectories(config: Config): void {
+  try {
+    // Others may pass through to what is theirs (guests' sockets and disks), and see nothing.
+    for (const directory of [config.stateDirectory, config.runDirectory]) {
+      mkdirSync(directory, { recursive: true, mode: 0o711 });
+      chmodSync(directory, 0o711);
+    }
+  } catch (error) {
+    throw new Error(
+      `The directories ${config.stateDirectory} and ${config.runDirectory} cannot be made (${(error as Error).message}). Run the helper as root, or give it a --directory of its own together with --host simulated.`,
+      { cause: error },
+    );
+  }
+}
+
+function listenOnLoopback(server: Server, config: Config): Promise<string> {
+  const { address, port } = config.listener;
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const inUse = error.code === 'EADDRINUSE';
+      reject(
+        inUse
+          ? new Error(
+              `Port ${port} on ${address} is taken by another program; choose another one with --port or listener.port.`,
+            )
+          : error,
+      );
+    });
+    server.listen(port, address, () => {
+      resolve(
+        `http://${address.includes(':') ? `[${address}]` : address}:${(server.address() as AddressInfo).port}`,
+      );
+    });
+  });
+}
+
+/** The desktop's socket: for root and one group (S47). It is made closed, and opened to the group afterwards. */
+function listenOnSocket(server: Server, path: string, desktopGid: number | undefined): Promise<void> {
+  // The database's lock says that no other helper of this instance runs, so a socket that is there is a dead one's.
+  rmSync(path, { force: true });
+  const before = process.umask(0o177);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      process.umask(before);
+      const gid = desktopGid ?? groupId(SOCKET_GROUP);
+      if (gid !== undefined && process.getuid?.() === 0) chownSync(path, 0, gid);
+      chmodSync(path, 0o660);
+      resolve();
+    });
+  });
+}
+
+function groupId(name: string): number | undefined {
+  const line = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .find((one) => one.startsWith(`${name}:`));
+  return line === undefined ? undefined : Number(line.split(':')[2]);
+}
+
+function version(): string {
+  const text = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
