@@ -1,0 +1,97 @@
+#!/usr/bin/env node
+// Brings a fresh checkout to where TypeScript runs: installs the packages of the lock file (among them the pinned
+// Node), then hands over to main/cli. Runs on whatever Node the machine has, so it uses nothing that is not there.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isBundleFresh } from './helper-bundle.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const pinnedNode = join(root, 'node_modules', 'node', 'bin', 'node');
+const stamp = join(root, 'node_modules', '.cache', 'deskcloud', 'installed');
+
+/**
+ * What is installed is what the lock file says, as far as this script did it.
+ * @param {string} lock digest of the lock file
+ */
+function isInstalled(lock) {
+  return existsSync(pinnedNode) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock;
+}
+
+/**
+ * Runs npm in the checkout; its failure ends everything.
+ * @param {string[]} words
+ */
+function npm(...words) {
+  const { error, status } = spawnSync('npm', words, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (error === undefined && status === 0) return;
+  const why = error === undefined ? '' : ` (${error.message})`;
+  process.stderr.write(`Deskcloud: 'npm ${words[0]}' failed${why}; its output above says why.\n`);
+  process.exit(1);
+}
+
+function install() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  if (isInstalled(lock)) return;
+  process.stderr.write(
+    'Deskcloud: installing the packages of package-lock.json (once; about half a minute) ...\n',
+  );
+  // Only Node's own package needs its script, which puts the program in its place. better-sqlite3 brings its add-on
+  // built; its script would build it again, with a compiler that a fresh machine does not have.
+  npm('ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
+  npm('rebuild', 'node', '--no-audit', '--no-fund', '--loglevel=error');
+  if (!existsSync(pinnedNode)) {
+    process.stderr.write(
+      `Deskcloud: npm did not put Node into ${pinnedNode}; its install script was not allowed to run.\n` +
+        `Allow it with: npm install-scripts approve node\n`,
+    );
+    process.exit(1);
+  }
+  const probe = spawnSync(
+    pinnedNode,
+    ['-e', "new (require('better-sqlite3'))(':memory:').prepare('select 1').get()"],
+    { cwd: root, encoding: 'utf8' },
+  );
+  if (probe.status !== 0) {
+    process.stderr.write(
+      `Deskcloud: the native add-on better-sqlite3 does not load on this machine:\n${probe.stderr}\n`,
+    );
+    process.exit(1);
+  }
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, lock);
+}
+
+/** The helper as one program, which starts faster and holds less memory; without it the sources run as they are. */
+function bundleHelper() {
+  if (isBundleFresh()) return;
+  const made = spawnSync(
+    pinnedNode,
+    ['--disable-warning=ExperimentalWarning', join(root, 'scripts', 'bundle-helper.ts')],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
+    },
+  );
+  if (made.status !== 0)
+    process.stderr.write(
+      `Deskcloud: the helper could not be bundled, and starts from its sources:\n${made.stderr}\n`,
+    );
+}
+
+install();
+bundleHelper();
+const [command = '', ...rest] = process.argv.slice(2);
+/** @type {Record<string, string>} */
+const scripts = { test: 'scripts/test.ts', bench: 'scripts/bench.ts' };
+const script = scripts[command];
+const program = join(root, script ?? 'main/cli/main.ts');
+const argv = script === undefined ? process.argv.slice(2) : rest;
+const child = spawnSync(pinnedNode, ['--disable-warning=ExperimentalWarning', program, ...argv], {
+  stdio: 'inherit',
+});
+process.exit(child.status ?? 1);

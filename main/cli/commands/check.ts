@@ -1,0 +1,62 @@
+import type { SetupProgress, SetupReport } from '../../../helper/contract/setup.ts';
+import { helperProgram, instanceArguments, privileged, runForLines, type Instance } from '../../launch.ts';
+import { confirm, say } from '../ask.ts';
+import { startProgress } from '../progress.ts';
+
+const MARK = { ok: '✓', warning: '!', missing: '✗' } as const;
+
+/** Shows what the machine has and lacks, and mends it when asked to. */
+export async function check(instance: Instance, options: { fix: boolean; yes: boolean }): Promise<void> {
+  const report = await readReport(instance);
+  for (const finding of report.findings) {
+    say(`${MARK[finding.status]} ${finding.title}: ${finding.detail}`);
+    if (finding.remedy !== undefined && finding.status !== 'ok') say(`    remedy: ${finding.remedy}`);
+  }
+  if (options.fix) await fix(instance, report, options.yes);
+  else if (!report.ready) say('\nMend it all with: deskcloud check --fix');
+  process.exitCode = options.fix || report.ready ? 0 : 1;
+}
+
+/**
+ * Makes sure that guests can be made here.
+ * @throws {Error} naming what is missing when the person does not agree or it cannot be mended.
+ */
+export async function ensureSetup(instance: Instance, yes: boolean): Promise<void> {
+  if (instance.simulated) return;
+  const report = await readReport(instance);
+  if (report.ready) return;
+  for (const finding of report.findings.filter((one) => one.status === 'missing'))
+    say(`✗ ${finding.title}: ${finding.detail}`);
+  await fix(instance, report, yes);
+}
+
+async function fix(instance: Instance, report: SetupReport, yes: boolean): Promise<void> {
+  const open = report.findings.filter((one) => one.status === 'missing');
+  if (open.length === 0) return;
+  const hopeless = open.find((one) => !one.fixable);
+  if (hopeless !== undefined) throw new Error(`${hopeless.detail}. ${hopeless.remedy ?? ''}`);
+  const what =
+    report.packages.length > 0
+      ? `Install ${report.packages.length} packages (${report.packages.join(' ')}) and start what is needed?`
+      : 'Mend this?';
+  if (!yes && !(await confirm(what)))
+    throw new Error(`Nothing was changed. By hand: ${open.map((one) => one.remedy).join('; ')}`);
+  const progress = startProgress();
+  const argv = await privileged(instance, helperProgram('setup', ['--fix', ...instanceArguments(instance)]));
+  await runForLines(argv, (line) => {
+    const step = JSON.parse(line) as SetupProgress;
+    progress.update(step.fraction, step.text);
+  });
+  progress.done('this machine is set up');
+  const after = await readReport(instance);
+  const left = after.findings.find((one) => one.status === 'missing');
+  if (left !== undefined) throw new Error(`${left.title}: ${left.detail}. ${left.remedy ?? ''}`);
+}
+
+async function readReport(instance: Instance): Promise<SetupReport> {
+  let text = '';
+  await runForLines(helperProgram('setup', instanceArguments(instance)), (line) => {
+    text += line;
+  });
+  return JSON.parse(text) as SetupReport;
+}

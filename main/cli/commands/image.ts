@@ -1,0 +1,56 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { LinuxDownloader } from '../../../helper/host/download/linux.ts';
+import { readCatalogue } from '../../../resources/images/catalogue.ts';
+import { fetchImage } from '../../../resources/images/fetch.ts';
+import { HelperClient } from '../../helper-client.ts';
+import { socketOf, type Instance } from '../../launch.ts';
+import { OpenStackClient } from '../../openstack-client.ts';
+import { say } from '../ask.ts';
+import { startProgress } from '../progress.ts';
+import { userPaths } from '../user-paths.ts';
+
+/** Vendors' images that `image get` knows. */
+export function listImages(): void {
+  for (const image of readCatalogue()) {
+    say(
+      `${image.id.padEnd(24)} ${`${image.name} ${image.version}`.padEnd(40)} about ${image.approximateMiB} MiB, user ${image.defaultUser}`,
+    );
+  }
+}
+
+/** Downloads a vendor's image (resuming, verified) and puts it into the cloud for everybody. */
+export async function getImage(instance: Instance, id: string): Promise<void> {
+  const image = readCatalogue().find((one) => one.id === id);
+  if (image === undefined)
+    throw new Error(`The catalogue has no image '${id}'; 'deskcloud image list' shows what it has.`);
+  const cloud = await OpenStackClient.login(await new HelperClient(socketOf(instance)).credentials());
+  const progress = startProgress();
+  const path = await fetchImage(
+    new LinuxDownloader(),
+    image,
+    userPaths(instance).imageCache,
+    (fraction, text) => progress.update(fraction * 0.9, `downloading ${image.name}: ${text}`),
+  );
+  const { id: imageId } = await cloud.post('image', '/images', {
+    name: `${image.name} ${image.version}`,
+    visibility: 'public',
+    disk_format: image.diskFormat,
+    container_format: 'bare',
+    min_disk: image.minDiskGiB,
+    min_ram: image.minRamMiB,
+    os_distro: image.osDistro,
+    os_admin_user: image.defaultUser,
+  });
+  const { size } = await stat(path);
+  let sent = 0;
+  const file = createReadStream(path).on('data', (chunk) => {
+    sent += chunk.length;
+    progress.update(0.9 + (sent / size) * 0.1, 'putting it into the cloud');
+  });
+  await cloud.upload(String(imageId), Readable.toWeb(file) as ReadableStream<Uint8Array>, size);
+  progress.done(
+    `image ${image.name} ${image.version} (${String(imageId)}) is there; log in to its guests as ${image.defaultUser}`,
+  );
+}

@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+import { Command, Option } from 'commander';
+import type { Instance } from '../launch.ts';
+import { check } from './commands/check.ts';
+import { demo } from './commands/demo.ts';
+import { env } from './commands/env.ts';
+import { helper } from './commands/helper.ts';
+import { getImage, listImages } from './commands/image.ts';
+import { reset, uninstall } from './commands/remove.ts';
+import { down, status, up } from './commands/run.ts';
+import { trace } from './commands/trace.ts';
+
+const program = new Command('deskcloud')
+  .description('An OpenStack cloud on this machine.')
+  .option('--directory <path>', 'an instance of its own, with everything below this directory')
+  .option('--config <file>', "the helper's settings (default /etc/deskcloud/deskcloud.yaml)")
+  .option('--port <number>', 'port of the OpenStack APIs on 127.0.0.1', Number)
+  .addOption(
+    new Option('--host <kind>', "'simulated' makes no guest and no device").choices(['linux', 'simulated']),
+  )
+  .showHelpAfterError()
+  .enablePositionalOptions(false);
+
+/** The instance that the command line names. */
+function instance(): Instance {
+  const options = program.opts<{ directory?: string; config?: string; port?: number; host?: string }>();
+  return {
+    directory: options.directory,
+    config: options.config,
+    port: options.port,
+    simulated: options.host === 'simulated',
+  };
+}
+
+program
+  .command('up')
+  .description('start the cloud as it was')
+  .option('-y, --yes', 'do not ask before installing')
+  .action((o: { yes?: boolean }) => up(instance(), o.yes === true));
+program
+  .command('down')
+  .description('stop the cloud: guests are shut down, its state stays')
+  .option('--keep-guests', 'end only the helper; guests and their network go on')
+  .action((o: { keepGuests?: boolean }) => down(instance(), o.keepGuests === true));
+program
+  .command('status')
+  .description('what is running')
+  .option('--json', 'for programs')
+  .action((o: { json?: boolean }) => status(instance(), o.json === true));
+program
+  .command('demo')
+  .description('make the demo cloud, with a guest that answers SSH')
+  .option('-y, --yes', 'do not ask before installing')
+  .option('--down', 'take the cloud away')
+  .action((o: { yes?: boolean; down?: boolean }) =>
+    demo(instance(), { yes: o.yes === true, down: o.down === true }),
+  );
+program
+  .command('check')
+  .description('find what this machine lacks')
+  .option('--fix', 'install and start what is missing')
+  .option('-y, --yes', 'do not ask before installing')
+  .action((o: { fix?: boolean; yes?: boolean }) =>
+    check(instance(), { fix: o.fix === true, yes: o.yes === true }),
+  );
+program
+  .command('trace <server-or-operation>')
+  .description('the recorded steps of an operation, or of all operations of a server (id or name)')
+  .option('--json', 'for programs')
+  .option('--full', 'whole texts instead of their first lines')
+  .action((id: string, o: { json?: boolean; full?: boolean }) =>
+    trace(instance(), id, { json: o.json === true, full: o.full === true }),
+  );
+program
+  .command('env')
+  .description("print OS_* exports for the desktop user's administrator")
+  .action(() => env(instance()));
+program
+  .command('helper')
+  .description('run the helper in the foreground')
+  .action(() => helper(instance()));
+const image = program.command('image').description("vendors' cloud images for download");
+image.command('list').description('what there is').action(listImages);
+image
+  .command('get <id>')
+  .description('download one, verify it and put it into the cloud')
+  .action((id: string) => getImage(instance(), id));
+program
+  .command('reset')
+  .description('delete everything in the cloud and start anew')
+  .option('-y, --yes', 'do not ask')
+  .action((o: { yes?: boolean }) => reset(instance(), o.yes === true));
+program
+  .command('uninstall')
+  .description('take away the cloud and everything of it on this machine')
+  .option('-y, --yes', 'do not ask')
+  .action((o: { yes?: boolean }) => uninstall(instance(), o.yes === true));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`deskcloud: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

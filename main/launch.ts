@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HelperStatus } from '../helper/contract/status.ts';
+import { helperBundle, isBundleFresh } from './helper-bundle.mjs';
+import { HelperClient, HelperError } from './helper-client.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const HELPER = join(ROOT, 'helper');
+
+/** MiB: V8 grows its space for new objects to many times what requests need, and does not give it back. */
+const FEW_YOUNG = ['--max-semi-space-size=2'];
+
+/** Which instance of Deskcloud is meant. */
+export interface Instance {
+  /** Everything of an instance of its own is below it; undefined for the machine's. */
+  readonly directory: string | undefined;
+  readonly simulated: boolean;
+  readonly port: number | undefined;
+  readonly config: string | undefined;
+}
+
+export const socketOf = (instance: Instance): string =>
+  instance.directory === undefined
+    ? '/run/deskcloud/helper.sock'
+    : join(instance.directory, 'run', 'helper.sock');
+
+/** Arguments by which the helper's programs know the instance. */
+export function instanceArguments(instance: Instance): string[] {
+  return [
+    ...(instance.directory === undefined ? [] : ['--directory', instance.directory]),
+    ...(instance.simulated ? ['--host', 'simulated'] : []),
+    ...(instance.port === undefined ? [] : ['--port', String(instance.port)]),
+    ...(instance.config === undefined ? [] : ['--config', instance.config]),
+  ];
+}
+
+/** A program of helper/ with its arguments, run by this very Node. */
+export function helperProgram(
+  name: 'main' | 'setup' | 'teardown',
+  words: readonly string[],
+): [string, ...string[]] {
+  const program = name === 'main' && isBundleFresh() ? helperBundle : join(HELPER, `${name}.ts`);
+  return [process.execPath, '--disable-warning=ExperimentalWarning', ...FEW_YOUNG, program, ...words];
+}
+
+/** True where the helper needs no more privilege than this process has. */
+const isPrivileged = (instance: Instance): boolean => process.getuid?.() === 0 || instance.simulated;
+
+/**
+ * The command with what gives it root's rights: nothing for root, pkexec in a graphical session without a terminal,
+ * sudo otherwise.
+ */
+export async function privileged(
+  instance: Instance,
+  argv: readonly [string, ...string[]],
+): Promise<[string, ...string[]]> {
+  if (isPrivileged(instance)) return [...argv];
+  const graphical = process.env['DISPLAY'] !== undefined || process.env['WAYLAND_DISPLAY'] !== undefined;
+  const pkexec = await installed('pkexec');
+  if (graphical && pkexec && !process.stdin.isTTY) return ['pkexec', ...argv];
+  if (await installed('sudo')) return ['sudo', '--', ...argv];
+  if (pkexec) return ['pkexec', ...argv];
+  throw new Error(
+    `Root's rights are needed for '${argv.join(' ')}', and neither sudo nor pkexec is installed. Run this command as root.`,
+  );
+}
+
+async function installed(program: string): Promise<boolean> {
+  const found = await Promise.all(
+    (process.env['PATH'] ?? '/usr/bin:/bin').split(':').map((directory) =>
+      access(join(directory, program), constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
+}
+
+/** Runs a command in this terminal. @throws {Error} when it fails. */
+export function runHere(argv: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const [program = '', ...words] = argv;
+    const child = spawn(program, words, { stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`'${argv.join(' ')}' ended with status ${code}`)),
+    );
+  });
+}
+
+/** Runs a command and hands over each line that it prints. @throws {Error} with its last words when it fails. */
+export function runForLines(argv: readonly string[], onLine: (line: string) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const [program = '', ...words] = argv;
+    const child = spawn(program, words, { stdio: ['inherit', 'pipe', 'pipe'] });
+    let rest = '';
+    let errors = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      lines.forEach(onLine);
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors = (errors + chunk).slice(-4096)));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (rest !== '') onLine(rest);
+      if (code === 0) resolve();
+      else reject(new Error(errors.trim() || `'${argv.join(' ')}' ended with status ${code}`));
+    });
+  });
+}
+
+/**
+ * The helper of this instance, started if it does not run. It goes on when this process ends.
+ * @throws {Error} with the helper's own words when it does not come up within 30 s.
+ */
+export async function ensureHelper(
+  instance: Instance,
+): Promise<{ client: HelperClient; status: HelperStatus; started: boolean }> {
+  const client = new HelperClient(socketOf(instance));
+  const running = await client.statusIfRunning();
+  if (running !== undefined) return { client, status: running, started: false };
+  const argv = await privileged(
+    instance,
+    helperProgram('main', [...instanceArguments(instance), '--daemon', ...desktopUser()]),
+  );
+  // The helper puts itself into the background and ends this call once it listens, or fails it with the reason.
+  await runForLines(argv, () => undefined);
+  const status = await waitForStatus(client);
+  return { client, status, started: true };
+}
+
+/** The user whose desktop it is, for the socket's group when root is only borrowed. */
+function desktopUser(): string[] {
+  const uid = process.getuid?.() ?? 0;
+  return uid === 0 ? [] : ['--desktop-gid', String(process.getgid?.() ?? 0)];
+}
+
+async function waitForStatus(client: HelperClient): Promise<HelperStatus> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await client.status();
+    } catch (error) {
+      if (!(error instanceof HelperError) || error.status !== 0 || tries > 300) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
