@@ -14,7 +14,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { Secret } from '../helper/secret.ts';
-import { mergeCloudsYaml, renderOpenrc, writeUserFile, type CloudCredentials } from './credentials-files.ts';
+import {
+  mergeCloudsYaml,
+  namesCloud,
+  removeFromCloudsYaml,
+  renderOpenrc,
+  writeUserFile,
+  type CloudCredentials,
+} from './credentials-files.ts';
 
 const credentials: CloudCredentials = {
   authUrl: 'http://127.0.0.1:9696/identity/v3',
@@ -39,6 +46,22 @@ test('a new clouds.yaml, and the same one written again', () => {
   const text = mergeCloudsYaml(undefined, credentials);
   expect(cloudOf(text)).toBe(credentials.password.reveal());
   expect(mergeCloudsYaml(text, credentials)).toBe(text);
+});
+
+test('two clouds of ours beside each other, and both away again', () => {
+  const both = mergeCloudsYaml(
+    mergeCloudsYaml('# mine\nclouds: {work: {}}\n', credentials),
+    credentials,
+    'other',
+  );
+  expect(namesCloud(both, 'deskcloud')).toBe(true);
+  expect(namesCloud(both, 'other')).toBe(true);
+  const rest = removeFromCloudsYaml(both, ['deskcloud', 'other', 'never there']);
+  expect(parse(rest ?? '')).toEqual({ clouds: { work: {} } });
+  expect(rest).toContain('# mine');
+  expect(
+    removeFromCloudsYaml(mergeCloudsYaml(undefined, credentials), ['deskcloud', 'other']),
+  ).toBeUndefined();
 });
 
 test('other clouds, comments and keys of a user stay', () => {

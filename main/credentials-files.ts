@@ -20,6 +20,9 @@ export interface CloudCredentials {
 /** Name of the cloud in clouds.yaml: `openstack --os-cloud deskcloud`. */
 export const CLOUD_NAME = 'deskcloud';
 
+/** The same in the demo cloud's project: `openstack --os-cloud deskcloud-demo`. */
+export const DEMO_CLOUD_NAME = 'deskcloud-demo';
+
 /**
  * A clouds.yaml with this cloud in it; other clouds, comments and order of an existing file stay as they are.
  * @throws {Error} when the existing text is no YAML mapping: it is the user's file, and is not replaced.
@@ -60,13 +63,17 @@ export function mergeCloudsYaml(
   return document.toString();
 }
 
+/** Whether a clouds.yaml has this cloud in it. */
+export const namesCloud = (text: string, cloudName: string): boolean =>
+  parseDocument(text).hasIn(['clouds', cloudName]);
+
 /**
- * The text without this cloud; undefined when nothing else was in it. What is no YAML mapping is left alone.
+ * The text without these clouds; undefined when nothing else was in it. What is no YAML mapping is left alone.
  */
-export function removeFromCloudsYaml(existing: string, cloudName: string): string | undefined {
+export function removeFromCloudsYaml(existing: string, cloudNames: readonly string[]): string | undefined {
   const document = parseDocument(existing);
   if (document.errors.length > 0 || !isMap(document.contents)) return existing;
-  document.deleteIn(['clouds', cloudName]);
+  for (const name of cloudNames) document.deleteIn(['clouds', name]);
   const clouds = document.get('clouds');
   const empty = !isMap(clouds) || clouds.items.length === 0;
   return empty && document.contents.items.length <= 1 ? undefined : document.toString();

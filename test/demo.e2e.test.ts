@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sshArguments } from '../main/demo/ssh.ts';
 import type { Operation } from '../helper/contract/operation.ts';
-import { deskcloud, openstack, run } from './support/cli.ts';
+import { deskcloud, openstack, openstackIn, run } from './support/cli.ts';
 import { NOTHING, TestInstance } from './support/instance.ts';
 
 const instance = new TestInstance('demo');
@@ -78,7 +78,7 @@ describe('the demo cloud', () => {
     const token = await openstack(instance, 'token', 'issue', '-f', 'json');
     expect(token.stderr).toBe('');
     expect(parsed(token.stdout)).toHaveProperty('id');
-    const servers = await openstack(instance, '--os-project-name', 'demo', 'server', 'list', '-f', 'json');
+    const servers = await openstackIn('deskcloud-demo', instance, 'server', 'list', '-f', 'json');
     expect(servers.stderr).toBe('');
     expect(parsed(servers.stdout)).toEqual([
       expect.objectContaining({ Name: 'demo-server', Status: 'ACTIVE' }),

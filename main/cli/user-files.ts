@@ -2,13 +2,16 @@ import { readFile, rm } from 'node:fs/promises';
 import type { DesktopCredentials } from '../../helper/contract/status.ts';
 import {
   CLOUD_NAME,
+  DEMO_CLOUD_NAME,
   mergeCloudsYaml,
+  namesCloud,
   removeFromCloudsYaml,
   renderOpenrc,
   writeUserFile,
   type CloudCredentials,
 } from '../credentials-files.ts';
 import { Secret } from '../../helper/secret.ts';
+import { DEMO } from '../demo/plan.ts';
 import type { Instance } from '../launch.ts';
 import { userPaths } from './user-paths.ts';
 
@@ -26,14 +29,32 @@ export const openrcText = (given: DesktopCredentials): string => renderOpenrc(cr
 /** Puts the cloud into the person's clouds.yaml and openrc, both readable by nobody else. */
 export async function writeUserFiles(instance: Instance, given: DesktopCredentials): Promise<void> {
   const paths = userPaths(instance);
-  const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  await writeUserFile(paths.openrc, openrcText(given), owner);
+  await writeUserFile(paths.openrc, openrcText(given), me());
+  const text = await textOf(paths.cloudsYaml);
+  const merged = mergeCloudsYaml(text, credentialsOf(given));
   await writeUserFile(
     paths.cloudsYaml,
-    mergeCloudsYaml(await textOf(paths.cloudsYaml), credentialsOf(given)),
-    owner,
+    namesCloud(merged, DEMO_CLOUD_NAME) ? withDemo(merged, given) : merged,
+    me(),
   );
 }
+
+/**
+ * Adds the demo project to clouds.yaml as a cloud of its own. `--os-project-name` beside `--os-cloud` would not do:
+ * openstacksdk before 2.0 lets the project in clouds.yaml win (story 2010784).
+ */
+export async function writeDemoCloud(instance: Instance, given: DesktopCredentials): Promise<void> {
+  const { cloudsYaml } = userPaths(instance);
+  await writeUserFile(cloudsYaml, withDemo(await textOf(cloudsYaml), given), me());
+}
+
+const withDemo = (text: string | undefined, given: DesktopCredentials): string =>
+  mergeCloudsYaml(text, { ...credentialsOf(given), projectName: DEMO.project }, DEMO_CLOUD_NAME);
+
+const me = (): { uid: number; gid: number } => ({
+  uid: process.getuid?.() ?? 0,
+  gid: process.getgid?.() ?? 0,
+});
 
 /** Takes the cloud out of them again; other clouds in clouds.yaml stay. */
 export async function removeUserFiles(instance: Instance): Promise<void> {
@@ -42,10 +63,9 @@ export async function removeUserFiles(instance: Instance): Promise<void> {
     await rm(path, { force: true });
   const text = await textOf(paths.cloudsYaml);
   if (text === undefined) return;
-  const rest = removeFromCloudsYaml(text, CLOUD_NAME);
-  const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const rest = removeFromCloudsYaml(text, [CLOUD_NAME, DEMO_CLOUD_NAME]);
   if (rest === undefined) await rm(paths.cloudsYaml, { force: true });
-  else await writeUserFile(paths.cloudsYaml, rest, owner);
+  else await writeUserFile(paths.cloudsYaml, rest, me());
 }
 
 async function textOf(path: string): Promise<string | undefined> {

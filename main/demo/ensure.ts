@@ -65,7 +65,7 @@ export async function ensureDemoUser(
   const role = await findNamed(admin, 'identity', '/roles', 'roles', 'member');
   if (role === undefined) throw new OpenStackError(404, 'the cloud has no role named member');
   await admin.put('identity', `/projects/${project.id}/users/${user.id}/roles/${role.id}`);
-  // The desktop's administrator works in the demo project too, so that `openstack --os-project-name demo` does.
+  // The desktop's administrator works in the demo project too, so that `openstack --os-cloud deskcloud-demo` does.
   const adminRole = await findNamed(admin, 'identity', '/roles', 'roles', 'admin');
   if (adminRole !== undefined)
     await admin.put('identity', `/projects/${project.id}/users/${admin.userId}/roles/${adminRole.id}`);

@@ -44,7 +44,11 @@ export const deskcloud = (instance: TestInstance, ...words: string[]): Promise<R
 
 /** OpenStack's own command line, from Debian; its Python must be the system's. */
 export const openstack = (instance: TestInstance, ...words: string[]): Promise<Ran> =>
-  run(['/usr/bin/python3', '/usr/bin/openstack', '--os-cloud', 'deskcloud', ...words], {
+  openstackIn('deskcloud', instance, ...words);
+
+/** The same as another cloud of clouds.yaml: 'deskcloud-demo' works in the demo project. */
+export const openstackIn = (cloud: string, instance: TestInstance, ...words: string[]): Promise<Ran> =>
+  run(['/usr/bin/python3', '/usr/bin/openstack', '--os-cloud', cloud, ...words], {
     env: {
       OS_CLIENT_CONFIG_FILE: join(instance.directory, 'user', 'clouds.yaml'),
       PATH: '/usr/bin:/usr/sbin:/bin:/sbin',

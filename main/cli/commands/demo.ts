@@ -3,11 +3,12 @@ import { makeDemo } from '../../demo/index.ts';
 import { DEMO } from '../../demo/plan.ts';
 import { sshArguments } from '../../demo/ssh.ts';
 import type { GuestImage } from '../../demo/project.ts';
+import { DEMO_CLOUD_NAME } from '../../credentials-files.ts';
 import { ensureHelper, type Instance } from '../../launch.ts';
 import { simulatedGuest } from '../../demo/simulated-guest.ts';
 import { say } from '../ask.ts';
 import { startProgress } from '../progress.ts';
-import { writeUserFiles } from '../user-files.ts';
+import { writeDemoCloud, writeUserFiles } from '../user-files.ts';
 import { userPaths } from '../user-paths.ts';
 import { ensureSetup } from './check.ts';
 import { teardown } from './remove.ts';
@@ -21,7 +22,8 @@ export async function demo(instance: Instance, options: { yes: boolean; down: bo
   await ensureSetup(instance, options.yes);
   const paths = userPaths(instance);
   const { client, status, started } = await ensureHelper(instance);
-  await writeUserFiles(instance, await client.credentials());
+  const credentials = await client.credentials();
+  await writeUserFiles(instance, credentials);
   const progress = startProgress();
   progress.line(
     started ? `started the helper at ${status.endpoint}` : `the helper runs already at ${status.endpoint}`,
@@ -34,6 +36,7 @@ export async function demo(instance: Instance, options: { yes: boolean; down: bo
     progress,
     waitForSsh: !instance.simulated,
   });
+  await writeDemoCloud(instance, credentials);
   progress.done(
     result.changed ? 'the demo cloud is ready' : 'the demo cloud was there already; everything was found',
   );
@@ -54,7 +57,7 @@ Log in to the guest
   (on its console: user ${DEMO.guestUser}, password ${DEMO.guestUser})
 
 Use the cloud
-  openstack --os-cloud deskcloud --os-project-name ${DEMO.project} server list
+  openstack --os-cloud ${DEMO_CLOUD_NAME} server list
   source <(npm run -s deskcloud -- env)      # or the OS_* variables
   files: ${paths.cloudsYaml}, ${paths.openrc}
 
