@@ -13,7 +13,13 @@ import { buildConfigDrive } from './host/configdrive/index.ts';
 import { GuardedWebSource } from './host/download/guarded.ts';
 import { LinuxStateFiles } from './host/files/linux.ts';
 import type { Host } from './host/index.ts';
-import type { AuthContext, Authenticator, Logger, Service } from './http/index.ts';
+import {
+  RateLimiter,
+  type AuthContext,
+  type Authenticator,
+  type Logger,
+  type Service,
+} from './http/index.ts';
 import { createIdentity, type IdentityService } from './identity/index.ts';
 import { createImage } from './image/index.ts';
 import { createMetadata } from './metadata/index.ts';
@@ -41,6 +47,7 @@ export interface Cloud {
   readonly services: readonly Service[];
   readonly consoles: Consoles;
   readonly authenticate: Authenticator;
+  readonly limiter: RateLimiter;
   readonly desktopAuth: () => AuthContext;
   /** Deskcloud's own API, which is also on the desktop's socket. */
   readonly desktop: Service;
@@ -163,6 +170,12 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const compute = createCompute(computeDeps);
   const power = new PowerStateLoop({ domains: host.domains, servers: serverPower(computeDeps), logger });
 
+  const { userId: desktopUser } = identity.desktopAuth();
+  const limiter = new RateLimiter({
+    limits: config.rateLimits,
+    exempt: ({ userId }) => userId === desktopUser,
+  });
+
   const startedAt = clock();
   const desktop = createDesktop({
     db,
@@ -190,6 +203,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     services: [identity.service, image.service, network.service, compute.service, desktop],
     consoles,
     authenticate: identity.authenticate,
+    limiter,
     desktopAuth: () => identity.desktopAuth(),
     desktop,
     start: async () => {

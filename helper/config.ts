@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { parse } from 'yaml';
+import type { RateLimits } from './http/rate-limit.ts';
 import { mismatch } from './http/schema.ts';
 
 const Path = Type.String({ pattern: '^/', maxLength: 4096 });
@@ -29,6 +30,15 @@ const VniRange = Type.Unsafe<[number, number]>({
 });
 
 const Limit = Type.Integer({ minimum: -1 });
+
+/** False switches it off. */
+const RateLimit = Type.Union([
+  Type.Literal(false),
+  Type.Object(
+    { perSecond: Type.Number({ exclusiveMinimum: 0 }), burst: Type.Integer({ minimum: 1 }) },
+    { additionalProperties: false },
+  ),
+]);
 
 /** What /etc/deskcloud/deskcloud.yaml may hold; all of it is optional. */
 const ConfigFile = Type.Object(
@@ -67,6 +77,18 @@ const ConfigFile = Type.Object(
         {
           tokenLifetimeSeconds: Type.Optional(Type.Integer({ minimum: 60 })),
           passwords: Type.Optional(PasswordRules),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    /** How fast others than the desktop's own user may ask; each is a whole bucket, or false for no limit. */
+    rateLimits: Type.Optional(
+      Type.Object(
+        {
+          /** Of each project. */
+          project: Type.Optional(RateLimit),
+          /** Requests without a token, of each client's address. */
+          login: Type.Optional(RateLimit),
         },
         { additionalProperties: false },
       ),
@@ -134,6 +156,7 @@ export interface Config {
     /** What passwords have to be like; nothing is asked when it is left out. */
     readonly passwords?: Static<typeof PasswordRules>;
   };
+  readonly rateLimits: RateLimits;
   readonly network: { readonly vniRange: readonly [number, number] };
   readonly image: {
     readonly importConversion?: 'qcow2';
@@ -155,6 +178,8 @@ export const DEFAULTS: Config = {
   listener: { address: '127.0.0.1', port: 9760, hostNames: [], origins: [] },
   external: { bridge: 'br-ex', cidr: '172.24.4.0/24', hostAddress: '172.24.4.1', masquerade: true },
   identity: { tokenLifetimeSeconds: 24 * 3600 },
+  // Far above what clients' tools do, and far below what would keep one process from answering others.
+  rateLimits: { project: { perSecond: 200, burst: 2000 }, login: { perSecond: 20, burst: 200 } },
   network: { vniRange: [1001, 16777215] },
   image: {},
   libvirtUri: 'qemu:///system',
@@ -198,6 +223,7 @@ export function loadConfig(path: string | undefined, overrides: ConfigOverrides 
     },
     external: { ...DEFAULTS.external, ...file.external },
     identity: { ...DEFAULTS.identity, ...file.identity },
+    rateLimits: { ...DEFAULTS.rateLimits, ...file.rateLimits },
     network: { ...DEFAULTS.network, ...file.network },
   };
   const problem = mismatch(ConfigFile, merged);

@@ -5,6 +5,8 @@ export interface Origin {
   readonly requestId: string;
   readonly projectId: string | null;
   readonly userId: string | null;
+  /** What the rate limit said of the request, in words. */
+  readonly rateLimit: string;
 }
 
 const current = new AsyncLocalStorage<Origin>();

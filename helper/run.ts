@@ -53,6 +53,7 @@ export async function runHelper(options: Arguments, journal?: JournalObserver): 
   });
   const common = {
     authenticate: cloud.authenticate,
+    limiter: cloud.limiter,
     origins: config.listener,
     validateResponses: false,
     logger,

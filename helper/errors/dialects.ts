@@ -47,23 +47,27 @@ const COMPUTE_FAULTS: Record<number, string> = {
   503: 'serviceUnavailable',
 };
 
-/** nova: `{"itemNotFound": {"code": 404, "message": "..."}}`. Over quota is 403. */
-export const computeDialect: Dialect = (error) => {
-  const status = statusOf(error, { noSpace: 503 });
+/** A fault says in its body, too, after how many seconds to come again (nova/api/openstack/wsgi.py, Fault). */
+function computeFault(error: CloudError, status: number): ErrorReply {
+  const retryAfter = error.headers['retry-after'];
   return {
     status,
-    body: { [COMPUTE_FAULTS[status] ?? 'computeFault']: { code: status, message: error.message } },
+    body: {
+      [COMPUTE_FAULTS[status] ?? 'computeFault']: {
+        code: status,
+        message: error.message,
+        ...(retryAfter === undefined ? {} : { retryAfter }),
+      },
+    },
   };
-};
+}
 
-/** cinder writes as nova does; over quota is 413. */
-export const volumeDialect: Dialect = (error) => {
-  const status = statusOf(error, { overQuota: 413, noSpace: 503 });
-  return {
-    status,
-    body: { [COMPUTE_FAULTS[status] ?? 'computeFault']: { code: status, message: error.message } },
-  };
-};
+/** nova: `{"itemNotFound": {"code": 404, "message": "..."}}`. Over quota is 403. */
+export const computeDialect: Dialect = (error) => computeFault(error, statusOf(error, { noSpace: 503 }));
+
+/** cinder writes as nova does; over quota and over a rate is 413. */
+export const volumeDialect: Dialect = (error) =>
+  computeFault(error, statusOf(error, { overQuota: 413, rateLimited: 413, noSpace: 503 }));
 
 /** Names for errors to which the thrower gave none, as neutron's clients map them. */
 const NETWORK_TYPES: Partial<Record<ErrorKind, string>> = {
@@ -73,6 +77,7 @@ const NETWORK_TYPES: Partial<Record<ErrorKind, string>> = {
   overQuota: 'OverQuota',
   notFound: 'HTTPNotFound',
   conflict: 'HTTPConflict',
+  rateLimited: 'HTTPTooManyRequests',
   unavailable: 'ServiceUnavailable',
 };
 

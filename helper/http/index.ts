@@ -23,4 +23,5 @@ export {
 export type { OriginRules } from './origin.ts';
 export { nextLink, pageOf, type Page } from './paging.ts';
 export * from './policy.ts';
+export { RateLimiter, type RateLimits } from './rate-limit.ts';
 export { createHttpServer, type HttpServerOptions } from './server.ts';

@@ -14,6 +14,7 @@ import type { AuthContext, Authenticator } from './auth.ts';
 import { Reply, type Endpoint, type Method, type RequestContext, type Service } from './endpoint.ts';
 import { negotiate, type Microversion } from './microversion.ts';
 import type { PolicyTarget } from './policy.ts';
+import type { RateLimiter } from './rate-limit.ts';
 import { check, mismatch, schemaAt } from './schema.ts';
 
 const JSON_LIMIT = 1024 * 1024;
@@ -43,12 +44,14 @@ export interface Handled {
 
 export interface PipelineOptions {
   readonly authenticate: Authenticator;
+  /** How fast callers may ask; without it there is no limit. */
+  readonly limiter?: RateLimiter;
   /** Checks each answer against its schema and fails the request when they differ; for tests. */
   readonly validateResponses: boolean;
 }
 
 /**
- * Token, microversion, body, schema, target, policy, handler: in this order, so that a caller without a token learns
+ * Token, rate limit, microversion, body, schema, target, policy, handler: in this order, so that a caller without a token learns
  * nothing, and a handler sees only what was checked.
  */
 export async function handle(incoming: Incoming, options: PipelineOptions): Promise<Handled> {
@@ -61,6 +64,8 @@ export async function handle(incoming: Incoming, options: PipelineOptions): Prom
   const isPublic = incoming.candidates.every((endpoint) => endpoint.policy === 'public');
   if (auth === undefined && !isPublic)
     throw unauthorized('The request you have made requires authentication.');
+  const rateLimit = auth === undefined ? undefined : options.limiter?.admit(auth);
+  if (auth === undefined) options.limiter?.admitLogin(request.socket.remoteAddress);
   const version = service.microversions === undefined ? 0 : negotiate(service.microversions, header);
   const live = incoming.candidates.filter((e) => version >= (e.min ?? 0) && version <= (e.max ?? Infinity));
   if (live.length === 0) throw notFound('The resource could not be found.');
@@ -114,6 +119,7 @@ export async function handle(incoming: Incoming, options: PipelineOptions): Prom
     requestId: incoming.requestId,
     projectId: auth?.projectId ?? null,
     userId: auth?.userId ?? null,
+    rateLimit: rateLimit ?? 'no limit is set',
   };
   const result = await withOrigin(caller, () => endpoint.handler(checked));
   const reply = result instanceof Reply ? result : new Reply({ body: result });

@@ -3,6 +3,7 @@ import { transaction } from '../../db/index.ts';
 import { CloudError, badRequest, forbidden } from '../../errors/error.ts';
 import { mv } from '../../http/index.ts';
 import type { ImageInfo } from '../../image/face.ts';
+import { currentOrigin } from '../../origin.ts';
 import { Secret } from '../../secret.ts';
 import type { Flavor, KeyPair, RequestSpec } from '../basics.ts';
 import type { ComputeDeps } from '../deps.ts';
@@ -236,7 +237,7 @@ export class ServerCreator {
     const roles = [...auth.roles].sort().join(', ');
     tell(1, 'token', 'identity', `the caller brought the token with audit id ${auth.auditId}`);
     tell(2, 'request', 'compute', `POST /servers (${requestId}): '${name}'`);
-    tell(3, 'rate limit', 'compute', 'no limit is set');
+    tell(3, 'rate limit', 'compute', currentOrigin()?.rateLimit ?? 'no limit is set');
     tell(
       4,
       'token validated',
