@@ -1,7 +1,7 @@
 /** Flavors and key pairs. */
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { sshFingerprint } from './app/ssh-key.ts';
+import { sshFingerprint, x509Fingerprint } from './app/ssh-key.ts';
 import { BasicsWorld, CALLERS } from './basics-test-world.ts';
 
 /** Made with ssh-keygen -t ed25519; its fingerprint is what `ssh-keygen -l -E md5` says. */
@@ -199,6 +199,18 @@ describe('key pairs', () => {
     expect((await add('member', { name: 'later' }, '2.92')).status).toBe(400);
     expect((await add('member', { name: 'a@b.c', public_key: KEY })).status).toBe(400);
     expect((await add('member', { name: 'a@b.c', public_key: KEY }, '2.92')).status).toBe(201);
+  });
+
+  test('of type x509 are a certificate for client authentication', async () => {
+    const made = await add('member', { name: 'cert', type: 'x509' }, '2.2');
+    const { private_key, public_key, fingerprint } = made.body['keypair'] as Record<string, string>;
+    const certificate = new X509Certificate(public_key ?? '');
+    expect(certificate.checkPrivateKey(createPrivateKey(private_key ?? ''))).toBe(true);
+    expect(certificate.verify(certificate.publicKey)).toBe(true);
+    expect(certificate).toMatchObject({ subject: 'CN=alice', issuer: 'CN=alice' });
+    expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
+    expect(certificate.subjectAltName).toContain('alice@localhost');
+    expect(x509Fingerprint(public_key ?? '')).toBe(fingerprint);
   });
 
   test('what is no key is refused, and so are lines that would reach authorized_keys', async () => {

@@ -48,6 +48,7 @@ export function createCompute(deps: ComputeDeps): Compute {
     name: 'compute',
     prefix: '/compute',
     root: '/v2.1',
+    legacyRoot: '/v2',
     dialect: computeDialect,
     rules: { ...serverRules, ...deps.basicsRules },
     microversions: MICROVERSIONS,

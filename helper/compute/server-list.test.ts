@@ -99,6 +99,7 @@ describe('the list of servers', () => {
     ['?sort_key=host', undefined, 403],
     ['?status=NONSENSE', '2.38', 400],
     ['?changes-since=yesterday', undefined, 400],
+    ['?changes-since=2011/01/01', undefined, 400],
     ['?status=deleted', undefined, 403],
     ['?nonsense=1', '2.74', 200],
     ['?nonsense=1', '2.75', 400],

@@ -156,9 +156,13 @@ export interface Service {
   readonly prefix: string;
   /** Version root below the prefix: '/v2.1'. */
   readonly root: string;
+  /** An older root, at which the same operations answer as in the first microversion: '/v2'. */
+  readonly legacyRoot?: string;
   readonly dialect: Dialect;
   readonly rules: PolicyRules;
   readonly microversions?: MicroversionRange;
+  /** The version that a service without microversions has; 0 by default. */
+  readonly version?: Microversion;
   readonly endpoints: readonly Endpoint[];
   /**
    * Version documents: exact path below the prefix ('', '/v2.1') to status and body. Answered without a token, also

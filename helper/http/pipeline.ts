@@ -66,7 +66,8 @@ export async function handle(incoming: Incoming, options: PipelineOptions): Prom
     throw unauthorized('The request you have made requires authentication.');
   const rateLimit = auth === undefined ? undefined : options.limiter?.admit(auth);
   if (auth === undefined) options.limiter?.admitLogin(request.socket.remoteAddress);
-  const version = service.microversions === undefined ? 0 : negotiate(service.microversions, header);
+  const version =
+    service.microversions === undefined ? (service.version ?? 0) : negotiate(service.microversions, header);
   const live = incoming.candidates.filter((e) => version >= (e.min ?? 0) && version <= (e.max ?? Infinity));
   if (live.length === 0) throw notFound('The resource could not be found.');
 

@@ -39,7 +39,10 @@ export class Router {
 
   constructor(services: readonly Service[], rawRoutes: readonly RawRoute[] = []) {
     this.#services = services;
-    for (const service of services) this.#add(service);
+    for (const service of services) {
+      this.#add(service);
+      if (service.legacyRoot !== undefined) this.#add(withoutMicroversions(service, service.legacyRoot));
+    }
     for (const route of rawRoutes)
       this.#routes.on(route.method, route.path, noop, { kind: 'raw', route } satisfies Store);
   }
@@ -82,6 +85,12 @@ export class Router {
     if (found === null) return undefined;
     return { ...(found.store as Store), params: found.params };
   }
+}
+
+/** The same operations below an older root, where there is nothing but the first microversion. */
+function withoutMicroversions(service: Service, root: string): Service {
+  const { microversions, ...rest } = service;
+  return { ...rest, root, ...(microversions === undefined ? {} : { version: microversions.min }) };
 }
 
 /**

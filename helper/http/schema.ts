@@ -38,7 +38,9 @@ ajv.addFormat('ip', (text: string) => isIPv4(text) || isIPv6(text));
 ajv.addFormat('cidr', isCidr);
 ajv.addFormat('mac', MAC);
 ajv.addFormat('base64', (text: string) => BASE64.test(text.replaceAll(/\s/g, '')));
-ajv.addFormat('date-time', (text: string) => !Number.isNaN(Date.parse(text)));
+/** A date, or date and time, of ISO 8601; with a blank for the T too, as Python writes it. */
+const ISO_TIME = /^\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?)?$/i;
+ajv.addFormat('date-time', (text: string) => ISO_TIME.test(text) && !Number.isNaN(Date.parse(text)));
 ajv.addFormat('uri', (text: string) => URL.canParse(text));
 ajv.addFormat('text', isPlainText);
 /** A name as nova takes it: no control characters, not blank, no white space at its ends. */

@@ -15,6 +15,7 @@ import type { QuotaApp } from './quota.ts';
 import type { Caller } from './server-request.ts';
 import { plainTime } from './server-view.ts';
 import { generateSshKey, sshFingerprint, x509Fingerprint, type GeneratedKey } from './ssh-key.ts';
+import { generateX509Key } from './x509-key.ts';
 
 const MAX_PAGE = 1000;
 
@@ -77,7 +78,7 @@ export class KeyPairApp implements KeyPairs {
   async create(caller: Caller, userId: string, request: NewKeyPairRequest): Promise<object> {
     const type = request.type ?? 'ssh';
     checkName(caller, request.name);
-    const generated = request.public_key === undefined ? await generate(type) : undefined;
+    const generated = request.public_key === undefined ? await this.#generate(type, userId) : undefined;
     const publicKey = request.public_key ?? generated?.publicKey ?? '';
     const fingerprint = type === 'ssh' ? sshFingerprint(publicKey) : x509Fingerprint(publicKey);
     if (fingerprint === undefined) {
@@ -110,14 +111,13 @@ export class KeyPairApp implements KeyPairs {
     };
   }
 
+  #generate(type: 'ssh' | 'x509', userId: string): Promise<GeneratedKey> {
+    return type === 'ssh' ? generateSshKey() : generateX509Key(userId, this.#deps.clock());
+  }
+
   remove(userId: string, name: string): void {
     if (!deleteKeyPair(this.#deps.db, userId, name)) throw missing(userId, name);
   }
-}
-
-function generate(type: 'ssh' | 'x509'): Promise<GeneratedKey> {
-  if (type === 'ssh') return generateSshKey();
-  throw badRequest('Keypair data is invalid: certificates are imported here, give one in public_key');
 }
 
 /** Upstream's allowed characters, with '@' and '.' from 2.92. */
