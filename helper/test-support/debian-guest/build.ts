@@ -118,7 +118,7 @@ async function build(commands: CommandRunner, workDir: string): Promise<void> {
   const raw = join(workDir, 'guest.raw');
   await writeDisk(
     raw,
-    await readFile('/usr/lib/syslinux/mbr/mbr.bin'),
+    await readFile('/usr/lib/SYSLINUX/mbr.bin'),
     [
       { startMiB: 1, sizeMiB: BOOT_MIB, type: 0x0e, bootable: true, content: bootImage },
       { startMiB: 1 + BOOT_MIB, sizeMiB: ROOT_MIB, type: 0x83, bootable: false, content: rootImage },
