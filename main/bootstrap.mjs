@@ -87,7 +87,11 @@ install();
 bundleHelper();
 const [command = '', ...rest] = process.argv.slice(2);
 /** @type {Record<string, string>} */
-const scripts = { test: 'scripts/test.ts', bench: 'scripts/bench.ts' };
+const scripts = {
+  test: 'scripts/test.ts',
+  bench: 'scripts/bench.ts',
+  'api-docs': 'scripts/api-docs.ts',
+};
 const script = scripts[command];
 const program = join(root, script ?? 'main/cli/main.ts');
 const argv = script === undefined ? process.argv.slice(2) : rest;

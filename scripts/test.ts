@@ -122,6 +122,12 @@ if (first === undefined || first === 'check') {
   run('format', ['prettier', '--check', '--log-level', 'warn', '.']);
   run('lint and import rules', ['oxlint', '--deny-warnings']);
   run('types', ['tsc', '-p', '.']);
+  run('helper/API.md', [
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    join(ROOT, 'scripts/api-docs.ts'),
+    '--check',
+  ]);
 }
 if (chosen.some((part) => part !== 'unit')) installPackages();
 const reports = mkdtempSync(join(tmpdir(), 'deskcloud-tests-'));

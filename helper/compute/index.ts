@@ -1,5 +1,6 @@
 import { computeDialect } from '../errors/dialects.ts';
 import type { Service } from '../http/index.ts';
+import { computeAbsent } from './absent.ts';
 import { computeFace } from './app/face.ts';
 import { InstanceActionApp } from './app/instance-action.ts';
 import { ServerActions } from './app/server-action.ts';
@@ -50,6 +51,7 @@ export function createCompute(deps: ComputeDeps): Compute {
     root: '/v2.1',
     legacyRoot: '/v2',
     dialect: computeDialect,
+    absent: computeAbsent,
     rules: { ...serverRules, ...deps.basicsRules },
     microversions: MICROVERSIONS,
     requestIdHeaders: ['x-compute-request-id'],

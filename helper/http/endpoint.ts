@@ -148,6 +148,14 @@ export function endpoint<
   return spec as unknown as Endpoint;
 }
 
+/** A part of the upstream API that is not there, for helper/API.md. */
+export interface Absence {
+  readonly what: string;
+  /** 'GET /tasks' is one operation; '/tasks' every method of this path and of those below it. */
+  readonly paths: readonly string[];
+  readonly why: string;
+}
+
 /** One OpenStack API: its place, its words, its operations. */
 export interface Service {
   /** Folder name: 'compute'. */
@@ -164,6 +172,8 @@ export interface Service {
   /** The version that a service without microversions has; 0 by default. */
   readonly version?: Microversion;
   readonly endpoints: readonly Endpoint[];
+  /** What upstream has beside them. */
+  readonly absent?: readonly Absence[];
   /**
    * Version documents: exact path below the prefix ('', '/v2.1') to status and body. Answered without a token, also
    * with a trailing slash.

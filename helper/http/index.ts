@@ -3,6 +3,7 @@ export type { AuthContext, Authenticator } from './auth.ts';
 export {
   Reply,
   endpoint,
+  type Absence,
   type Endpoint,
   type Method,
   type RawRoute,

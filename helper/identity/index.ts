@@ -3,6 +3,7 @@ import { identityDialect } from '../errors/dialects.ts';
 import type { Db } from '../db/index.ts';
 import type { AuthContext, Authenticator, Logger, Service } from '../http/index.ts';
 import type { Secret } from '../secret.ts';
+import { identityAbsent } from './absent.ts';
 import { bootstrap, DEFAULT_DOMAIN, type Bootstrapped, type BootstrapOptions } from './app/bootstrap.ts';
 import type { IdentityConfig, IdentityContext } from './app/context.ts';
 import { desktopAuth, issueTokenFor } from './app/desktop.ts';
@@ -90,6 +91,7 @@ export function createIdentity(deps: IdentityDeps): IdentityService {
     prefix: '/identity',
     root: '/v3',
     dialect: identityDialect,
+    absent: identityAbsent,
     rules: identityRules,
     discovery,
     endpoints: [

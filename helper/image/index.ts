@@ -6,6 +6,7 @@ import type { Owner, StateFiles } from '../host/files/interface.ts';
 import type { WebSource } from '../host/download/guarded.ts';
 import type { Logger, Service } from '../http/index.ts';
 import type { SagaEngine } from '../saga/index.ts';
+import { imageAbsent } from './absent.ts';
 import { Bases } from './app/base.ts';
 import { ComputeImages } from './app/compute-images.ts';
 import { ImageData } from './app/data.ts';
@@ -134,6 +135,7 @@ export function createImage(deps: ImageDeps): ImageService {
       prefix: '/image',
       root: '/v2',
       dialect: imageDialect,
+      absent: imageAbsent,
       rules: imageRules,
       endpoints: [
         ...imageEndpoints(images),

@@ -3,6 +3,7 @@ import { networkDialect } from '../errors/dialects.ts';
 import type { HostNetwork } from '../host/net/interface.ts';
 import type { Endpoint, Logger, Service } from '../http/index.ts';
 import type { SagaEngine } from '../saga/index.ts';
+import { networkAbsent } from './absent.ts';
 import { ComputeProxy } from './app/compute-proxy.ts';
 import type { NetworkContext } from './app/context.ts';
 import { coreExtensions, type Extension } from './app/extension.ts';
@@ -174,6 +175,7 @@ export function createNetwork(deps: NetworkDeps): Network {
       prefix: '/networking',
       root: '/v2.0',
       dialect: networkDialect,
+      absent: networkAbsent,
       rules: networkRules,
       discovery: networkDiscovery,
       endpoints,

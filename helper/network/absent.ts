@@ -1,0 +1,74 @@
+import type { Absence } from '../http/index.ts';
+
+/** What Neutron has and Deskcloud has not; helper/API.md shows it. */
+export const networkAbsent: readonly Absence[] = [
+  { what: 'Address groups', paths: ['/address-groups'], why: 'To come.' },
+  { what: 'Address scopes', paths: ['/address-scopes'], why: 'To come.' },
+  { what: 'Subnet pools', paths: ['/subnetpools'], why: 'To come.' },
+  { what: 'RBAC policies', paths: ['/rbac-policies'], why: 'To come.' },
+  { what: 'Segments', paths: ['/segments', '/network_segment_ranges'], why: 'To come.' },
+  { what: 'Trunks', paths: ['/trunks'], why: 'To come.' },
+  { what: 'Quality of service', paths: ['/qos'], why: 'To come.' },
+  {
+    what: 'Agents: changing them, and what they serve',
+    paths: [
+      'PUT /agents/{agent_id}',
+      'DELETE /agents/{agent_id}',
+      '/agents/{agent_id}/dhcp-networks',
+      '/agents/{agent_id}/l3-routers',
+      '/networks/{network_id}/dhcp-agents',
+    ],
+    why: 'To come.',
+  },
+  { what: 'Automatic topology', paths: ['/auto-allocated-topology'], why: 'To come.' },
+  {
+    what: 'Port forwarding and pools of floating IPs',
+    paths: ['/floatingips/{floatingip_id}/port_forwardings', '/floatingip_pools'],
+    why: 'To come.',
+  },
+  {
+    what: 'Conntrack helpers of routers',
+    paths: ['/routers/{router_id}/conntrack_helpers'],
+    why: 'To come.',
+  },
+  { what: 'Firewall as a service v2', paths: ['/fwaas'], why: 'To come.' },
+  { what: 'Metering', paths: ['/metering'], why: 'To come.' },
+  { what: 'Flavors and service profiles', paths: ['/flavors', '/service_profiles'], why: 'To come.' },
+  {
+    what: 'Bindings of a port to several hosts',
+    paths: ['/ports/{port_id}/bindings'],
+    why: 'There is one host; a port is bound where its server is.',
+  },
+  {
+    what: 'Default rules of security groups',
+    paths: ['/default-security-group-rules', '/security-groups-default-statefulness'],
+    why: 'Later than Zed.',
+  },
+  {
+    what: 'Several gateways of a router',
+    paths: [
+      '/routers/{router_id}/add_external_gateways',
+      '/routers/{router_id}/update_external_gateways',
+      '/routers/{router_id}/remove_external_gateways',
+    ],
+    why: 'Later than Zed.',
+  },
+  {
+    what: 'Local IPs, NDP proxies, logging of packets',
+    paths: ['/local_ips', '/ndp_proxies', '/log'],
+    why: 'Open vSwitch or agents of their own do these upstream; this is a bridge.',
+  },
+  {
+    what: 'BGP speakers, BGP VPN, VPN, service function chaining, tap as a service',
+    paths: [
+      '/bgp-peers',
+      '/bgp-speakers',
+      '/agents/{agent_id}/bgp-drinstances',
+      '/bgpvpn',
+      '/vpn',
+      '/sfc',
+      '/taas',
+    ],
+    why: 'Projects of their own upstream, which nobody needs on one machine.',
+  },
+];
