@@ -8,6 +8,7 @@ import type { Logger, Service } from '../http/index.ts';
 import type { SagaEngine } from '../saga/index.ts';
 import { imageAbsent } from './absent.ts';
 import { Bases } from './app/base.ts';
+import { Cache } from './app/cache.ts';
 import { ComputeImages } from './app/compute-images.ts';
 import { ImageData } from './app/data.ts';
 import { Images } from './app/image.ts';
@@ -16,6 +17,7 @@ import { Members } from './app/member.ts';
 import { Metadefs } from './app/metadef.ts';
 import { Quotas, UNLIMITED, type ImageLimits } from './app/quota.ts';
 import { Tasks } from './app/task.ts';
+import { cacheEndpoints } from './endpoints/cache.ts';
 import { imageDataEndpoints } from './endpoints/image-data.ts';
 import { imageEndpoints } from './endpoints/image.ts';
 import { importEndpoints } from './endpoints/import.ts';
@@ -25,6 +27,7 @@ import { metadefNamespaceEndpoints } from './endpoints/metadef-namespace.ts';
 import { schemaEndpoints } from './endpoints/schema.ts';
 import type { ImageFace, ImageInfo } from './face.ts';
 import { imageRules } from './policy.ts';
+import { imageCache } from './sagas/image-cache.ts';
 import { imageImport } from './sagas/image-import.ts';
 import { resetUploads, type Image } from './store/image.ts';
 
@@ -59,8 +62,8 @@ export interface ImageService {
   start(): Promise<void>;
 }
 
-/** All up to Zed's without the two of the cache API: here nothing lies further away than the cache would. */
-const VERSIONS = '2.15 2.13 2.12 2.11 2.10 2.9 2.8 2.7 2.6 2.5 2.4 2.3 2.2 2.1 2.0'.split(' ');
+/** All up to Zed's. */
+const VERSIONS = '2.16 2.15 2.14 2.13 2.12 2.11 2.10 2.9 2.8 2.7 2.6 2.5 2.4 2.3 2.2 2.1 2.0'.split(' ');
 
 /** glance's version document; every entry leads to the same root. */
 const versions = (origin: string) => ({
@@ -79,7 +82,7 @@ export function createImage(deps: ImageDeps): ImageService {
     maxImageBytes: config.maxImageBytes,
   });
   const attributes = { mode: 0o640, ...(config.dataOwner === undefined ? {} : { owner: config.dataOwner }) };
-  const bases = new Bases({ db, files, disks, logger, attributes });
+  const bases = new Bases({ db, files, disks, logger, attributes, now });
   const onDeleted = (id: string): void => {
     data.abandon(id);
     imports.abandon(id);
@@ -116,6 +119,8 @@ export function createImage(deps: ImageDeps): ImageService {
     keep: imports.keep,
     collect: () => bases.collect(),
   });
+  const cache = new Cache({ db, now, sagas, images, bases });
+  sagas.register(imageCache, cache.services);
   const tasks = new Tasks({ db });
   const metadefs = new Metadefs({ db, now });
   const compute = new ComputeImages({
@@ -139,7 +144,8 @@ export function createImage(deps: ImageDeps): ImageService {
       rules: imageRules,
       endpoints: [
         ...imageEndpoints(images),
-        ...imageDataEndpoints(images, data),
+        ...imageDataEndpoints(images, data, cache),
+        ...cacheEndpoints(cache),
         ...memberEndpoints(images, members),
         ...importEndpoints(images, imports, tasks, quotas),
         ...metadefNamespaceEndpoints(metadefs),

@@ -44,9 +44,13 @@ const metadefRules: PolicyRules = {
   remove_metadef_resource_type_association: admin,
 };
 
+/** glance/policies/cache.py of upstream. */
+const cacheRules: PolicyRules = { cache_list: admin, cache_image: admin, cache_delete: admin };
+
 /** glance/policies/image.py of upstream. */
 export const imageRules: PolicyRules = {
   ...metadefRules,
+  ...cacheRules,
   get_images: reader,
   get_image: visible,
   add_image: projectMember,

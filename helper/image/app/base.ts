@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { afterCommit, transaction, type Db } from '../../db/index.ts';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
 import type { DiskHost, ImageFormat } from '../../host/disk/interface.ts';
 import type { FileAttributes, StateFiles, StatePath } from '../../host/files/interface.ts';
 import type { Logger } from '../../http/index.ts';
 import type { BaseImage } from '../face.ts';
+import { isBaseNeeded, noteUse } from '../store/cache.ts';
 import { hasData, lease, release, takeUnneeded } from '../store/data.ts';
 import { findImage, type Image } from '../store/image.ts';
 
@@ -13,6 +15,7 @@ export interface BasesOptions {
   readonly disks: DiskHost;
   readonly logger: Logger;
   readonly attributes: FileAttributes;
+  readonly now: () => number;
 }
 
 /** Formats of which an overlay can be made as they are; all others are converted to qcow2 first. */
@@ -28,7 +31,8 @@ const DIRECT: Readonly<Record<string, 'raw' | 'qcow2'>> = {
 /**
  * The stored data of images and the bases made of it, by content: `images/data/<sha256>` as it was uploaded,
  * `images/base/<sha256>.qcow2` where a conversion was needed. A content goes when neither an image nor a lease names
- * it. All file work on one content is done one after the other.
+ * it, a base already when it is not in the cache (image_cache) and no lease names its content. All file work on one
+ * content is done one after the other.
  */
 export class Bases {
   readonly #options: BasesOptions;
@@ -56,6 +60,11 @@ export class Bases {
     });
   }
 
+  /** Whether an image's data can be a base as they are. */
+  isDirect({ disk_format, unusable }: Image): boolean {
+    return unusable === null && DIRECT[disk_format ?? ''] !== undefined;
+  }
+
   lease(db: Db, imageId: string, userId: string): void {
     const image = findImage(db, imageId);
     if (image?.sha256 === undefined || image.sha256 === null)
@@ -68,11 +77,29 @@ export class Bases {
     afterCommit(db, () => this.collect());
   }
 
-  /** Makes a base of an image where there is none yet. */
+  /** Makes a base of an image where there is none yet, and counts its use. */
   async ensure(
     imageId: string,
     signal: AbortSignal,
     onProgress: (fraction: number) => void,
+  ): Promise<BaseImage> {
+    return await this.make(imageId, signal, onProgress, (size) => this.noteUse(imageId, size));
+  }
+
+  /** Enters an image into the cache, or counts a hit there. */
+  noteUse(imageId: string, size: number): void {
+    const { db, now } = this.#options;
+    // The image may be gone meanwhile.
+    const note = () => findImage(db, imageId) !== undefined && noteUse(db, imageId, size, now());
+    transaction(db, note, { durable: false });
+  }
+
+  /** As {@link ensure}; `note` gets the base's size while no other work on the content can go on. */
+  async make(
+    imageId: string,
+    signal: AbortSignal,
+    onProgress: (fraction: number) => void,
+    note: (size: number) => void,
   ): Promise<BaseImage> {
     const { db, files, disks, attributes } = this.#options;
     const image = usable(findImage(db, imageId), imageId);
@@ -80,12 +107,14 @@ export class Bases {
     const direct = DIRECT[image.disk_format];
     const virtualSize = image.virtual_size;
     if (direct !== undefined) {
-      if ((await files.stat(data)) === undefined) throw lost(imageId);
+      const found = await files.stat(data);
+      if (found === undefined) throw lost(imageId);
       onProgress(1);
+      note(found.size);
       return { path: files.absolute(data), format: direct, virtualSize, sha256: image.sha256 };
     }
     return await this.#alone(image.sha256, async () => {
-      const base: StatePath = ['images', 'base', `${image.sha256}.qcow2`];
+      const base = basePath(image.sha256);
       if ((await files.stat(base)) === undefined) {
         if ((await files.stat(data)) === undefined) throw lost(imageId);
         await disks.convert({
@@ -99,13 +128,60 @@ export class Bases {
         await files.setAttributes(base, attributes);
       }
       onProgress(1);
+      note((await files.stat(base))?.size ?? 0);
       return { path: files.absolute(base), format: 'qcow2', virtualSize, sha256: image.sha256 };
+    });
+  }
+
+  /** Reads all of a stored content. @throws {CloudError} conflict when it is gone or is not what was uploaded. */
+  async verify(sha256: string, signal: AbortSignal, onProgress: (fraction: number) => void): Promise<void> {
+    const { files } = this.#options;
+    const size = (await files.stat(['images', 'data', sha256]))?.size;
+    if (size === undefined)
+      throw conflict(`The data ${sha256} are missing from the state directory; upload the image again.`);
+    const handle = await files.open(['images', 'data', sha256]);
+    const hash = createHash('sha256');
+    let read = 0;
+    // The stream closes the handle.
+    for await (const chunk of handle.createReadStream({ highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+      signal.throwIfAborted();
+      hash.update(chunk);
+      read += chunk.length;
+      onProgress(read / size);
+    }
+    if (hash.digest('hex') === sha256) return;
+    throw conflict(
+      `The stored data ${files.absolute(['images', 'data', sha256])} are not what was uploaded: the disk or somebody has changed them. Delete the image and upload it again.`,
+    );
+  }
+
+  /** Removes a content's base, unless a guest or the cache has it. Idempotent. */
+  async drop(sha256: string): Promise<void> {
+    const { db, files } = this.#options;
+    await this.#alone(sha256, async () => {
+      if (!isBaseNeeded(db, sha256, { queued: false })) await files.remove(basePath(sha256));
     });
   }
 
   /** Removes what nobody needs any more, in the background; failures are logged and tried again next time. */
   collect(): void {
     void Promise.all(takeUnneeded(this.#options.db).map((sha256) => this.#remove(sha256)));
+    void this.#trim();
+  }
+
+  /** Removes the bases that neither a guest nor the cache has. */
+  async #trim(): Promise<void> {
+    const { db, files, logger } = this.#options;
+    try {
+      for (const name of await files.list(['images', 'base'])) {
+        const sha256 = name.replace(/\.qcow2$/, '');
+        await this.#alone(sha256, async () => {
+          if (!isBaseNeeded(db, sha256, { queued: true })) await files.remove(['images', 'base', name]);
+        });
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'could not remove a base that nobody needs; the next start tries again');
+    }
   }
 
   /** Makes the directories, and removes files of which the books know nothing, as a crash can leave them. */
@@ -124,6 +200,7 @@ export class Bases {
         if (!hasData(db, name.replace(/\.qcow2$/, ''))) await files.remove(['images', directory, name]);
       }
     }
+    await this.#trim();
   }
 
   async #remove(sha256: string): Promise<void> {
@@ -133,7 +210,7 @@ export class Bases {
         // The same content may have been uploaded again since it was taken out of the books.
         if (hasData(db, sha256)) return;
         await files.remove(['images', 'data', sha256]);
-        await files.remove(['images', 'base', `${sha256}.qcow2`]);
+        await files.remove(basePath(sha256));
       });
     } catch (error) {
       logger.warn(
@@ -173,6 +250,8 @@ function usable(image: Image | undefined, id: string): UsableImage {
   if (image.sha256 === null || image.disk_format === null || image.virtual_size === null) throw lost(id);
   return image as UsableImage;
 }
+
+const basePath = (sha256: string): StatePath => ['images', 'base', `${sha256}.qcow2`];
 
 const lost = (id: string) =>
   conflict(`The data of image ${id} is missing from the state directory; upload the image again.`);

@@ -1,10 +1,11 @@
 import { badRequest, unsupportedMediaType } from '../../errors/error.ts';
 import { Reply, endpoint, type Endpoint } from '../../http/index.ts';
+import type { Cache } from '../app/cache.ts';
 import type { ImageData } from '../app/data.ts';
 import type { Images } from '../app/image.ts';
 
 /** Images' bytes (api-ref: image/v2, 'Image data'). */
-export const imageDataEndpoints = (images: Images, data: ImageData): readonly Endpoint[] => [
+export const imageDataEndpoints = (images: Images, data: ImageData, cache: Cache): readonly Endpoint[] => [
   endpoint({
     id: 'image-data:upload',
     method: 'PUT',
@@ -38,6 +39,7 @@ export const imageDataEndpoints = (images: Images, data: ImageData): readonly En
       const range = rangeOf(header('range'), size);
       const [start, end] = range ?? [0, size - 1];
       const stream = handle.createReadStream({ start, ...(end >= start ? { end } : {}) });
+      if (range === undefined) stream.once('end', () => cache.downloaded(image));
       return new Reply({
         ...(range === undefined ? {} : { status: 206 }),
         stream,

@@ -65,7 +65,7 @@ async function makeWorld(): Promise<SagaWorld<ImportInput, ImportServices>> {
     open: async () => ({ total: 4096, body: onePiece(), close: () => undefined }),
   };
   const quotas = new Quotas({ db, limits: UNLIMITED, maxImageBytes: 1 << 20 });
-  const bases = new Bases({ db, files, disks, logger: silentLogger, attributes });
+  const bases = new Bases({ db, files, disks, logger: silentLogger, attributes, now });
   const images = new Images({ db, now, quotas, onDeleted: () => undefined });
   // Only what the saga calls is used; operations run in the engines of the tests.
   const sagas = new SagaEngine({ db, logger: silentLogger });
