@@ -3,11 +3,6 @@ import type { Absence } from '../http/index.ts';
 /** What Glance has and Deskcloud has not; helper/API.md shows it. */
 export const imageAbsent: readonly Absence[] = [
   {
-    what: 'The cache',
-    paths: ['/cache'],
-    why: 'Images lie on this machine already; there is nothing nearer to cache them in.',
-  },
-  {
     what: 'Making tasks',
     paths: ['POST /tasks'],
     why: 'Imports make their tasks themselves (POST /images/{image_id}/import), as upstream has it by default.',
