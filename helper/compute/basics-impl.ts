@@ -8,6 +8,7 @@ import { ComputeHosts } from './app/host.ts';
 import { HypervisorApp } from './app/hypervisor.ts';
 import { KeyPairApp } from './app/keypair.ts';
 import { QuotaApp } from './app/quota.ts';
+import { ServerGroupApp } from './app/server-group.ts';
 import { ServiceApp } from './app/service.ts';
 import { ZoneApp } from './app/zone.ts';
 import { basicsRules } from './basics-policy.ts';
@@ -19,6 +20,7 @@ import { flavorEndpoints } from './endpoints/flavor.ts';
 import { hypervisorEndpoints, serviceEndpoints } from './endpoints/host.ts';
 import { keyPairEndpoints } from './endpoints/keypair.ts';
 import { quotaEndpoints } from './endpoints/quota.ts';
+import { serverGroupEndpoints } from './endpoints/server-group.ts';
 import type { Allocation } from './scheduler/host-state.ts';
 import { FilterScheduler } from './scheduler/scheduler.ts';
 import { DEFAULT_MULTIPLIERS, type Multipliers } from './scheduler/weighers.ts';
@@ -70,6 +72,7 @@ export function createBasics(deps: BasicsDeps): BasicsService {
       ...flavorExtraSpecEndpoints(flavors),
       ...keyPairEndpoints(keyPairs),
       ...quotaEndpoints(quotas),
+      ...serverGroupEndpoints(new ServerGroupApp({ db, clock, quotas })),
       ...serviceEndpoints(new ServiceApp({ db, clock, zone }), new ZoneApp({ db, zone })),
       ...hypervisorEndpoints(new HypervisorApp({ db, allocation, zone, hostName }), hosts),
       ...aggregateEndpoints(new AggregateApp({ db, clock })),

@@ -2,6 +2,7 @@ import {
   admin,
   anyone,
   either,
+  projectMember,
   projectReader,
   sameUser,
   type Check,
@@ -26,7 +27,10 @@ export const basicsRules: PolicyRules = {
     'os-flavor-extra-specs:show',
     'os-quota-sets:show',
     'os-quota-sets:detail',
+    'os-server-groups:index',
+    'os-server-groups:show',
   ),
+  ...rules(projectMember, 'os-server-groups:create', 'os-server-groups:delete'),
   ...rules(adminOrUser, 'os-keypairs:index', 'os-keypairs:show', 'os-keypairs:create', 'os-keypairs:delete'),
   ...rules(
     admin,
@@ -63,5 +67,6 @@ export const basicsRules: PolicyRules = {
     'os-aggregates:add_host',
     'os-aggregates:remove_host',
     'os-aggregates:set_metadata',
+    'os-server-groups:index:all_projects',
   ),
 };

@@ -21,6 +21,7 @@ const caller = (userId: string, projectId: string, ...roles: string[]): AuthCont
 export const CALLERS: Readonly<Record<string, AuthContext>> = {
   admin: caller('root', 'p0', 'admin', 'member', 'reader'),
   member: caller('alice', 'p1', 'member', 'reader'),
+  reader: caller('carol', 'p1', 'reader'),
   other: caller('bob', 'p2', 'member', 'reader'),
 };
 

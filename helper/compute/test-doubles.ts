@@ -355,6 +355,8 @@ export class StandInBasics implements Basics {
   readonly claimed: StandInRows;
   readonly quota = { instances: 10, cores: 20, ramMib: 51_200 };
   noHost = false;
+  /** The quota of members of a server group. */
+  members = 10;
 
   constructor(db: Db) {
     this.claimed = new StandInRows(db, 'claim');
@@ -395,7 +397,14 @@ export class StandInBasics implements Basics {
             `Quota exceeded for ${key}: Requested ${demand[key]}, but already used ${used[key]} of ${this.quota[key]} ${key}`,
           );
     },
-    limit: (_db, _projectId, key) => (key === 'metadata_items' ? 3 : key === 'injected_files' ? 5 : 10_240),
+    limit: (_db, _projectId, key) =>
+      key === 'server_group_members'
+        ? this.members
+        : key === 'metadata_items'
+          ? 3
+          : key === 'injected_files'
+            ? 5
+            : 10_240,
   };
   scheduler: Basics['scheduler'] = {
     select: () => {

@@ -1,7 +1,7 @@
 import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, overQuota } from '../../errors/error.ts';
 import { mv } from '../../http/index.ts';
-import type { Quotas, ServerDemand, ServerUsage } from '../basics.ts';
+import type { Quotas, ServerDemand } from '../basics.ts';
 import {
   classLimits,
   deleteProjectLimits,
@@ -10,6 +10,7 @@ import {
   setClassLimit,
   setProjectLimit,
 } from '../store/quota.ts';
+import { countServerGroups } from '../store/server-group.ts';
 import { isTrue } from '../schemas/common.ts';
 import {
   DEFAULT_LIMITS,
@@ -70,7 +71,7 @@ export class QuotaApp implements Quotas {
 
   detail(caller: Caller, projectId: string): object {
     const limits = limitsOf(this.#db, projectId);
-    const used = usedOf(serverUsage(this.#db, projectId));
+    const used = usedOf(this.#db, projectId);
     const detail = Object.fromEntries(
       quotaKeys(caller.version).map((key) => [
         key,
@@ -84,7 +85,7 @@ export class QuotaApp implements Quotas {
     const { force, ...limits } = changes;
     const forced = isTrue(force as string | boolean | undefined);
     return transaction(this.#db, () => {
-      const used = usedOf(serverUsage(this.#db, projectId));
+      const used = usedOf(this.#db, projectId);
       for (const [key, value] of Object.entries(limits)) {
         if (!isQuotaKey(key)) continue;
         const limit = Number(value);
@@ -134,7 +135,7 @@ export class QuotaApp implements Quotas {
       totalInstancesUsed: usage.instances,
       totalCoresUsed: usage.cores,
       totalRAMUsed: usage.ramMib,
-      totalServerGroupsUsed: 0,
+      totalServerGroupsUsed: countServerGroups(this.#db, projectId),
       ...(caller.version < mv('2.36')
         ? {
             maxTotalFloatingIps: limits.floating_ips,
@@ -165,11 +166,10 @@ const limitsOf = (db: Db, projectId: string): Limits => overlay(defaultsOf(db), 
 
 const classOf = (db: Db, name: string): Limits => overlay(defaultsOf(db), classLimits(db, name));
 
-const usedOf = (usage: ServerUsage): Partial<Record<QuotaKey, number>> => ({
-  instances: usage.instances,
-  cores: usage.cores,
-  ram: usage.ramMib,
-});
+function usedOf(db: Db, projectId: string): Partial<Record<QuotaKey, number>> {
+  const { instances, cores, ramMib } = serverUsage(db, projectId);
+  return { instances, cores, ram: ramMib, server_groups: countServerGroups(db, projectId) };
+}
 
 const pick = (limits: Limits, keys: readonly QuotaKey[]): object =>
   Object.fromEntries(keys.map((key) => [key, limits[key]]));

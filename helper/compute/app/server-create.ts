@@ -14,8 +14,10 @@ import type { ServerCreateBody, ServerCreateRequest } from '../schemas/server-cr
 import { insertServerAction } from '../store/server-action.ts';
 import { resourcesOf } from '../store/server-row.ts';
 import { insertServer } from '../store/server.ts';
+import type { ServerGroupRow } from '../store/server-group.ts';
 import { checkFlavor, checkImage, imageOf } from './image-check.ts';
 import { placementOf, type Placement } from './placement.ts';
+import { checkMembers, hintedGroup } from './server-group.ts';
 import { requirePolicy, type Caller } from './server-request.ts';
 import { serverLinks } from './server-view.ts';
 
@@ -29,6 +31,7 @@ interface Plan {
   readonly keyPair: KeyPair | undefined;
   readonly placement: Placement;
   readonly hints: Readonly<Record<string, unknown>>;
+  readonly group: ServerGroupRow | null;
   readonly adminPassword: string;
   readonly reservationId: string;
   readonly securityGroups: readonly string[] | undefined;
@@ -78,6 +81,8 @@ export class ServerCreator {
     if (max > 1) requireSharable(request);
     const ids = transaction(db, () => {
       const count = this.#affordable(plan, min, max);
+      if (plan.group !== null)
+        checkMembers(db, this.#deps.basics.quotas, plan.group, caller.auth.userId, count);
       return Array.from({ length: count }, (_, index) => this.#insert(plan, index, count));
     });
     const serverId = ids[0] ?? '';
@@ -109,8 +114,7 @@ export class ServerCreator {
     if (request.networks !== undefined && request.networks.length > 0)
       requirePolicy(caller, 'os_compute_api:servers:create:attach_network');
     const hints = body['os:scheduler_hints'] ?? body['OS-SCH-HNT:scheduler_hints'] ?? {};
-    if (typeof hints['group'] === 'string')
-      throw badRequest(`Instance group ${hints['group']} could not be found.`);
+    const group = hintedGroup(db, auth.projectId, hints['group']);
     this.#checkLimits(auth.projectId, request);
     const flavor = asBadRequest(() => basics.flavors.getFlavor(db, auth, String(request.flavorRef)));
     const imageId = imageOf(request);
@@ -131,6 +135,7 @@ export class ServerCreator {
       keyPair,
       placement,
       hints,
+      group,
       adminPassword: request.adminPass ?? generatePassword(),
       reservationId: `r-${randomBytes(4).toString('hex')}`,
       securityGroups: namesOf(request.security_groups),
@@ -211,7 +216,7 @@ export class ServerCreator {
       accessIpV6: request.accessIPv6 ?? null,
       metadata: JSON.stringify(request.metadata ?? {}),
       tags: JSON.stringify([...new Set(request.tags)]),
-      groupId: null,
+      groupId: plan.group?.id ?? null,
       trustedCerts: jsonOrNull(request.trusted_image_certificates),
       launchIndex: index,
       reservationId: plan.reservationId,

@@ -3,11 +3,20 @@ import type { RequestSpec } from '../basics.ts';
 import { meets } from './extra-specs.ts';
 import type { HostState } from './host-state.ts';
 import { InvalidQuery, satisfies } from './json-filter.ts';
+import type { GroupPolicy } from '../schemas/server-group.ts';
 
 /** Facts about other servers that hints speak of; read once for a request. */
 export interface HintFacts {
   readonly sameHosts: readonly string[] | null;
   readonly differentHosts: readonly string[] | null;
+  readonly group: GroupFacts | null;
+}
+
+/** The server's group, and how many of its other members each host has. */
+export interface GroupFacts {
+  readonly policy: GroupPolicy;
+  readonly maxPerHost: number;
+  readonly members: ReadonlyMap<string, number>;
 }
 
 export interface Filter {
@@ -42,6 +51,27 @@ const architecture = (name: string): string => ARCHITECTURES[name.toLowerCase()]
 
 const need = (what: string, wanted: number, free: number, unit: string): string | null =>
   wanted <= free ? null : `${what}: ${wanted} ${unit} wanted, ${Math.max(0, free)} ${unit} free`;
+
+/** What servers of a group promise each other holds on a host that was named, too. */
+export const GROUP_FILTERS: readonly Filter[] = [
+  {
+    name: 'ServerGroupAntiAffinityFilter',
+    refuse: (host, _spec, { group }) => {
+      if (group?.policy !== 'anti-affinity') return null;
+      const there = group.members.get(host.host) ?? 0;
+      return there < group.maxPerHost
+        ? null
+        : `the host has ${there} of the server's group, which allows ${group.maxPerHost}`;
+    },
+  },
+  {
+    name: 'ServerGroupAffinityFilter',
+    refuse: (host, _spec, { group }) =>
+      group?.policy !== 'affinity' || group.members.size === 0 || group.members.has(host.host)
+        ? null
+        : "the servers of the server's group are on another host",
+  },
+];
 
 export const FILTERS: readonly Filter[] = [
   {
@@ -108,6 +138,7 @@ export const FILTERS: readonly Filter[] = [
     refuse: (host, _spec, { differentHosts }) =>
       differentHosts?.includes(host.host) === true ? 'a server of different_host is on this host' : null,
   },
+  ...GROUP_FILTERS,
 ];
 
 /** Unscoped keys with a ':' in them belong to drivers (hw:, quota:, ...) and are no capabilities. */

@@ -3,6 +3,8 @@ import { closeDatabase, openDatabase, statement, type Db } from '../../db/index.
 import { NoValidHost, type RequestSpec } from '../basics.ts';
 import { addAggregateHost, insertAggregate } from '../store/aggregate.ts';
 import { findService, setClaim, updateService, upsertHost, upsertService } from '../store/host.ts';
+import type { GroupPolicy } from '../schemas/server-group.ts';
+import { insertServerGroup } from '../store/server-group.ts';
 import { meets } from './extra-specs.ts';
 import { hostState, type HostState } from './host-state.ts';
 import { InvalidQuery, satisfies } from './json-filter.ts';
@@ -208,7 +210,12 @@ describe('weighers', () => {
     expect(select({ ...only, disk: -1 }).host).toBe('c');
     expect(select({ ...only, cpu: 1 })).toMatchObject({ host: 'c', node: 'c.example' });
     const { weights } = select({});
-    expect(weights[0]?.weights).toEqual({ RAMWeigher: 1, DiskWeigher: 0, CPUWeigher: 1, IoOpsWeigher: 0 });
+    expect(weights[0]?.weights).toMatchObject({
+      RAMWeigher: 1,
+      DiskWeigher: 0,
+      CPUWeigher: 1,
+      IoOpsWeigher: 0,
+    });
     expect(weights.map(({ total }) => total)).toEqual(
       weights.map(({ total }) => total).sort((x, y) => y - x),
     );
@@ -222,6 +229,59 @@ describe('weighers', () => {
       return host;
     });
     expect(new Set(chosen).size).toBeGreaterThan(1);
+  });
+});
+
+describe('server groups', () => {
+  const GROUP = 'g';
+  const grouped = { hints: { group: GROUP } };
+  beforeEach(() => {
+    for (const host of ['g1', 'g2', 'g3']) addHost(host, { memory_mib: 8192 });
+    statement(db, "DELETE FROM compute_host WHERE host NOT LIKE 'g_'").run();
+  });
+  const member = (id: string, host: string): void => {
+    statement<[string, string]>(
+      db,
+      `INSERT INTO server (id, project_id, user_id, name, hostname, vm_state, flavor_id, flavor_name, vcpus, ram_mib,
+         disk_gib, ephemeral_gib, swap_mib, reservation_id, request_spec, group_id, host, created_at, updated_at)
+       VALUES (?, 'p', 'u', 'n', 'n', 'active', '1', 'f', 1, 512, 1, 0, 0, 'r-1', '{}', 'g', ?, 1, 1)`,
+    ).run(id, host);
+  };
+  const policy = (name: GroupPolicy, most: number | null = null): void =>
+    insertServerGroup(
+      db,
+      { id: GROUP, project_id: 'p', user_id: 'u', name: 'n', policy: name, max_per_host: most },
+      1,
+    );
+
+  test('affinity keeps them together, once there is one', () => {
+    policy('affinity');
+    expect(passing(grouped)).toHaveLength(3);
+    member('m1', 'g2');
+    expect(passing(grouped)).toEqual(['g2']);
+  });
+
+  test('anti-affinity keeps them apart, up to max_server_per_host, also on a host that was named', () => {
+    policy('anti-affinity');
+    member('m1', 'g2');
+    // The server itself, when it is scheduled again.
+    member('s', 'g1');
+    expect([...passing(grouped)].sort()).toEqual(['g1', 'g3']);
+    expect(passing({ ...grouped, forceHost: 'g2' })).toEqual([]);
+    expect(passing({ ...grouped, forceHost: 'g1' })).toEqual(['g1']);
+    statement(db, 'UPDATE server_group SET max_per_host = 2').run();
+    expect(passing(grouped)).toHaveLength(3);
+    statement(db, 'DELETE FROM server_group').run();
+    expect(passing(grouped)).toHaveLength(3);
+  });
+
+  test('soft policies only prefer', () => {
+    policy('soft-affinity');
+    member('m1', 'g3');
+    expect(passing(grouped)[0]).toBe('g3');
+    statement(db, "UPDATE server_group SET policy = 'soft-anti-affinity'").run();
+    expect(passing(grouped)).toHaveLength(3);
+    expect(passing(grouped)[2]).toBe('g3');
   });
 });
 

@@ -2,7 +2,8 @@ import type { Db } from '../../db/index.ts';
 import { NoValidHost, type RequestSpec, type Scheduler, type Selection, type Verdict } from '../basics.ts';
 import { hostsOfServers, listHosts } from '../store/host.ts';
 import { listAggregates } from '../store/aggregate.ts';
-import { FILTERS, type HintFacts } from './filters.ts';
+import { findServerGroup, membersByHost } from '../store/server-group.ts';
+import { FILTERS, GROUP_FILTERS, type Filter, type GroupFacts, type HintFacts } from './filters.ts';
 import { hostState, type Allocation, type HostState } from './host-state.ts';
 import { weigh, type Multipliers } from './weighers.ts';
 
@@ -25,16 +26,17 @@ export class FilterScheduler implements Scheduler {
     const aggregates = listAggregates(db);
     const hosts = listHosts(db).map((row) => hostState(row, aggregates, allocation, zone));
     const verdicts: Verdict[] = [];
-    const passed = filtered(hosts, spec, exclude, factsOf(db, spec), verdicts);
+    const facts = factsOf(db, spec);
+    const passed = filtered(hosts, spec, exclude, facts, verdicts);
     if (passed.length === 0) throw new NoValidHost(verdicts, detailOf(hosts, verdicts));
-    const weights = weigh(passed, multipliers);
+    const weights = weigh(passed, multipliers, facts);
     const best = passed.find(({ host }) => host === weights[0]?.host) ?? passed[0];
     if (best === undefined) throw new NoValidHost(verdicts);
     return { host: best.host, node: best.node, verdicts, weights };
   }
 }
 
-/** Verdicts are noted up to a host's first refusal. A forced host passes without being asked. */
+/** Verdicts are noted up to a host's first refusal. A forced host is asked only for what its group promises. */
 function filtered(
   hosts: readonly HostState[],
   spec: RequestSpec,
@@ -54,12 +56,13 @@ function filtered(
     if (forceNode !== null && forceNode !== host.node)
       return note('ForcedHost', `wanted is node ${forceNode}`, false);
     const forced = forceHost !== null || forceNode !== null;
-    if (forced && !spec.forceHostFiltered)
-      return note('ForcedHost', 'named by the request, filters bypassed', true);
-    return FILTERS.every((filter) => {
+    const ask = (filter: Filter): boolean => {
       const refusal = filter.refuse(host, spec, facts);
       return note(filter.name, refusal ?? '', refusal === null);
-    });
+    };
+    if (!forced || spec.forceHostFiltered) return FILTERS.every(ask);
+    note('ForcedHost', 'named by the request, filters bypassed', true);
+    return GROUP_FILTERS.every(ask);
   });
 }
 
@@ -68,12 +71,27 @@ const idList = (hint: unknown): readonly string[] | null => {
   return ids.length === 0 ? null : (ids as string[]);
 };
 
-function factsOf(db: Db, { hints }: RequestSpec): HintFacts {
+function factsOf(db: Db, { hints, serverId }: RequestSpec): HintFacts {
   const hostsOf = (hint: unknown): readonly string[] | null => {
     const ids = idList(hint);
     return ids === null ? null : hostsOfServers(db, ids);
   };
-  return { sameHosts: hostsOf(hints['same_host']), differentHosts: hostsOf(hints['different_host']) };
+  return {
+    sameHosts: hostsOf(hints['same_host']),
+    differentHosts: hostsOf(hints['different_host']),
+    group: groupFacts(db, hints['group'], serverId),
+  };
+}
+
+/** Null for a server in no group, or in one that was deleted since. */
+function groupFacts(db: Db, hint: unknown, serverId: string): GroupFacts | null {
+  const group = typeof hint === 'string' ? findServerGroup(db, hint) : undefined;
+  if (group === undefined) return null;
+  return {
+    policy: group.policy,
+    maxPerHost: group.max_per_host ?? 1,
+    members: membersByHost(db, group.id, serverId),
+  };
 }
 
 /** nova's sentence, and what a person on one desktop wants to know: what is missing. */
