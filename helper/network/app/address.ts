@@ -57,6 +57,12 @@ export function parseBlock(text: string): Block | undefined {
   return { version: address.version, prefix, first, last: first + size - 1n };
 }
 
+/** An address in its canonical text; text that is no address stays as it is. */
+export function canonical(text: string): string {
+  const address = parseAddress(text);
+  return address === undefined ? text : formatAddress(address.version, address.value);
+}
+
 /** The canonical notation, '10.0.0.0/24'. */
 export const formatBlock = (block: Block): string =>
   `${formatAddress(block.version, block.first)}/${block.prefix}`;
@@ -71,6 +77,14 @@ export function usable(block: Block): AddressRange {
   const width = bits(block.version);
   if (block.prefix >= width - 1) return { first: block.first, last: block.last };
   return { first: block.first + 1n, last: block.version === 4 ? block.last - 1n : block.last };
+}
+
+/** The address that a host with this MAC address takes in a /64 by itself (RFC 4291, modified EUI-64). */
+export function eui64(block: Block, macAddress: string): bigint {
+  const octets = macAddress.split(':').map((octet) => BigInt(`0x${octet}`));
+  const [first = 0n, ...rest] = octets;
+  const whole = [first ^ 2n, ...rest.slice(0, 2), 0xffn, 0xfen, ...rest.slice(2)];
+  return block.first + whole.reduce((value, octet) => (value << 8n) | octet, 0n);
 }
 
 /** The pools that a subnet has when none are asked for: all usable addresses but the gateway's. */

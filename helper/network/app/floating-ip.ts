@@ -110,7 +110,8 @@ export class FloatingIpApp implements PortObserver {
       description: body.description ?? '',
       floating_network_id: network.id,
       floating_port_id: holder.id,
-      floating_ip_address: addressesOfPorts(db, [holder.id])[0]?.address ?? '',
+      floating_ip_address:
+        addressesOfPorts(db, [holder.id]).find((ip) => !ip.address.includes(':'))?.address ?? '',
       ...NOWHERE,
       status: 'DOWN',
       dns_name: body.dns_name ?? '',

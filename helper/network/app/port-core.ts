@@ -11,16 +11,13 @@ import {
   plugs,
   ports,
   releasePlug,
-  removeAddress,
-  setAddressPosition,
   setPortGroups,
 } from '../store/port.ts';
-import type { NetworkRow, PortIpRow, PortRow } from '../store/row.ts';
+import type { NetworkRow, PortRow, SubnetRow } from '../store/row.ts';
 import { groups } from '../store/security-group.ts';
-import { subnets } from '../store/subnet.ts';
-import { keyOf, parseAddress } from './address.ts';
 import type { NetworkContext } from './context.ts';
-import { allocate, giveAddress, type FixedIpAsked } from './ipam.ts';
+import { allocate, type FixedIpAsked } from './ipam.ts';
+import { freeAddress, joinSubnet, leaveSubnet, readdress, setPortAddresses } from './port-addresses.ts';
 import type { Quotas } from './quota.ts';
 import { ensureDefaultGroup } from './security-group-core.ts';
 
@@ -120,7 +117,11 @@ export class PortCore {
       mac_address: pair.mac_address?.toLowerCase() ?? macAddress,
     }));
     checkSecurity(portSecurity, groupIds, pairs);
-    const addresses = allocate(db, network.id, spec.fixedIps);
+    const addresses = allocate(
+      db,
+      { network_id: network.id, mac_address: macAddress, device_owner: deviceOwner },
+      spec.fixedIps,
+    );
     const now = clock();
     ports.insert(db, {
       id,
@@ -169,9 +170,11 @@ export class PortCore {
     const { db, clock, tasks } = this.#context;
     const network = networks.byId(db, row.network_id) as NetworkRow;
     const before = groupsOfPorts(db, [row.id]).map((one) => one.security_group_id);
-    if (changes.mac_address !== undefined && changes.mac_address !== row.mac_address)
-      this.#mac(network, changes.mac_address);
-    if (more.fixedIps !== undefined) this.setAddresses(row, more.fixedIps);
+    const addressed = { ...row, ...changes };
+    if (addressed.mac_address !== row.mac_address) {
+      this.#mac(network, addressed.mac_address);
+      readdress(db, addressed, more.fixedIps);
+    } else if (more.fixedIps !== undefined) setPortAddresses(db, addressed, more.fixedIps);
     const portSecurity = (changes.port_security_enabled ?? row.port_security_enabled) === 1;
     const pairs = JSON.parse(changes.allowed_address_pairs ?? row.allowed_address_pairs) as AddressPair[];
     const after = more.securityGroupIds ?? before;
@@ -190,30 +193,37 @@ export class PortCore {
     return changed;
   }
 
-  /** Gives the port exactly these addresses; those that it has already it keeps. */
+  /** Gives the port exactly these addresses, next to its automatic ones; those that it has already it keeps. */
   setAddresses(row: PortRow, asked: readonly FixedIpAsked[]): void {
-    const { db } = this.#context;
-    const old = addressesOfPorts(db, [row.id]);
-    const kept = new Map<number, PortIpRow>();
-    asked.forEach((one, i) => {
-      const found = old.find((ip) => ![...kept.values()].includes(ip) && fits(one, ip));
-      if (found !== undefined) kept.set(i, found);
-    });
-    const keptRows = [...kept.values()];
-    for (const ip of old) if (!keptRows.includes(ip)) this.#free(ip);
-    asked.forEach((one, position) => {
-      const keep = kept.get(position);
-      if (keep === undefined) {
-        const [fresh] = allocate(db, row.network_id, [one]);
-        if (fresh !== undefined) addAddress(db, { ...fresh, port_id: row.id, position });
-      } else if (keep.position !== position) setAddressPosition(db, { ...keep, position });
-    });
+    setPortAddresses(this.#context.db, row, asked);
+  }
+
+  /** Gives ports what a new subnet has for them. */
+  joinSubnet(subnet: SubnetRow): void {
+    this.#addressesChanged(subnet.network_id, joinSubnet(this.#context.db, subnet));
+  }
+
+  /** Takes the addresses of a subnet that goes from all ports that have some. */
+  leaveSubnet(subnet: SubnetRow): void {
+    this.#addressesChanged(subnet.network_id, leaveSubnet(this.#context.db, subnet));
+  }
+
+  #addressesChanged(networkId: string, rows: readonly PortRow[]): void {
+    if (rows.length === 0) return;
+    const { db, clock, tasks } = this.#context;
+    const portIds = rows.map((row) => row.id);
+    const changed = rows.map((row) =>
+      ports.update(db, row, { updated_at: clock(), revision: row.revision + 1 }),
+    );
+    const groupIds = new Set(groupsOfPorts(db, portIds).map((one) => one.security_group_id));
+    tasks.portsChanged({ networkId, portIds, groupIds: [...groupIds] });
+    for (const row of changed) for (const observer of this.#observers) observer.portChanged(row);
   }
 
   delete(row: PortRow, options: { readonly quiet?: boolean } = {}): void {
     const { db, tasks } = this.#context;
     const groupIds = groupsOfPorts(db, [row.id]).map((one) => one.security_group_id);
-    for (const ip of addressesOfPorts(db, [row.id])) this.#free(ip);
+    for (const ip of addressesOfPorts(db, [row.id])) freeAddress(db, ip);
     setPortGroups(db, row.id, []);
     this.#release(row.id, groupIds);
     ports.delete(db, row.id);
@@ -229,13 +239,6 @@ export class PortCore {
     if (plug === undefined) return;
     if (plug.plugged === 0) forgetPlug(db, plug);
     else releasePlug(db, portId, groupIds);
-  }
-
-  #free(ip: PortIpRow): void {
-    const { db } = this.#context;
-    removeAddress(db, ip);
-    const subnet = subnets.byId(db, ip.subnet_id);
-    if (subnet !== undefined) giveAddress(db, subnet, ip.address_key);
   }
 
   #groupsFor(spec: PortSpec, portSecurity: boolean, own: boolean): readonly string[] {
@@ -286,13 +289,6 @@ export class PortCore {
 
 export const networkNotFound = (id: string): Error =>
   notFound(`Network ${id} could not be found.`, { type: 'NetworkNotFound' });
-
-function fits(asked: FixedIpAsked, ip: PortIpRow): boolean {
-  if (asked.subnet_id !== undefined && asked.subnet_id !== ip.subnet_id) return false;
-  if (asked.ip_address === undefined) return asked.subnet_id !== undefined;
-  const wanted = parseAddress(asked.ip_address);
-  return wanted !== undefined && keyOf(wanted.value) === ip.address_key;
-}
 
 function checkSecurity(
   portSecurity: boolean,

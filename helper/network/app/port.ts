@@ -8,6 +8,7 @@ import { networks } from '../store/network.ts';
 import { addressesOfPorts, groupsOfPorts, ports, portsOfDevice } from '../store/port.ts';
 import type { NetworkRow, PortRow } from '../store/row.ts';
 import { groupBy } from '../store/table.ts';
+import { canonical } from './address.ts';
 import { checkAttributes, demand, isAdmin, projectFor } from './caller.ts';
 import type { Caller, NetworkContext } from './context.ts';
 import { ensureDhcpPort } from './dhcp-port.ts';
@@ -72,7 +73,7 @@ function byFixedIps(values: readonly string[]) {
     parts.push(sql);
     bound.push(JSON.stringify(list));
   };
-  add('address IN (SELECT value FROM json_each(?))', ip_address);
+  add('address IN (SELECT value FROM json_each(?))', ip_address.map(canonical));
   add('subnet_id IN (SELECT value FROM json_each(?))', subnet_id);
   add(
     'EXISTS (SELECT 1 FROM json_each(?) part WHERE instr(port_ip.address, part.value) > 0)',

@@ -86,6 +86,7 @@ function protocolOf(asked: string | number | null, ethertype: 'IPv4' | 'IPv6'): 
     );
   }
   if (ethertype === 'IPv6' && (text === 'icmp' || text === 'icmpv6')) return 'ipv6-icmp';
+  if (ethertype === 'IPv6' && isNumber && Number(text) === 1) return '58';
   if (ethertype === 'IPv4' && ONLY_V6.has(text)) {
     throw badRequest(`Invalid ethertype IPv4 for protocol ${text}.`, {
       type: 'SecurityGroupEthertypeConflictWithProtocol',

@@ -6,18 +6,28 @@ import { networkRules } from '../policy.ts';
 import type { SubnetCreate, SubnetUpdate } from '../schemas/subnet.ts';
 import { dropPool, fillPool, setCursor } from '../store/free-range.ts';
 import { networks, touchNetwork } from '../store/network.ts';
-import { addressesOfPorts, addressesOfSubnet, dhcpPortOf, ports } from '../store/port.ts';
+import { addressesOfSubnet } from '../store/port.ts';
 import type { NetworkRow, SubnetRow } from '../store/row.ts';
 import { subnets, subnetsOf } from '../store/subnet.ts';
-import { keyOf, without, valueOf, type AddressRange } from './address.ts';
+import { canonical, keyOf, without, valueOf, type AddressRange } from './address.ts';
 import { checkAttributes, demand, isAdmin, ownRows, projectFor } from './caller.ts';
 import type { Caller, NetworkContext } from './context.ts';
 import { ensureDhcpPort } from './dhcp-port.ts';
-import { poolsOf } from './ipam.ts';
+import { isAutomatic, poolsOf } from './ipam.ts';
 import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
 import { networkNotFound, type PortCore } from './port-core.ts';
 import type { Quotas } from './quota.ts';
-import { checkDhcp, checkGatewayAndPools, checkLists, poolsFor, readCidr } from './subnet-rules.ts';
+import {
+  blockOf,
+  checkDhcp,
+  checkDhcpChange,
+  checkGatewayAndPools,
+  checkLists,
+  checkModes,
+  keptRoutes,
+  poolsFor,
+  readCidr,
+} from './subnet-rules.ts';
 import { subnetView } from './view.ts';
 
 const { text, flag } = columns;
@@ -118,6 +128,7 @@ export class SubnetApp {
     const { gateway, pools } = poolsFor(block, body);
     const enableDhcp = body.enable_dhcp ?? true;
     checkDhcp(block, enableDhcp);
+    checkModes(block, body, enableDhcp);
     const now = clock();
     const id = randomUUID();
     subnets.insert(db, {
@@ -130,9 +141,11 @@ export class SubnetApp {
       cidr: block.cidr,
       gateway_ip: gateway,
       enable_dhcp: enableDhcp,
+      ipv6_ra_mode: body.ipv6_ra_mode ?? null,
+      ipv6_address_mode: body.ipv6_address_mode ?? null,
       allocation_pools: JSON.stringify(pools),
-      dns_nameservers: JSON.stringify(body.dns_nameservers ?? []),
-      host_routes: JSON.stringify(body.host_routes ?? []),
+      dns_nameservers: JSON.stringify((body.dns_nameservers ?? []).map(canonical)),
+      host_routes: JSON.stringify(keptRoutes(body.host_routes)),
       service_types: JSON.stringify(body.service_types ?? []),
       tags: JSON.stringify(body.tags ?? []),
       created_at: now,
@@ -143,6 +156,7 @@ export class SubnetApp {
     layPools(db, row);
     touchNetwork(db, network.id, now);
     ensureDhcpPort(this.#context, this.#ports, network.id);
+    this.#ports.joinSubnet(row);
     tasks.provision(network.id);
     return row;
   }
@@ -177,14 +191,20 @@ export class SubnetApp {
       checkLists(body, current.ip_version);
       const { gateway, pools } = checkGatewayAndPools(current, body);
       if (gateway !== current.gateway_ip) this.#checkGatewayFree(current);
+      checkDhcpChange(current, body.enable_dhcp);
       const enableDhcp = body.enable_dhcp ?? current.enable_dhcp === 1;
+      if (current.enable_dhcp === 0) checkDhcp(blockOf(current), enableDhcp);
       const changed = subnets.update(db, current, {
         name: body.name ?? current.name,
         description: body.description ?? current.description,
         gateway_ip: gateway,
         allocation_pools: JSON.stringify(pools),
-        dns_nameservers: JSON.stringify(body.dns_nameservers ?? JSON.parse(current.dns_nameservers)),
-        host_routes: JSON.stringify(body.host_routes ?? JSON.parse(current.host_routes)),
+        dns_nameservers:
+          body.dns_nameservers === undefined
+            ? current.dns_nameservers
+            : JSON.stringify((body.dns_nameservers ?? []).map(canonical)),
+        host_routes:
+          body.host_routes === undefined ? current.host_routes : JSON.stringify(keptRoutes(body.host_routes)),
         enable_dhcp: Number(enableDhcp),
         service_types: JSON.stringify(body.service_types ?? JSON.parse(current.service_types)),
         updated_at: clock(),
@@ -211,35 +231,28 @@ export class SubnetApp {
     }
   }
 
-  /** @throws {CloudError} SubnetInUse while ports other than the DHCP server's have addresses of it. */
+  /**
+   * Automatic addresses go with their subnet, as do the DHCP server's.
+   * @throws {CloudError} SubnetInUse while ports have other addresses of it, or a router is on it.
+   */
   delete(row: SubnetRow): void {
     const { db, clock, tasks } = this.#context;
     transaction(db, () => {
-      const used = addressesOfSubnet(db, row.id).some((ip) => ip.device_owner !== 'network:dhcp');
-      if (used) {
+      const holds = isAutomatic(row)
+        ? (owner: string): boolean => owner === 'network:router_interface'
+        : (owner: string): boolean => owner !== 'network:dhcp';
+      if (addressesOfSubnet(db, row.id).some((ip) => holds(ip.device_owner))) {
         throw conflict(
           `Unable to complete operation on subnet ${row.id}: One or more ports have an IP allocation from this subnet.`,
           { type: 'SubnetInUse' },
         );
       }
-      const dhcp = dhcpPortOf(db, row.network_id);
-      if (dhcp !== undefined) this.#leave(dhcp.id, row.id);
+      this.#ports.leaveSubnet(row);
       dropSubnet(db, row);
       touchNetwork(db, row.network_id, clock());
       ensureDhcpPort(this.#context, this.#ports, row.network_id);
       tasks.provision(row.network_id);
     });
-  }
-
-  #leave(portId: string, subnetId: string): void {
-    const { db } = this.#context;
-    const port = ports.byId(db, portId);
-    if (port === undefined) return;
-    const rest = addressesOfPorts(db, [portId]).filter((ip) => ip.subnet_id !== subnetId);
-    this.#ports.setAddresses(
-      port,
-      rest.map((ip) => ({ subnet_id: ip.subnet_id, ip_address: ip.address })),
-    );
   }
 }
 

@@ -7,6 +7,12 @@ const Route = body({
   nexthop: Ip,
 });
 
+const Mode = Type.Union([
+  Type.Literal('slaac'),
+  Type.Literal('dhcpv6-stateful'),
+  Type.Literal('dhcpv6-stateless'),
+]);
+
 // Lists and addresses are judged by the app, which has neutron's own errors for them.
 const settable = {
   name: Type.Optional(Name),
@@ -27,8 +33,8 @@ export const SubnetCreate = body({
   ip_version: Type.Union([Type.Literal(4), Type.Literal(6), Type.Literal('4'), Type.Literal('6')]),
   prefixlen: Type.Optional(OrNull(Type.Integer())),
   subnetpool_id: Type.Optional(OrNull(Type.String())),
-  ipv6_ra_mode: Type.Optional(OrNull(Type.String())),
-  ipv6_address_mode: Type.Optional(OrNull(Type.String())),
+  ipv6_ra_mode: Type.Optional(OrNull(Mode)),
+  ipv6_address_mode: Type.Optional(OrNull(Mode)),
   tags: Type.Optional(Tags),
 });
 export type SubnetCreate = Static<typeof SubnetCreate>;
