@@ -42,6 +42,7 @@ describe('floating IPs', () => {
       dns_domain: '',
       qos_policy_id: null,
       port_details: null,
+      port_forwardings: [],
       tags: ['t'],
       created_at: floating['created_at'],
       updated_at: floating['updated_at'],

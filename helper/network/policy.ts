@@ -31,6 +31,14 @@ const providerRules = Object.fromEntries(
   ),
 );
 
+/** What a project does with its own resources of a kind. */
+const owned = (kind: string): PolicyRules => ({
+  [`create_${kind}`]: projectMember,
+  [`get_${kind}`]: projectReader,
+  [`update_${kind}`]: projectMember,
+  [`delete_${kind}`]: projectMember,
+});
+
 /**
  * neutron's rules (neutron/conf/policies) with the default roles: what only reads needs reader, what changes needs
  * member. A rule for an attribute is `<action>:<attribute>` and is asked only when the caller sets that attribute.
@@ -112,6 +120,10 @@ export const networkRules: PolicyRules = {
   update_floatingip: projectMember,
   delete_floatingip: projectMember,
   'create_floatingip:floating_ip_address': admin,
+
+  ...owned('floatingip_port_forwarding'),
+  ...owned('router_conntrack_helper'),
+  get_floatingip_pool: projectReader,
 
   get_agent: admin,
   update_agent: admin,

@@ -1,7 +1,14 @@
-import type { RouterGateway, RouterInterface, RouterSpec } from '../host/net/router/interface.ts';
+import type {
+  PortForwarding,
+  RouterGateway,
+  RouterInterface,
+  RouterSpec,
+} from '../host/net/router/interface.ts';
 import { parseAddress, parseBlock } from './app/address.ts';
 import type { NetworkConfig } from './config.ts';
 import { bridgeOf } from './host-state.ts';
+import type { ConntrackHelperRow } from './store/conntrack-helper.ts';
+import type { RouterForwarding } from './store/port-forwarding.ts';
 import type { FloatingIpRow } from './store/floating-ip.ts';
 import { GATEWAY, type RouterAddress, type RouterRow } from './store/router.ts';
 import type { NetworkRow, PortRow, SegmentRow } from './store/row.ts';
@@ -17,6 +24,8 @@ export interface RouterRows {
   readonly networks: ReadonlyMap<string, NetworkRow>;
   readonly segments: ReadonlyMap<string, SegmentRow>;
   readonly floatingIps: readonly FloatingIpRow[];
+  readonly forwardings: readonly RouterForwarding[];
+  readonly helpers: readonly ConntrackHelperRow[];
 }
 
 /** From rows to what the host should have of a router. Pure. */
@@ -43,6 +52,12 @@ export function routerSpec(config: NetworkConfig, rows: RouterRows): RouterSpec 
               ? []
               : [{ floating: one.floating_ip_address, fixed: one.fixed_ip_address }],
           ),
+    ...(gateway === undefined || rows.forwardings.length === 0
+      ? {}
+      : { forwardings: rows.forwardings.map(forwarding) }),
+    ...(rows.helpers.length === 0
+      ? {}
+      : { helpers: rows.helpers.map(({ helper, protocol, port }) => ({ helper, protocol, port })) }),
     routes: reachableRoutes(
       rows,
       new Set([...interfaces, ...(gateway ? [gateway] : [])].map((one) => one.portId)),
@@ -50,6 +65,14 @@ export function routerSpec(config: NetworkConfig, rows: RouterRows): RouterSpec 
     ...(interfaces.length === 0 ? {} : { metadataPort: METADATA_PORT }),
   };
 }
+
+const forwarding = (row: RouterForwarding): PortForwarding => ({
+  floating: row.floating_ip_address,
+  protocol: row.protocol,
+  external: { first: row.external_first, last: row.external_last },
+  fixed: row.internal_ip_address,
+  internal: { first: row.internal_first, last: row.internal_last },
+});
 
 /** A port that is administratively down is not on the host. */
 function deviceOf(config: NetworkConfig, rows: RouterRows, port: PortRow): RouterInterface | undefined {

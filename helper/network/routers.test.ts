@@ -35,6 +35,7 @@ describe('routers', () => {
       availability_zone_hints: [],
       availability_zones: ['nova'],
       flavor_id: null,
+      conntrack_helpers: [],
       tags: ['x'],
       revision_number: 1,
     };

@@ -2,19 +2,25 @@ import type { Db } from '../db/index.ts';
 import type { Endpoint } from '../http/index.ts';
 import type { SagaEngine } from '../saga/index.ts';
 import type { NetworkContext } from './app/context.ts';
+import { ConntrackHelperApp } from './app/conntrack-helper.ts';
 import { extension, type Extension } from './app/extension.ts';
 import { FloatingIpApp } from './app/floating-ip.ts';
 import type { PortCore, PortObserver } from './app/port-core.ts';
+import { PortForwardingApp } from './app/port-forwarding.ts';
 import type { Quotas } from './app/quota.ts';
 import { RouterApp } from './app/router.ts';
 import type { RouterContext, RouterTasks } from './app/router-context.ts';
 import { RouterInterfaces } from './app/router-interface.ts';
+import { conntrackHelperEndpoints } from './endpoints/conntrack-helpers.ts';
+import { floatingIpPoolEndpoints } from './endpoints/floatingip-pools.ts';
+import { portForwardingEndpoints } from './endpoints/port-forwardings.ts';
 import { floatingIpEndpoints } from './endpoints/floating-ips.ts';
 import { routerEndpoints } from './endpoints/routers.ts';
 import type { Tagged } from './endpoints/tags.ts';
 import { floatingIpAssociate } from './sagas/floating-ip-associate.ts';
 import { floatingIpDelete } from './sagas/floating-ip-delete.ts';
 import { floatingIpDisassociate } from './sagas/floating-ip-disassociate.ts';
+import { portForwardingUpdate } from './sagas/port-forwarding-update.ts';
 import { routerDelete } from './sagas/router-delete.ts';
 import { RouterDriver, type RouterDriverDeps } from './sagas/router-driver.ts';
 import { routerUpdate } from './sagas/router-update.ts';
@@ -27,6 +33,39 @@ const routerExtensions: readonly Extension[] = [
   extension('ext-gw-mode', 'Neutron L3 Configurable external gateway mode', 'enable_snat', '2013-03-28'),
   extension('extraroute', 'Neutron Extra Route', 'Routes of routers', '2013-02-01'),
   extension('extraroute-atomic', 'Atomically add/remove extra routes', 'Routes one by one', '2019-07-10'),
+  extension(
+    'expose-port-forwarding-in-fip',
+    'Expose Floating IP port forwardings',
+    'port_forwardings',
+    '2018-06-28',
+  ),
+  extension('expose-l3-conntrack-helper', 'Expose CT target rules', 'conntrack_helpers', '2019-04-04'),
+  extension(
+    'floating-ip-port-forwarding',
+    'Floating IP Port Forwarding',
+    'Ports that lead inside',
+    '2018-01-19',
+  ),
+  extension(
+    'floating-ip-port-forwarding-description',
+    'Floating IP Port Forwarding new attribute description',
+    'Descriptions of forwardings',
+    '2019-11-01',
+  ),
+  extension(
+    'floating-ip-port-forwarding-detail',
+    'Floating IP port forwarding detail',
+    'id and internal_port_id in port_forwardings',
+    '2022-05-06',
+  ),
+  extension(
+    'floating-ip-port-forwarding-port-ranges',
+    'Floating IP Port Forwarding support port ranges',
+    'Ranges of ports',
+    '2020-07-01',
+  ),
+  extension('floatingip-pools', 'Floating IP Pools Extension', 'Subnets of floating IPs', '2018-03-21'),
+  extension('l3-conntrack-helper', 'L3 Conntrack helper', 'Protocols with further connections', '2019-04-04'),
   extension('fip-port-details', 'Floating IP Port Details Extension', 'port_details', '2018-04-09'),
   extension('l3_agent_scheduler', 'L3 Agent Scheduler', 'Agents of a router', '2013-02-07'),
   extension('router_availability_zone', 'Router Availability Zone', 'Zones of routers', '2015-01-01'),
@@ -57,19 +96,26 @@ export function createRouters(deps: {
   sagas.register(floatingIpAssociate, services);
   sagas.register(floatingIpDisassociate, services);
   sagas.register(floatingIpDelete, services);
+  sagas.register(portForwardingUpdate, services);
   // neutron's defaults.
   quotas.add('router', 10, countRouters);
   quotas.add('floatingip', 50, countFloatingIps);
   const own: RouterContext = { network: context, ports, quotas, routerTasks };
   const routerApp = new RouterApp(own);
   const floatingIpApp = new FloatingIpApp(own);
+  const forwardingApp = new PortForwardingApp(own);
+  const helperApp = new ConntrackHelperApp(own);
   ports.observe(floatingIpApp);
+  ports.observe(forwardingApp);
   ports.observe(routerPorts(routerTasks));
   return {
     driver,
     endpoints: [
       ...routerEndpoints(routerApp, new RouterInterfaces(own)),
       ...floatingIpEndpoints(floatingIpApp),
+      ...portForwardingEndpoints(floatingIpApp, forwardingApp),
+      ...floatingIpPoolEndpoints(context.db),
+      ...conntrackHelperEndpoints(routerApp, helperApp),
     ],
     extensions: routerExtensions,
     tagged: [

@@ -126,6 +126,8 @@ export function createFakeHostNetwork(owner = 'simulated'): FakeHostNetwork {
   const ensureRouter = (spec: RouterSpec): RouterChange => {
     routerBody(spec);
     const before = state.routers.get(spec.routerId);
+    const forwarded = (router: RouterSpec | undefined): string[] =>
+      router?.gateway === undefined ? [] : (router.forwardings ?? []).map((one) => one.floating);
     const pairs = (router: RouterSpec | undefined): Map<string, string> =>
       new Map(
         router?.gateway === undefined ? [] : router.floatingIps.map((ip) => [ip.floating, ip.fixed] as const),
@@ -141,6 +143,7 @@ export function createFakeHostNetwork(owner = 'simulated'): FakeHostNetwork {
           .filter((ip) => !oldAddresses.has(ip) && !ip.includes(':'))
           .map((ip) => ip.replace(/\/.*/, '')),
         ...[...now].filter(([ip, fixed]) => old.get(ip) !== fixed).map(([ip]) => ip),
+        ...new Set(forwarded(spec).filter((ip) => !old.has(ip) && !forwarded(before).includes(ip))),
       ],
       released: [...old].filter(([ip, fixed]) => now.get(ip) !== fixed).map(([ip]) => ip),
     };

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
+import { conflict } from '../../errors/error.ts';
 import type { RequestContext } from '../../http/index.ts';
 import { networkRules } from '../policy.ts';
 import type { FloatingIpCreate, FloatingIpUpdate } from '../schemas/floating-ip.ts';
 import { floatingIps, floatingIpsOfPorts, type FloatingIpRow } from '../store/floating-ip.ts';
 import { networks } from '../store/network.ts';
+import { forwardingsOfFloatingIps } from '../store/port-forwarding.ts';
 import { addressesOfPorts, ports } from '../store/port.ts';
 import type { NetworkRow, PortRow } from '../store/row.ts';
 import { subnetsOf } from '../store/subnet.ts';
+import { groupBy } from '../store/table.ts';
 import { checkAttributes, demand, isAdmin, ownRows, projectFor } from './caller.ts';
 import type { Caller } from './context.ts';
 import { FloatingAssociation, NOWHERE, type Association } from './floating-ip-association.ts';
@@ -69,7 +72,14 @@ export class FloatingIpApp implements PortObserver {
     const byId = new Map<string, PortRow>(
       (ids.length === 0 ? [] : ports.byIds(this.#context.network.db, ids)).map((port) => [port.id, port]),
     );
-    return rows.map((row) => floatingIpView(row, byId.get(row.port_id ?? '')));
+    const forwardings = groupBy(
+      forwardingsOfFloatingIps(
+        this.#context.network.db,
+        rows.map((row) => row.id),
+      ),
+      (one) => one.floatingip_id,
+    );
+    return rows.map((row) => floatingIpView(row, byId.get(row.port_id ?? ''), forwardings.get(row.id) ?? []));
   }
 
   list(context: RequestContext): Record<string, unknown> {
@@ -164,6 +174,11 @@ export class FloatingIpApp implements PortObserver {
       const description = body.description ?? current.description;
       const leads = body.port_id !== undefined || (body.fixed_ip_address ?? null) !== null;
       if (!leads) return this.#write(current, { description });
+      if (forwardingsOfFloatingIps(db, [row.id]).length > 0) {
+        if ((body.port_id ?? '') !== '') throw inUseByForwarding(row.id);
+        // It leads to no port as a whole, and goes on leading its ports inside.
+        return this.#write(current, { description });
+      }
       const asked = { ...body, port_id: body.port_id === undefined ? current.port_id : body.port_id };
       return this.#lead(current, this.#association.find(caller, current, asked), { description }, caller);
     });
@@ -194,6 +209,7 @@ export class FloatingIpApp implements PortObserver {
     transaction(db, () => {
       const current = floatingIps.byId(db, row.id);
       if (current === undefined) throw floatingIpNotFound(row.id);
+      if (forwardingsOfFloatingIps(db, [row.id]).length > 0) throw inUseByForwarding(row.id);
       const holder = ports.byId(db, current.floating_port_id);
       floatingIps.delete(db, row.id);
       if (holder !== undefined) this.#context.ports.delete(holder, { quiet: true });
@@ -216,6 +232,9 @@ export class FloatingIpApp implements PortObserver {
     for (const row of leading) if (!left.has(row.fixed_ip_address ?? '')) this.#lead(row, NOWHERE, {});
   }
 }
+
+const inUseByForwarding = (id: string): Error =>
+  conflict(`Floating IP ${id} in use by Port Forwarding resources.`, { type: 'FipInUseByPortForwarding' });
 
 /** The old router comes first: never two answer for the address. */
 const changeOf = (row: FloatingIpRow, way: Association): FloatingChange => ({

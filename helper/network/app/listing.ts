@@ -211,7 +211,9 @@ function linksOf(
     }
     if (id !== undefined) parameters.set('marker', id);
     if (rel === 'previous') parameters.set('page_reverse', 'True');
-    const place = asked.path.slice(asked.path.lastIndexOf('/'));
+    const { pathname } = new URL(asked.base);
+    const at = asked.path.startsWith(`${pathname}/`) ? pathname.length : asked.path.lastIndexOf('/');
+    const place = asked.path.slice(at);
     return { rel, href: `${asked.base}${place}?${parameters.toString()}` };
   };
   const links: { rel: 'next' | 'previous'; href: string }[] = [];

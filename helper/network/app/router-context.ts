@@ -17,12 +17,30 @@ export interface FloatingChange {
   readonly routerIds: readonly string[];
 }
 
+/** External ports that are led on no more, or elsewhere, and where they led. */
+export interface GoneForwarding {
+  readonly protocol: string;
+  readonly first: number;
+  readonly last: number;
+  readonly fixed: string;
+  readonly inside: number;
+}
+
+/** A floating IP whose forwardings changed at a router. */
+export interface ForwardingChange {
+  readonly floatingIpId: string;
+  readonly address: string;
+  readonly routerId: string;
+  readonly gone: readonly GoneForwarding[];
+}
+
 /** As HostTasks, for routers: queued in the transaction that writes the rows. */
 export interface RouterTasks {
   changed(routerId: string, asker?: Asker): void;
   removed(routerId: string, asker?: Asker): void;
   associated(change: FloatingChange, asker?: Asker): void;
   disassociated(change: FloatingChange, asker?: Asker): void;
+  forwarded(change: ForwardingChange, asker?: Asker): void;
   floatingIpDeleted(change: FloatingChange, asker?: Asker): void;
 }
 

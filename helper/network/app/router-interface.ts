@@ -2,6 +2,7 @@ import { transaction } from '../../db/index.ts';
 import { badRequest, conflict, forbidden, notFound } from '../../errors/error.ts';
 import type { InterfaceRequest, Route } from '../schemas/router.ts';
 import { floatingIpsThrough } from '../store/floating-ip.ts';
+import { forwardsInto } from '../store/port-forwarding.ts';
 import { networks } from '../store/network.ts';
 import { addressesOfPorts, ports } from '../store/port.ts';
 import {
@@ -149,7 +150,7 @@ export class RouterInterfaces {
         `Router interface for subnet ${subnetId} on router ${router.id} cannot be deleted, as it is required by one or more ${what}.`,
         { type },
       );
-    if (floatingIpsThrough(db, router.id, subnetId).length > 0)
+    if (floatingIpsThrough(db, router.id, subnetId).length > 0 || forwardsInto(db, router.id, subnetId))
       throw because('floating IPs', 'RouterInterfaceInUseByFloatingIP');
     const row = routers.byId(db, router.id);
     const routes = JSON.parse(row?.routes ?? '[]') as Route[];

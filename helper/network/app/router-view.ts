@@ -1,3 +1,7 @@
+import type { ConntrackHelperRow } from '../store/conntrack-helper.ts';
+import type { PortForwardingRow } from '../store/port-forwarding.ts';
+import { helperBrief } from './conntrack-helper.ts';
+import { forwardingBrief } from './port-forwarding.ts';
 import type { FloatingIpRow } from '../store/floating-ip.ts';
 import type { PortIpRow, PortRow } from '../store/row.ts';
 import type { RouterRow } from '../store/router.ts';
@@ -19,6 +23,7 @@ const standard = (row: RouterRow | FloatingIpRow) => ({
 export const routerView = (
   row: RouterRow,
   gateway: readonly Pick<PortIpRow, 'subnet_id' | 'address'>[],
+  helpers: readonly ConntrackHelperRow[],
   admin: boolean,
   zone: string,
 ) => ({
@@ -38,12 +43,17 @@ export const routerView = (
   availability_zone_hints: list(row.availability_zone_hints),
   availability_zones: [zone],
   flavor_id: null,
+  conntrack_helpers: helpers.map(helperBrief),
   ...(admin ? { distributed: false, ha: false } : {}),
   tags: list(row.tags),
 });
 
 /** @param port what it leads to. */
-export const floatingIpView = (row: FloatingIpRow, port: PortRow | undefined) => ({
+export const floatingIpView = (
+  row: FloatingIpRow,
+  port: PortRow | undefined,
+  forwardings: readonly PortForwardingRow[],
+) => ({
   ...standard(row),
   floating_network_id: row.floating_network_id,
   floating_ip_address: row.floating_ip_address,
@@ -66,5 +76,6 @@ export const floatingIpView = (row: FloatingIpRow, port: PortRow | undefined) =>
           device_id: port.device_id,
           device_owner: port.device_owner,
         },
+  port_forwardings: forwardings.map(forwardingBrief),
   tags: list(row.tags),
 });

@@ -4,6 +4,7 @@ import { badRequest, conflict } from '../../errors/error.ts';
 import type { RequestContext } from '../../http/index.ts';
 import { networkRules } from '../policy.ts';
 import type { Route, RouterCreate, RouterUpdate } from '../schemas/router.ts';
+import { helpersOfRouters } from '../store/conntrack-helper.ts';
 import { addressesOfRouter, gatewayAddresses, INTERFACE, routers, type RouterRow } from '../store/router.ts';
 import { groupBy } from '../store/table.ts';
 import { agents } from './agent.ts';
@@ -60,8 +61,11 @@ export class RouterApp {
     const { db, config } = this.#context.network;
     const ids = rows.map((row) => row.id);
     const addresses = groupBy(gatewayAddresses(db, ids), (ip) => ip.device_id);
+    const helpers = groupBy(helpersOfRouters(db, ids), (one) => one.router_id);
     const admin = isAdmin(caller);
-    return rows.map((row) => routerView(row, addresses.get(row.id) ?? [], admin, config.availabilityZone));
+    return rows.map((row) =>
+      routerView(row, addresses.get(row.id) ?? [], helpers.get(row.id) ?? [], admin, config.availabilityZone),
+    );
   }
 
   list(context: RequestContext): Record<string, unknown> {

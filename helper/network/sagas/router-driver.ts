@@ -3,11 +3,14 @@ import { transaction, type Db } from '../../db/index.ts';
 import type { HostNetwork } from '../../host/net/interface.ts';
 import { routerDevice, routerNamespace } from '../../host/net/names.ts';
 import type { Logger } from '../../http/index.ts';
+import type { GoneForwarding } from '../app/router-context.ts';
 import type { NetworkConfig } from '../config.ts';
 import type { MetadataListener } from '../face.ts';
 import { METADATA_PORT, routerSpec, type RouterRows } from '../router-host-state.ts';
 import { floatingIps, floatingIpsOfRouter, setFloatingIpStatus } from '../store/floating-ip.ts';
 import { networks, segments } from '../store/network.ts';
+import { helpersOfRouters } from '../store/conntrack-helper.ts';
+import { forwardingsOfFloatingIps, forwardingsOfRouter } from '../store/port-forwarding.ts';
 import { setPortStatus } from '../store/port.ts';
 import {
   addressesOfRouter,
@@ -123,6 +126,8 @@ export class RouterDriver {
       networks: new Map(networks.byIds(db, ids).map((row) => [row.id, row])),
       segments: new Map(segments.byIds(db, ids).map((row) => [row.network_id, row])),
       floatingIps: floatingIpsOfRouter(db, routerId),
+      forwardings: forwardingsOfRouter(db, routerId),
+      helpers: helpersOfRouters(db, [routerId]),
     };
   }
 
@@ -138,6 +143,38 @@ export class RouterDriver {
       // Meanwhile it may lead somewhere again, with connections that are right.
       if (row?.router_id === routerId && row.status === 'ACTIVE') return;
       await host.conntrack.flush({ namespace: routerNamespace(routerId), addresses: [address] });
+    });
+  }
+
+  /** As {@link cut}, for forwarded ports that are led on no more. */
+  cutForwarded(
+    routerId: string,
+    floatingIpId: string,
+    address: string,
+    gone: readonly GoneForwarding[],
+  ): Promise<void> {
+    return this.#mutex.run(routerId, async () => {
+      const { db, host } = this.#deps;
+      if (routers.byId(db, routerId) === undefined) return;
+      const now = forwardingsOfFloatingIps(db, [floatingIpId]);
+      for (const { protocol, first, last, fixed, inside } of gone) {
+        // Meanwhile they may lead somewhere again, with connections that are right.
+        const again = now.some(
+          (one) =>
+            one.protocol === protocol &&
+            one.external_first === first &&
+            one.external_last === last &&
+            one.internal_ip_address === fixed &&
+            one.internal_first === inside,
+        );
+        if (again) continue;
+        await host.conntrack.flush({
+          namespace: routerNamespace(routerId),
+          addresses: [address],
+          protocol,
+          ...(first === last ? { port: first } : {}),
+        });
+      }
     });
   }
 

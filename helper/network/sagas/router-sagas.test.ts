@@ -7,6 +7,7 @@ import type { Caller, NetworkContext } from '../app/context.ts';
 import { FloatingIpApp } from '../app/floating-ip.ts';
 import { NetworkApp } from '../app/network.ts';
 import { PortApp } from '../app/port.ts';
+import { PortForwardingApp } from '../app/port-forwarding.ts';
 import { PortCore } from '../app/port-core.ts';
 import { Quotas } from '../app/quota.ts';
 import { RouterApp } from '../app/router.ts';
@@ -23,6 +24,7 @@ import { floatingIpAssociate } from './floating-ip-associate.ts';
 import { floatingIpDelete } from './floating-ip-delete.ts';
 import { floatingIpDisassociate } from './floating-ip-disassociate.ts';
 import type { FloatingIpInput } from './floating-ip-way.ts';
+import { portForwardingUpdate } from './port-forwarding-update.ts';
 import { routerDelete } from './router-delete.ts';
 import { RouterDriver } from './router-driver.ts';
 import { routerUpdate, type RouterServices } from './router-update.ts';
@@ -56,6 +58,7 @@ class Bench {
   readonly routers: RouterApp;
   readonly interfaces: RouterInterfaces;
   readonly floatingIps: FloatingIpApp;
+  readonly forwardings: PortForwardingApp;
   readonly router: RouterRow;
   readonly port: PortRow;
   readonly externalId: string;
@@ -95,11 +98,13 @@ class Bench {
         associated: nothing,
         disassociated: nothing,
         floatingIpDeleted: nothing,
+        forwarded: nothing,
       },
     };
     this.routers = new RouterApp(context);
     this.interfaces = new RouterInterfaces(context);
     this.floatingIps = new FloatingIpApp(context);
+    this.forwardings = new PortForwardingApp(context);
     this.router = this.newRouter();
     this.interfaces.add(caller, this.router, { subnet_id: this.subnetId });
     const common = { db, host, metadata: { serve: nothing }, config: defaultConfig, logger: silentLogger };
@@ -144,6 +149,7 @@ class Bench {
             inside: spec.interfaces.map((one) => one.addresses),
             outside: spec.gateway?.addresses,
             floatingIps: spec.floatingIps,
+            forwardings: spec.forwardings,
           })),
         };
       },
@@ -169,6 +175,7 @@ const ignore = [
   'network_free_range',
   'network_pool',
   ...['id', 'gateway_network_id', 'gateway_port_id'].map((column) => `router.${column}`),
+  ...['id', 'floatingip_id', 'internal_port_id'].map((column) => `port_forwarding.${column}`),
   ...['id', 'floating_network_id', 'floating_port_id', 'port_id', 'router_id'].map(
     (column) => `floating_ip.${column}`,
   ),
@@ -232,6 +239,30 @@ describe('what follows from the rows of routers and floating IPs', () => {
       await bench.applied();
       bench.floatingIps.delete(caller, row);
       return bench.world(bench.input(row));
+    },
+  });
+
+  standardSagaTests({
+    saga: portForwardingUpdate,
+    forwardOnly: true,
+    ignore,
+    makeWorld: async () => {
+      const bench = new Bench();
+      await bench.applied();
+      const floating = bench.floatingIp();
+      const body = {
+        protocol: 'tcp',
+        external_port: 2222,
+        internal_port: 22,
+        internal_port_id: bench.port.id,
+      };
+      bench.forwardings.create(caller, floating.id, [body]);
+      return bench.world({
+        floatingIpId: floating.id,
+        address: floating.floating_ip_address,
+        routerId: bench.router.id,
+        gone: [{ protocol: 'tcp', first: 80, last: 80, fixed: '10.0.0.9', inside: 80 }],
+      });
     },
   });
 });

@@ -6,6 +6,7 @@ import { routersOfNetwork } from '../store/router.ts';
 import { floatingIpAssociate } from './floating-ip-associate.ts';
 import { floatingIpDelete } from './floating-ip-delete.ts';
 import { floatingIpDisassociate } from './floating-ip-disassociate.ts';
+import { portForwardingUpdate } from './port-forwarding-update.ts';
 import { routerDelete } from './router-delete.ts';
 import { routerUpdate } from './router-update.ts';
 
@@ -37,6 +38,9 @@ export function createRouterTasks(sagas: SagaEngine): RouterTasks {
     },
     disassociated(change, asker) {
       sagas.enqueue(floatingIpDisassociate, input(change), asked(asker));
+    },
+    forwarded(change, asker) {
+      sagas.enqueue(portForwardingUpdate, { ...change, gone: [...change.gone] }, asked(asker));
     },
     floatingIpDeleted(change, asker) {
       sagas.enqueue(floatingIpDelete, input(change), asked(asker));

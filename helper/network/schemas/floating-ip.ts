@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { PortForwardingBrief } from './port-forwarding.ts';
 import { Id, Ip, OrNull, Tags, Text, body, owner, shown, standardShown } from './common.ts';
 
 // What is empty is none: older clients write "" to disassociate.
@@ -53,5 +54,16 @@ export const FloatingIpShown = shown({
       device_owner: Type.String(),
     }),
   ),
+  port_forwardings: Type.Array(PortForwardingBrief),
   tags: Type.Array(Type.String()),
+});
+
+/** A subnet that floating IPs are taken from. */
+export const FloatingIpPool = shown({
+  subnet_id: Type.String(),
+  subnet_name: Type.String(),
+  network_id: Type.String(),
+  cidr: Type.String(),
+  project_id: Type.String(),
+  tenant_id: Type.String(),
 });

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { ConntrackHelperBrief } from './conntrack-helper.ts';
 import { Flag, Id, Ip, Name, OrNull, Tags, Text, body, owner, shown, standardShown } from './common.ts';
 
 const Route = body({ destination: Type.String({ format: 'cidr' }), nexthop: Ip });
@@ -68,6 +69,7 @@ export const RouterShown = shown({
   availability_zone_hints: Type.Array(Type.String()),
   availability_zones: Type.Array(Type.String()),
   flavor_id: Type.Null(),
+  conntrack_helpers: Type.Array(ConntrackHelperBrief),
   distributed: Type.Boolean(),
   ha: Type.Boolean(),
   tags: Type.Array(Type.String()),

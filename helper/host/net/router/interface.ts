@@ -15,6 +15,27 @@ export interface RouterGateway extends RouterInterface {
   readonly snat: boolean;
 }
 
+/** Ports of a floating address that lead inside. Both ends of ranges are included. */
+export interface PortForwarding {
+  /** IPv4; not also one of `floatingIps`. */
+  readonly floating: string;
+  /** 'tcp', 'udp' or 'sctp'. */
+  readonly protocol: string;
+  readonly external: { readonly first: number; readonly last: number };
+  readonly fixed: string;
+  /** One port for all external ones, or as many as those. */
+  readonly internal: { readonly first: number; readonly last: number };
+}
+
+/** The kernel follows a protocol that opens connections of its own, at this port. */
+export interface ConntrackHelper {
+  /** As the kernel names it: 'ftp', 'netbios-ns'. */
+  readonly helper: string;
+  /** 'tcp' or 'udp'. */
+  readonly protocol: string;
+  readonly port: number;
+}
+
 /** The whole wanted state of one router. */
 export interface RouterSpec {
   readonly routerId: string;
@@ -24,6 +45,9 @@ export interface RouterSpec {
   readonly gateway?: RouterGateway;
   /** IPv4 addresses; `fixed` is behind one of the interfaces. Needs a gateway. */
   readonly floatingIps: readonly { readonly floating: string; readonly fixed: string }[];
+  /** Needs a gateway. */
+  readonly forwardings?: readonly PortForwarding[];
+  readonly helpers?: readonly ConntrackHelper[];
   /** Extra routes. */
   readonly routes: readonly { readonly destination: string; readonly nextHop: string }[];
   /** Port in the namespace (on 0.0.0.0) that TCP to 169.254.169.254:80 from the inside is led to. */
@@ -33,7 +57,7 @@ export interface RouterSpec {
 /** What ensure really did; empty lists when all was as wanted. */
 export interface RouterChange {
   readonly created: boolean;
-  /** Floating IPs that are new or lead elsewhere, and new gateway addresses: already announced. */
+  /** Floating addresses that are new or lead elsewhere, and new gateway addresses: already announced. */
   readonly announced: readonly string[];
   /** Floating IPs that went or lead elsewhere: their connections were cut. */
   readonly released: readonly string[];
@@ -44,7 +68,11 @@ export interface RouterChange {
  * inside for address translation. The bridges must be there.
  */
 export interface RouterHost {
-  /** Brings the namespace to the state; looks first and changes only what differs. Safe to repeat. */
+  /**
+   * Brings the namespace to the state; looks first and changes only what differs. Safe to repeat. Connections by a
+   * floating IP or a forwarded port that went are cut.
+   * @throws when the kernel has not one of the conntrack helpers; all the rest is in place then.
+   */
   ensure(spec: RouterSpec): Promise<RouterChange>;
   /** Also cuts its connections. No router is no error. */
   remove(routerId: string): Promise<void>;

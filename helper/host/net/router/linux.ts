@@ -13,6 +13,13 @@ import { namespaceOwners } from '../inventory.ts';
 import { gatewayDevice, routerDevice, routerNamespace, tapName } from '../names.ts';
 import { address, deviceWord, idWord, interfaceAddress } from '../values.ts';
 import type { RouterChange, RouterHost, RouterSpec } from './interface.ts';
+import {
+  floatingAddresses,
+  forwardedPorts,
+  goneForwards,
+  readForwards,
+  type ForwardedPort,
+} from './forwarding.ts';
 import { routerBody, routerRuleset, ROUTER_TABLE, stateChain } from './ruleset.ts';
 
 /** Each is a process for about a second. */
@@ -21,7 +28,7 @@ const ANNOUNCED_AT_ONCE = 8;
 interface NftTable {
   readonly nftables: readonly {
     readonly chain?: { readonly name: string };
-    readonly map?: { readonly name: string; readonly elem?: readonly (readonly [string, string])[] };
+    readonly map?: { readonly name: string; readonly elem?: unknown };
   }[];
 }
 
@@ -44,7 +51,7 @@ export class LinuxRouterHost implements RouterHost {
     ]);
     const body = routerBody(spec);
     // Rules before addresses: a floating IP that answers is already led on.
-    if (loaded?.state !== stateChain(body)) await nftLoad(this.#net, routerRuleset(spec), namespace);
+    const failed = loaded?.state === stateChain(body) ? undefined : await this.#load(spec, namespace);
     const change = await ensureDevices(this.#net, namespace, devices, wantedDevices(spec));
     await this.#ensureRoutes(namespace, spec, created);
 
@@ -54,7 +61,14 @@ export class LinuxRouterHost implements RouterHost {
     const before = loaded?.floating ?? new Map<string, string>();
     const released = [...before].filter(([ip, fixed]) => wanted.get(ip) !== fixed).map(([ip]) => ip);
     if (released.length > 0) await this.#conntrack.flush({ namespace, addresses: released });
-    const fresh = [...wanted].filter(([ip, fixed]) => before.get(ip) !== fixed).map(([ip]) => ip);
+    const forwards = spec.gateway === undefined ? [] : forwardedPorts(spec.forwardings ?? []);
+    for (const gone of goneForwards(loaded?.forwards ?? [], forwards))
+      await this.#conntrack.flush({ namespace, addresses: [gone.floating], ...onePort(gone) });
+    const known = new Set([...before.keys(), ...(loaded?.forwards ?? []).map((one) => one.floating)]);
+    const fresh = [
+      ...[...wanted].filter(([ip, fixed]) => before.get(ip) !== fixed).map(([ip]) => ip),
+      ...new Set(forwards.map((one) => one.floating).filter((ip) => !known.has(ip))),
+    ];
     const outside = (spec.gateway?.addresses ?? []).map((text) => interfaceAddress(text));
     const own = outside.filter(
       (ip) => ip.family === 4 && change.added.includes(`${ip.address}/${ip.prefix}`),
@@ -63,7 +77,27 @@ export class LinuxRouterHost implements RouterHost {
     if (spec.gateway !== undefined && announced.length > 0) {
       this.announce(namespace, gatewayDevice(spec.gateway.portId), announced);
     }
+    if (failed !== undefined) throw failed;
     return { created, announced, released };
+  }
+
+  /** @returns what is missing, when the kernel knows not one of the helpers and the rules were loaded without them. */
+  async #load(spec: RouterSpec, namespace: string): Promise<Error | undefined> {
+    try {
+      await nftLoad(this.#net, routerRuleset(spec), namespace);
+      return undefined;
+    } catch (error) {
+      if ((spec.helpers ?? []).length === 0) throw error;
+      // Without helpers, so that one that is missing does not stop everything else; other faults fail here again.
+      await nftLoad(this.#net, routerRuleset({ ...spec, helpers: [] }), namespace);
+      const names = [
+        ...new Set(spec.helpers?.map((one) => `nf_conntrack_${one.helper.replaceAll('-', '_')}`)),
+      ];
+      return new Error(
+        `this host's kernel does not have a conntrack helper that router ${spec.routerId} asks for; load its module (one of ${names.join(', ')}) or delete the helper`,
+        { cause: error },
+      );
+    }
   }
 
   async #setForwarding(namespace: string, forwarding: boolean): Promise<void> {
@@ -81,17 +115,22 @@ export class LinuxRouterHost implements RouterHost {
     await this.#net.commands.run(inside(namespace, ['sysctl', '-q', '-w', ...pairs]));
   }
 
-  /** Which ruleset the namespace has, and what its floating IPs lead to. */
-  async #loaded(namespace: string): Promise<{ state?: string; floating: Map<string, string> }> {
+  /** Which ruleset the namespace has, and what its floating IPs and forwarded ports lead to. */
+  async #loaded(namespace: string): Promise<LoadedRules> {
     try {
       const argv = inside(namespace, ['nft', '-j', 'list', 'table', 'inet', ROUTER_TABLE]);
       const { nftables } = JSON.parse((await this.#net.commands.run(argv)).stdout) as NftTable;
       const state = nftables.map((item) => item.chain?.name).find((name) => name?.startsWith('state_'));
-      const floating = nftables.find((item) => item.map?.name === 'floating')?.map?.elem ?? [];
-      return { ...(state === undefined ? {} : { state }), floating: new Map(floating) };
+      const elements = (name: string): unknown =>
+        nftables.find((item) => item.map?.name === name)?.map?.elem ?? [];
+      return {
+        ...(state === undefined ? {} : { state }),
+        floating: new Map(elements('floating') as readonly (readonly [string, string])[]),
+        forwards: readForwards(elements('forwards') as Parameters<typeof readForwards>[0]),
+      };
     } catch (error) {
       if (error instanceof CommandError && error.stderr.includes('No such file'))
-        return { floating: new Map() };
+        return { floating: new Map(), forwards: [] };
       throw error;
     }
   }
@@ -150,6 +189,18 @@ export class LinuxRouterHost implements RouterHost {
   }
 }
 
+interface LoadedRules {
+  readonly state?: string;
+  readonly floating: ReadonlyMap<string, string>;
+  readonly forwards: readonly ForwardedPort[];
+}
+
+/** A range is cut by its protocol: what else it has at that address connects again. */
+const onePort = (gone: ForwardedPort): { readonly protocol: string; readonly port?: number } => ({
+  protocol: gone.protocol,
+  ...(gone.first === gone.last ? { port: gone.first } : {}),
+});
+
 function readdirSafe(directory: string): string[] {
   try {
     return readdirSync(directory);
@@ -187,7 +238,7 @@ function wantedDevices(spec: RouterSpec): NamespaceDevice[] {
   }));
   if (spec.gateway === undefined) return devices;
   const { portId, bridge, macAddress, mtu, addresses } = spec.gateway;
-  const floating = spec.floatingIps.map((pair) => `${address(pair.floating).address}/32`);
+  const floating = floatingAddresses(spec).map((ip) => `${ip}/32`);
   const device = gatewayDevice(portId);
   const peer = tapName(portId);
   devices.push({

@@ -26,6 +26,28 @@ describe("a router's ruleset", () => {
     await expect(routerRuleset(alone)).toMatchFileSnapshot('golden/router-without-gateway.nft');
   });
 
+  it('leads ports inside, and follows protocols', async () => {
+    const one = { floating: '172.24.4.30', protocol: 'tcp', fixed: '10.0.0.5' };
+    const spec: RouterSpec = {
+      ...SPEC,
+      forwardings: [
+        { ...one, external: { first: 2222, last: 2222 }, internal: { first: 22, last: 22 } },
+        { ...one, external: { first: 8000, last: 8001 }, internal: { first: 9000, last: 9001 } },
+        { ...one, protocol: 'udp', external: { first: 1, last: 9 }, internal: { first: 53, last: 53 } },
+      ],
+      helpers: [
+        { helper: 'ftp', protocol: 'tcp', port: 21 },
+        { helper: 'netbios-ns', protocol: 'udp', port: 137 },
+      ],
+    };
+    await expect(routerRuleset(spec)).toMatchFileSnapshot('golden/router-forwarding.nft');
+    const bad = { ...one, external: { first: 1, last: 3 }, internal: { first: 1, last: 2 } };
+    expect(() => routerRuleset({ ...SPEC, forwardings: [bad] })).toThrow(TypeError);
+    expect(() => routerRuleset({ ...SPEC, helpers: [{ helper: 'x" y', protocol: 'tcp', port: 1 }] })).toThrow(
+      TypeError,
+    );
+  });
+
   it('does not depend on the order in which floating IPs are given', () => {
     const more = [...SPEC.floatingIps, { floating: '172.24.4.19', fixed: '10.0.0.6' }];
     const reversed = more.toReversed();

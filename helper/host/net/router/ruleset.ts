@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gatewayDevice, routerDevice } from '../names.ts';
+import { forwardMap, forwardRules, helperRules } from './forwarding.ts';
 import { address, integerWord, interfaceAddress } from '../values.ts';
 import type { RouterSpec } from './interface.ts';
 
@@ -20,13 +21,17 @@ export function routerBody(spec: RouterSpec): string {
   const outer = spec.gateway === undefined ? undefined : `"${gatewayDevice(spec.gateway.portId)}"`;
   const floating = spec.gateway === undefined ? [] : floatingPairs(spec);
   const source = spec.gateway?.addresses.map(interfaceAddress).find((ip) => ip.family === 4)?.address;
+  const forwardings = spec.gateway === undefined ? [] : (spec.forwardings ?? []);
   const chains = [
     map('floating', floating),
     // One address behind two floating IPs goes out by the first.
     map('fixed', [...new Map(floating.toReversed().map(([a, b]) => [b, a] as const))]),
+    forwardMap(forwardings),
+    helperRules(spec.helpers ?? []),
     chain('prerouting', 'nat hook prerouting priority -100', [
       ...metadataRedirect(spec, inner),
       'dnat ip to ip daddr map @floating',
+      ...forwardRules(forwardings),
     ]),
     chain('output', 'nat hook output priority -100', ['dnat ip to ip daddr map @floating']),
     chain('postrouting', 'nat hook postrouting priority 100', [
