@@ -17,12 +17,6 @@ export const computeAbsent: readonly Absence[] = [
     ],
     why: VOLUMES,
   },
-  { what: 'Server groups', paths: ['/os-server-groups'], why: 'To come.' },
-  {
-    what: 'Attaching and detaching interfaces',
-    paths: ['POST /servers/{server_id}/os-interface', 'DELETE /servers/{server_id}/os-interface/{port_id}'],
-    why: 'To come.',
-  },
   {
     what: 'Simple tenant usage and the audit of usage',
     paths: ['/os-simple-tenant-usage', '/os-instance_usage_audit_log'],

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { Secret } from '../secret.ts';
 import { standardSagaTests, type SagaWorld } from '../saga/standard-tests.ts';
+import { serverAttachInterface, serverDetachInterface } from './sagas/server-interface.ts';
 import { serverRebuild } from './sagas/server-rebuild.ts';
 import { serverResize, serverResizeConfirm, serverResizeRevert } from './sagas/server-resize.ts';
 import { serverResume, serverSuspend } from './sagas/server-power.ts';
@@ -9,10 +10,11 @@ import type { ServerServices } from './sagas/services.ts';
 import { setFlavor, setOld } from './store/server-change.ts';
 import { flavorOfRow, type FlavorPart } from './store/server-row.ts';
 import { insertServer, serverOf, setLaunched, settle } from './store/server.ts';
-import { IMAGE_ID, MIB } from './test-doubles.ts';
+import { IMAGE_ID, MIB, NETWORK_ID } from './test-doubles.ts';
 import { TestWorld } from './test-world.ts';
 
 const ID = '55555555-5555-4555-8555-555555555555';
+const PORT = '33333333-3333-4333-8333-333333333333';
 const SNAPSHOT = '88888888-8888-4888-8888-888888888888';
 const AT = 1_767_225_600_000;
 const BIG: FlavorPart = {
@@ -162,6 +164,27 @@ describe('actions that change servers', () => {
   standardSagaTests({
     saga: serverSnapshot,
     makeWorld: makeWorld({ ...input, imageId: SNAPSHOT, backup: null }),
+    ignore: STATES,
+  });
+  const nic = { portId: PORT, existing: false, networkId: NETWORK_ID };
+  const card = {
+    portId: PORT,
+    tapName: 'tap1',
+    macAddress: 'fa:16:3e:00:00:01',
+    mtu: 1450,
+    model: 'virtio' as const,
+  };
+  standardSagaTests({
+    saga: serverAttachInterface,
+    makeWorld: makeWorld({ ...input, nic, securityGroupIds: [], running: true }),
+    ignore: STATES,
+  });
+  standardSagaTests({
+    saga: serverDetachInterface,
+    makeWorld: makeWorld({ ...input, card, networkId: NETWORK_ID, running: true }, async (world) => {
+      world.network.ports.set(ID, JSON.stringify([nic]));
+      await world.domains.attachNic(ID, card);
+    }),
     ignore: STATES,
   });
   for (const saga of [serverSuspend, serverResume])

@@ -4,6 +4,7 @@ import { computeAbsent } from './absent.ts';
 import { computeFace } from './app/face.ts';
 import { InstanceActionApp } from './app/instance-action.ts';
 import { ServerActions } from './app/server-action.ts';
+import { ServerInterfaces } from './app/server-interface.ts';
 import { ServerChanges } from './app/server-change.ts';
 import { ServerCreator } from './app/server-create.ts';
 import { ServerApp } from './app/server.ts';
@@ -17,6 +18,7 @@ import { imageProxyEndpoints } from './endpoints/image-proxy.ts';
 import { securityGroupEndpoints } from './endpoints/security-groups.ts';
 import { serverChangeEndpoints } from './endpoints/server-change.ts';
 import { serverGuestEndpoints } from './endpoints/server-guest.ts';
+import { serverInterfaceEndpoints } from './endpoints/server-interface.ts';
 import { serverMetadataEndpoints } from './endpoints/server-metadata.ts';
 import { serverNetworkEndpoints } from './endpoints/server-network.ts';
 import { serverTagEndpoints } from './endpoints/server-tags.ts';
@@ -68,6 +70,7 @@ export function createCompute(deps: ComputeDeps): Compute {
       ...serverMetadataEndpoints(servers),
       ...serverTagEndpoints(servers),
       ...serverNetworkEndpoints(servers),
+      ...serverInterfaceEndpoints(servers, new ServerInterfaces(deps)),
       ...instanceActionEndpoints(new InstanceActionApp(deps)),
       ...(deps.basicsEndpoints ?? []),
     ],

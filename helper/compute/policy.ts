@@ -58,6 +58,8 @@ export const serverRules: PolicyRules = {
     'servers:create_image',
     'servers:trigger_crash_dump',
     'os-create-backup',
+    'os-attach-interfaces:create',
+    'os-attach-interfaces:delete',
     'os-admin-password',
     'os-suspend-server:suspend',
     'os-suspend-server:resume',

@@ -1,6 +1,6 @@
 import { stat, writeFile } from 'node:fs/promises';
 import type { Db } from '../db/index.ts';
-import { CloudError, notFound, overQuota } from '../errors/error.ts';
+import { CloudError, conflict, notFound, overQuota } from '../errors/error.ts';
 import { FakeDomainHost } from '../host/domain/fake.ts';
 import type {
   DomainHint,
@@ -50,6 +50,8 @@ export class StandInRows {
 
 export const IMAGE_ID = '11111111-1111-4111-8111-111111111111';
 export const NETWORK_ID = '22222222-2222-4222-8222-222222222222';
+/** A port that another server has. */
+export const BUSY_PORT = '33333333-3333-4333-8333-999999999999';
 export const MIB = 1024 ** 2;
 
 /** Domains in memory; they outlive an engine as real ones outlive the helper. */
@@ -193,6 +195,29 @@ export class StandInNetwork implements NetworkFace {
   };
   deleteServerPorts: NetworkFace['deleteServerPorts'] = (_db, serverId) => {
     this.ports.delete(serverId);
+  };
+  planInterface: NetworkFace['planInterface'] = (db, auth, _projectId, asked) => {
+    const { networkId, portId, fixedIp, tag } = asked;
+    if (portId === BUSY_PORT) throw conflict(`Port ${portId} is still in use.`);
+    const one = {
+      ...(networkId === undefined ? {} : { uuid: networkId }),
+      ...(portId === undefined ? {} : { port: portId }),
+      ...(fixedIp === undefined ? {} : { fixed_ip: fixedIp }),
+      ...(tag === undefined ? {} : { tag }),
+    };
+    const { nics, securityGroupIds } = this.planNics(db, auth, [one], undefined);
+    const [nic] = nics;
+    if (nic === undefined) throw new Error('no network');
+    return { nic, securityGroupIds };
+  };
+  attachServerPort: NetworkFace['attachServerPort'] = (_db, { serverId, nic }) => {
+    if (this.exhausted) throw new CloudError('conflict', 'No more IP addresses available on network.');
+    const others = this.#nics(serverId).filter(({ portId }) => portId !== nic.portId);
+    this.ports.set(serverId, JSON.stringify([...others, nic]));
+  };
+  detachServerPort: NetworkFace['detachServerPort'] = (_db, serverId, portId) => {
+    const others = this.#nics(serverId).filter((nic) => nic.portId !== portId);
+    this.ports.set(serverId, JSON.stringify(others));
   };
   plugServer = (serverId: string): Promise<void> => {
     this.plugged.add(serverId);

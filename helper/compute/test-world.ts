@@ -212,6 +212,7 @@ export class TestWorld {
     return {
       domains: [...this.domains.states].map(([id, state]) => `${id} ${state}`).sort(),
       ports: this.network.ports.ids(),
+      cards: [...this.domains.cards].sort(),
       plugged: [...this.network.plugged].sort(),
       leases: this.images.leases.ids(),
       claims: this.basics.claimed.ids(),

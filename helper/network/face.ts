@@ -26,6 +26,14 @@ export type NetworksAsked =
       readonly tag?: string;
     }[];
 
+/** One more interface of a server that is there already, as the caller wrote it; the project's only network without either. */
+export interface InterfaceAsked {
+  readonly networkId?: string;
+  readonly portId?: string;
+  readonly fixedIp?: string;
+  readonly tag?: string;
+}
+
 /** One address of a server, as `addresses` of the compute API needs it. */
 export interface ServerAddress {
   readonly networkId: string;
@@ -103,6 +111,33 @@ export interface NetworkFace {
 
   /** Deletes the ports that compute made for the server and unbinds those that existed before. Idempotent. */
   deleteServerPorts(db: Db, serverId: string): void;
+
+  /**
+   * As {@link planNics} for one more interface of a server of this project.
+   * @throws {CloudError} notFound for network or port, conflict for what is in use, badRequest, forbidden: as nova.
+   */
+  planInterface(
+    db: Db,
+    auth: AuthContext,
+    projectId: string,
+    asked: InterfaceAsked,
+  ): { readonly nic: RequestedNic; readonly securityGroupIds: readonly string[] };
+
+  /** As {@link createServerPorts} for one more port; the server's others stay as they are. */
+  attachServerPort(
+    db: Db,
+    server: {
+      readonly serverId: string;
+      readonly serverName: string;
+      readonly projectId: string;
+      readonly availabilityZone: string;
+      readonly nic: RequestedNic;
+      readonly securityGroupIds: readonly string[];
+    },
+  ): void;
+
+  /** As {@link deleteServerPorts} for one port. Idempotent; another server's port stays. */
+  detachServerPort(db: Db, serverId: string, portId: string): void;
 
   /**
    * Makes the network's bridge and tunnel, DHCP entry, the tap and its filter rules, in an order in which no packet

@@ -129,7 +129,8 @@ function disksOf(
   return [root, ...local, drive];
 }
 
-function domainNic(nic: ServerNic, properties: Readonly<Record<string, string>>): DomainNic {
+/** A port as a card of the guest. */
+export function domainNic(nic: ServerNic, properties: Readonly<Record<string, string>>): DomainNic {
   return {
     portId: nic.portId,
     tapName: nic.tapName,

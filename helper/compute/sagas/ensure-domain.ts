@@ -18,15 +18,22 @@ export async function ensureInstanceDirectory(services: ServerServices, serverId
 /**
  * Defines the server's domain as its row and ports say, with the directories that it needs to start (the run
  * directory is empty after the host's reboot).
+ * @param without a port that is still the server's and has no card any more.
  */
-export async function ensureDomain(services: ServerServices, db: Db, serverId: string): Promise<void> {
+export async function ensureDomain(
+  services: ServerServices,
+  db: Db,
+  serverId: string,
+  without?: string,
+): Promise<void> {
   const { config, runFiles, network, domains } = services;
   const row = serverOf(db, serverId);
   await ensureInstanceDirectory(services, serverId);
   const owner = config.guestOwner === undefined ? {} : { owner: config.guestOwner };
   await runFiles.ensureDirectory(['instances'], { mode: DIRECTORY_MODE });
   await runFiles.ensureDirectory(instanceDirectory(serverId), { mode: SOCKET_DIRECTORY_MODE, ...owner });
-  await domains.define(domainSpec(config, row, network.nicsOf(db, serverId)));
+  const nics = network.nicsOf(db, serverId).filter(({ portId }) => portId !== without);
+  await domains.define(domainSpec(config, row, nics));
 }
 
 /** Stops and forgets the domain; its sockets go with it. Not there is fine. */

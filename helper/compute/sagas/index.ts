@@ -1,6 +1,7 @@
 import type { ComputeDeps } from '../deps.ts';
 import { serverCreate } from './server-create.ts';
 import { serverDelete } from './server-delete.ts';
+import { serverAttachInterface, serverDetachInterface } from './server-interface.ts';
 import { serverRebuild } from './server-rebuild.ts';
 import { serverResize, serverResizeConfirm, serverResizeRevert } from './server-resize.ts';
 import { serverSnapshot } from './server-snapshot.ts';
@@ -51,4 +52,6 @@ export function registerServerSagas(deps: ComputeDeps): void {
   sagas.register(serverResizeConfirm, services);
   sagas.register(serverResizeRevert, services);
   sagas.register(serverSnapshot, services);
+  sagas.register(serverAttachInterface, services);
+  sagas.register(serverDetachInterface, services);
 }

@@ -1,6 +1,5 @@
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   DeviceFlag,
   domainRef,
@@ -8,8 +7,8 @@ import {
   MetadataType,
   StatsType,
   typedValues,
-  UndefineFlag,
   type DomainRef,
+  UndefineFlag,
   type Libvirt,
 } from '../../libvirt-ts/index.ts';
 import type { Secret } from '../../secret.ts';
@@ -26,6 +25,7 @@ import {
   type HypervisorInfo,
   type PowerState,
 } from './interface.ts';
+import { hasCard, removeCard } from './linux-cards.ts';
 import { detectAccelerator, readCapabilities } from './linux-capabilities.ts';
 import { LibvirtConnection } from './linux-connection.ts';
 import { copyRunningDisk } from './linux-copy.ts';
@@ -286,7 +286,7 @@ export class LinuxDomainHost implements DomainHost {
     const { platform } = await this.#hostFacts();
     const dom = domainRef(uuid);
     await this.#run(`attach a card to domain ${uuid}`, async (libvirt) => {
-      if (await this.#hasNic(libvirt, dom, nic)) return;
+      if (await hasCard(libvirt, dom, nic)) return;
       const { state } = await libvirt.domainGetState({ dom });
       if (!isRunning(state) && state !== DomainState.PAUSED) return;
       const xml = nicXml(nic, platform);
@@ -297,38 +297,9 @@ export class LinuxDomainHost implements DomainHost {
 
   async detachNic(uuid: string, nic: DomainNic, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     const { platform } = await this.#hostFacts();
-    const dom = domainRef(uuid);
-    await this.#run(`detach a card from domain ${uuid}`, async (libvirt) => {
-      const xml = nicXml(nic, platform);
-      const end = Date.now() + timeoutMs;
-      for (let asked = 0; await this.#hasNic(libvirt, dom, nic);) {
-        if (Date.now() > end)
-          throw new DomainHostError(
-            'failed',
-            `The guest ${uuid} did not let go of the card ${nic.macAddress} within ${timeoutMs / 1000} s. ` +
-              'Stop the server and detach it then.',
-          );
-        if (Date.now() - asked > PRESS_AGAIN_MS) {
-          asked = Date.now();
-          // While a request is pending, libvirt refuses another one.
-          await libvirt
-            .domainDetachDeviceFlags({ dom, xml, flags: DeviceFlag.LIVE })
-            .catch((error: unknown) => {
-              if (!isLibvirtError(error, 'OPERATION_FAILED', 'DEVICE_MISSING', 'OPERATION_INVALID'))
-                throw error;
-            });
-        }
-        await delay(LOOK_MS, undefined, signal === undefined ? {} : { signal });
-      }
-    });
-  }
-
-  /** True when a guest that runs has the card. */
-  async #hasNic(libvirt: Libvirt, dom: DomainRef, nic: DomainNic): Promise<boolean> {
-    if (!(await libvirt.domainIsActive({ dom }))) return false;
-    return (await libvirt.domainGetXmlDesc({ dom }))
-      .toLowerCase()
-      .includes(`<mac address='${nic.macAddress}'`);
+    await this.#run(`detach a card from domain ${uuid}`, (libvirt) =>
+      removeCard(libvirt, domainRef(uuid), { nic, xml: nicXml(nic, platform) }, { uuid, timeoutMs, signal }),
+    );
   }
 
   async injectNmi(uuid: string): Promise<void> {
@@ -421,9 +392,6 @@ export class LinuxDomainHost implements DomainHost {
     };
   }
 }
-
-/** How often a job is looked at while it goes on. */
-const LOOK_MS = 200;
 
 const isRunning = (state: number): boolean => state === DomainState.RUNNING || state === DomainState.BLOCKED;
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, conflict, forbidden, notFound, unavailable } from '../../errors/error.ts';
 import type { AuthContext } from '../../http/index.ts';
-import type { NetworksAsked, RequestedNic } from '../face.ts';
+import type { InterfaceAsked, NetworksAsked, RequestedNic } from '../face.ts';
 import { attachableNetworks, networks, takeNumber } from '../store/network.ts';
 import { addressTaken, plugs, ports, portsOfDevice } from '../store/port.ts';
 import type { NetworkRow, PortRow } from '../store/row.ts';
@@ -20,6 +20,14 @@ type Binding = Pick<
   PortRow,
   'device_id' | 'device_owner' | 'binding_host' | 'dns_name' | 'nic_index' | 'nic_tag'
 >;
+
+interface ServerOfPorts {
+  readonly serverId: string;
+  readonly serverName: string;
+  readonly projectId: string;
+  readonly availabilityZone: string;
+  readonly securityGroupIds: readonly string[];
+}
 
 /** What compute asks for when it creates and deletes servers: all of it SQL in compute's own transactions. */
 export class ServerPorts {
@@ -45,6 +53,65 @@ export class ServerPorts {
       if (made > 0) this.#checkPortQuota(auth.projectId ?? '', made);
       return { nics, securityGroupIds: this.#groups(db, auth, securityGroups) };
     });
+  }
+
+  /** One more interface of a server of `projectId`, which an administrator's token need not be of. */
+  planInterface(
+    caller: AuthContext,
+    projectId: string,
+    asked: InterfaceAsked,
+  ): { nic: RequestedNic; securityGroupIds: string[] } {
+    const { db } = this.#context;
+    const auth: AuthContext = { ...caller, projectId };
+    return transaction(db, () => {
+      const nic = this.#interface(auth, asked);
+      if (!nic.existing) this.#checkPortQuota(projectId, 1);
+      return {
+        nic: asked.tag === undefined ? nic : { ...nic, tag: asked.tag },
+        securityGroupIds: this.#groups(db, auth, undefined),
+      };
+    });
+  }
+
+  #interface(auth: AuthContext, { networkId, portId, fixedIp }: InterfaceAsked): RequestedNic {
+    const { db } = this.#context;
+    if (portId !== undefined) {
+      const port = ports.byId(db, portId);
+      if (port === undefined || (port.project_id !== auth.projectId && !auth.roles.has('admin')))
+        throw notFound(`Port id ${portId} could not be found.`);
+      if (port.project_id !== auth.projectId)
+        throw badRequest(`Port ${portId} not usable for a server of project ${auth.projectId}.`);
+      return this.#existing(auth, portId, undefined);
+    }
+    if (networkId === undefined) {
+      const [only] = this.#automatic(auth, undefined);
+      if (only === undefined)
+        throw badRequest(
+          `No specific network was requested and none are available for project '${auth.projectId}'.`,
+        );
+      return only;
+    }
+    const network = networks.byId(db, networkId);
+    if (
+      network === undefined ||
+      !(auth.roles.has('admin') || mayUse(auth, network) || network.external === 1)
+    )
+      throw notFound(`Network ${networkId} could not be found.`);
+    if (fixedIp !== undefined && this.#isTaken(network, fixedIp))
+      throw conflict(`Fixed IP address ${fixedIp} is already in use.`);
+    return this.#onNetwork(auth, {
+      uuid: networkId,
+      ...(fixedIp === undefined ? {} : { fixed_ip: fixedIp }),
+    });
+  }
+
+  #isTaken(network: NetworkRow, text: string): boolean {
+    const { db } = this.#context;
+    const address = parseAddress(text);
+    return (
+      address !== undefined &&
+      subnetsOf(db, network.id).some((subnet) => addressTaken(db, subnet.id, keyOf(address.value)))
+    );
   }
 
   #checkPortQuota(projectId: string, made: number): void {
@@ -172,41 +239,37 @@ export class ServerPorts {
     return [...new Set(ids)];
   }
 
-  create(server: {
-    readonly serverId: string;
-    readonly serverName: string;
-    readonly projectId: string;
-    readonly availabilityZone: string;
-    readonly nics: readonly RequestedNic[];
-    readonly securityGroupIds: readonly string[];
-  }): void {
-    const { db, config } = this.#context;
-    server.nics.forEach((nic, nicIndex) => {
-      const there = ports.byId(db, nic.portId);
-      if (there?.device_id === server.serverId) return;
-      const binding: Binding = {
-        device_id: server.serverId,
-        device_owner: `compute:${server.availabilityZone}`,
-        binding_host: config.hostName,
-        dns_name: dnsLabel(server.serverName),
-        nic_index: nicIndex,
-        nic_tag: nic.tag ?? null,
-      };
-      if (nic.existing) {
-        if (there === undefined) throw notFound(`Port id ${nic.portId} could not be found.`);
-        if (there.device_id !== '') throw conflict(`Port ${nic.portId} is still in use.`);
-        this.#bind(there, binding);
-      } else this.#make(server, nic, binding, nicIndex);
-      this.#reserve(nic);
-    });
+  create(server: ServerOfPorts & { readonly nics: readonly RequestedNic[] }): void {
+    server.nics.forEach((nic, nicIndex) => this.#give(server, nic, nicIndex));
   }
 
-  #make(
-    server: { readonly projectId: string; readonly securityGroupIds: readonly string[] },
-    nic: RequestedNic,
-    binding: Binding,
-    nicIndex: number,
-  ): void {
+  /** One more port, after the server's others. */
+  attach(server: ServerOfPorts & { readonly nic: RequestedNic }): void {
+    const used = portsOfDevice(this.#context.db, server.serverId).map(({ nic_index: index }) => index ?? -1);
+    this.#give(server, server.nic, Math.max(-1, ...used) + 1);
+  }
+
+  #give(server: ServerOfPorts, nic: RequestedNic, nicIndex: number): void {
+    const { db, config } = this.#context;
+    const there = ports.byId(db, nic.portId);
+    if (there?.device_id === server.serverId) return;
+    const binding: Binding = {
+      device_id: server.serverId,
+      device_owner: `compute:${server.availabilityZone}`,
+      binding_host: config.hostName,
+      dns_name: dnsLabel(server.serverName),
+      nic_index: nicIndex,
+      nic_tag: nic.tag ?? null,
+    };
+    if (nic.existing) {
+      if (there === undefined) throw notFound(`Port id ${nic.portId} could not be found.`);
+      if (there.device_id !== '') throw conflict(`Port ${nic.portId} is still in use.`);
+      this.#bind(there, binding);
+    } else this.#make(server, nic, binding, nicIndex);
+    this.#reserve(nic);
+  }
+
+  #make(server: ServerOfPorts, nic: RequestedNic, binding: Binding, nicIndex: number): void {
     const network = networks.byId(this.#context.db, nic.networkId);
     const guarded = network?.port_security_enabled === 1;
     this.#core.create({
@@ -250,25 +313,33 @@ export class ServerPorts {
 
   /** Those that compute made are deleted; the others are free for another server. */
   delete(serverId: string): void {
+    for (const row of portsOfDevice(this.#context.db, serverId)) this.#release(row);
+  }
+
+  /** As {@link delete} for one port of the server. */
+  detach(serverId: string, portId: string): void {
+    const row = ports.byId(this.#context.db, portId);
+    if (row?.device_id === serverId) this.#release(row);
+  }
+
+  #release(row: PortRow): void {
     const { db, clock } = this.#context;
-    for (const row of portsOfDevice(db, serverId)) {
-      if (!row.device_owner.startsWith('compute:')) continue;
-      if (row.made_by_compute === 1) {
-        this.#core.delete(row, { quiet: true });
-        continue;
-      }
-      ports.update(db, row, {
-        device_id: '',
-        device_owner: '',
-        binding_host: '',
-        dns_name: '',
-        nic_index: null,
-        nic_tag: null,
-        status: 'DOWN',
-        updated_at: clock(),
-        revision: row.revision + 1,
-      });
+    if (!row.device_owner.startsWith('compute:')) return;
+    if (row.made_by_compute === 1) {
+      this.#core.delete(row, { quiet: true });
+      return;
     }
+    ports.update(db, row, {
+      device_id: '',
+      device_owner: '',
+      binding_host: '',
+      dns_name: '',
+      nic_index: null,
+      nic_tag: null,
+      status: 'DOWN',
+      updated_at: clock(),
+      revision: row.revision + 1,
+    });
   }
 }
 
