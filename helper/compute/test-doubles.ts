@@ -1,14 +1,6 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Db } from '../db/index.ts';
 import { CloudError, conflict, notFound, overQuota } from '../errors/error.ts';
-import { FakeDomainHost } from '../host/domain/fake.ts';
-import type {
-  DomainHint,
-  DomainHost,
-  DomainSpec,
-  DomainStatus,
-  PowerState,
-} from '../host/domain/interface.ts';
 import type { ImageFace, ImageInfo } from '../image/face.ts';
 import type { NetworkFace, RequestedNic, ServerAddress } from '../network/face.ts';
 import { NoValidHost, type Basics, type Flavor } from './index.ts';
@@ -53,109 +45,6 @@ export const NETWORK_ID = '22222222-2222-4222-8222-222222222222';
 /** A port that another server has. */
 export const BUSY_PORT = '33333333-3333-4333-8333-999999999999';
 export const MIB = 1024 ** 2;
-
-/** Domains in memory; they outlive an engine as real ones outlive the helper. */
-export class StandInDomains implements DomainHost {
-  readonly specs = new Map<string, DomainSpec>();
-  readonly states = new Map<string, PowerState>();
-  readonly #listeners = new Set<(hint: DomainHint) => void>();
-  /** Set to let a guest ignore its power button. */
-  deaf = false;
-  /** Awaited before a start is done; lets a test hold one. */
-  beforeStart: () => Promise<void> = () => Promise.resolve();
-
-  hypervisor = (): ReturnType<DomainHost['hypervisor']> => new FakeDomainHost().hypervisor();
-  define(spec: DomainSpec): Promise<string> {
-    this.specs.set(spec.uuid, spec);
-    if (!this.states.has(spec.uuid)) this.states.set(spec.uuid, 'shutdown');
-    return Promise.resolve('<domain/>');
-  }
-  async start(uuid: string): Promise<void> {
-    await this.beforeStart();
-    if (!this.specs.has(uuid)) throw new Error(`no domain ${uuid}`);
-    this.change(uuid, 'running', 'started');
-  }
-  shutdown(uuid: string, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
-    if (!this.deaf) {
-      if (this.states.has(uuid)) this.change(uuid, 'shutdown', 'stopped');
-      return Promise.resolve(true);
-    }
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => resolve(false), Math.min(timeoutMs, 20));
-      signal?.addEventListener('abort', () => {
-        clearTimeout(timer);
-        reject(new Error('aborted'));
-      });
-    });
-  }
-  destroy(uuid: string): Promise<void> {
-    if (this.states.has(uuid)) this.change(uuid, 'shutdown', 'stopped');
-    return Promise.resolve();
-  }
-  reboot = (): Promise<void> => Promise.resolve();
-  reset = (): Promise<void> => Promise.resolve();
-  suspend(uuid: string): Promise<void> {
-    this.change(uuid, 'paused', 'suspended');
-    return Promise.resolve();
-  }
-  resume(uuid: string): Promise<void> {
-    this.change(uuid, 'running', 'resumed');
-    return Promise.resolve();
-  }
-  undefine(uuid: string): Promise<void> {
-    this.specs.delete(uuid);
-    this.states.delete(uuid);
-    return Promise.resolve();
-  }
-  status(uuid: string): Promise<DomainStatus | undefined> {
-    const powerState = this.states.get(uuid);
-    const name = this.specs.get(uuid)?.name ?? '';
-    return Promise.resolve(powerState === undefined ? undefined : { uuid, name, powerState });
-  }
-  list(): Promise<readonly DomainStatus[]> {
-    return Promise.resolve(
-      [...this.states].map(([uuid, powerState]) => ({
-        uuid,
-        name: this.specs.get(uuid)?.name ?? '',
-        powerState,
-      })),
-    );
-  }
-  watch(listener: (hint: DomainHint) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-  screenshot = (): ReturnType<DomainHost['screenshot']> => Promise.reject(new Error('not asked for here'));
-  setUserPassword = (): Promise<void> => Promise.resolve();
-  save(uuid: string): Promise<void> {
-    this.change(uuid, 'shutdown', 'stopped');
-    return Promise.resolve();
-  }
-  copyDisk: DomainHost['copyDisk'] = (_uuid, _target, destination) => writeFile(destination, 'copy');
-  readonly cards: string[] = [];
-  attachNic: DomainHost['attachNic'] = (_uuid, nic) => {
-    if (!this.cards.includes(nic.portId)) this.cards.push(nic.portId);
-    return Promise.resolve();
-  };
-  detachNic: DomainHost['detachNic'] = (_uuid, nic) => {
-    const index = this.cards.indexOf(nic.portId);
-    if (index >= 0) this.cards.splice(index, 1);
-    return Promise.resolve();
-  };
-  injectNmi = (): Promise<void> => Promise.resolve();
-  statistics: DomainHost['statistics'] = () =>
-    Promise.resolve({ cpuTimes: [7], memoryMib: 128, usedMemoryMib: 64, disks: [], nics: [] });
-  close = (): Promise<void> => Promise.resolve();
-
-  /** As when it happens on the host, with its event. */
-  change(uuid: string, state: PowerState, event: DomainHint['event']): void {
-    this.states.set(uuid, state);
-    this.hint({ uuid, event });
-  }
-  hint(hint: DomainHint): void {
-    for (const listener of this.#listeners) listener(hint);
-  }
-}
 
 /** Ports as rows, taps in memory. */
 export class StandInNetwork implements NetworkFace {

@@ -14,14 +14,8 @@ import { createHttpServer, silentLogger, type AuthContext } from '../http/index.
 import { SagaEngine } from '../saga/index.ts';
 import { createCompute, type BuildConfigDrive, type Compute, type ComputeDeps } from './index.ts';
 import type { ServerServices } from './sagas/services.ts';
-import {
-  IMAGE_ID,
-  MIB,
-  StandInBasics,
-  StandInDomains,
-  StandInImages,
-  StandInNetwork,
-} from './test-doubles.ts';
+import { StandInDomains } from './test-domains.ts';
+import { IMAGE_ID, MIB, StandInBasics, StandInImages, StandInNetwork } from './test-doubles.ts';
 
 /** A compute service over stand-ins, with a listener to drive it; for tests. */
 

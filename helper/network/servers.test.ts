@@ -4,7 +4,7 @@ import { transaction } from '../db/index.ts';
 import { createNetwork } from './index.ts';
 import { silentLogger } from '../http/index.ts';
 import { SagaEngine } from '../saga/index.ts';
-import type { InterfaceAsked, RequestedNic } from './face.ts';
+import type { RequestedNic } from './face.ts';
 import { callers, makeFakeWorld, resourcesOf, type NetworkWorld, type Resource } from './test-support.ts';
 
 let world: NetworkWorld;
@@ -189,47 +189,6 @@ describe('a server', () => {
     await face().plugServer(again.serverId);
     expect(world.host.state.groups.get(group?.id ?? '')?.v4).toEqual(['10.0.0.4']);
     await destroy(again);
-  });
-
-  test('gets another port, and gives one back, while its others stay', async () => {
-    const server = await boot();
-    const { serverId } = server;
-    const port = await create('port', { network_id: network.id });
-    const attach = (asked: InterfaceAsked) =>
-      transaction(world.db, () => {
-        const plan = face().planInterface(world.db, auth(), 'a', asked);
-        const more = { serverId, serverName: 'web', projectId: 'a', availabilityZone: 'nova', ...plan };
-        face().attachServerPort(world.db, more);
-        face().attachServerPort(world.db, more);
-        return plan.nic.portId;
-      });
-    const made = attach({ networkId: network.id, fixedIp: '10.0.0.77', tag: 't' });
-    expect(attach({ portId: port.id })).toBe(port.id);
-    expect(face().nicsOf(world.db, serverId)).toMatchObject([
-      { portId: server.nics[0]?.portId },
-      { portId: made, tag: 't', fixedIps: [{ address: '10.0.0.77' }] },
-      { portId: port.id },
-    ]);
-    await face().plugServer(serverId);
-    for (const [asked, message] of [
-      [{ portId: port.id }, 'still in use'],
-      [{ portId: serverId }, 'could not be found'],
-      [{ networkId: serverId }, 'could not be found'],
-      [{ networkId: network.id, fixedIp: '10.0.0.77' }, 'already in use'],
-      [{ networkId: network.id, fixedIp: '10.9.0.77' }, 'not a valid ip address'],
-    ] as const)
-      expect(() => face().planInterface(world.db, auth(), 'a', asked)).toThrow(message);
-    for (const portId of [made, port.id]) {
-      await face().unplugPorts([{ portId, networkId: network.id }]);
-      for (let twice = 0; twice < 2; twice++) face().detachServerPort(world.db, serverId, portId);
-    }
-    face().detachServerPort(world.db, randomUUID(), server.nics[0]?.portId ?? '');
-    expect(face().nicsOf(world.db, serverId)).toHaveLength(1);
-    expect((await world.host.inventory()).taps).toHaveLength(1);
-    expect((await world.call('a', 'GET', `/ports/${made}`)).status).toBe(404);
-    const kept = (await world.ok('a', 'GET', `/ports/${port.id}`))['port'];
-    expect(kept).toMatchObject({ device_id: '', status: 'DOWN' });
-    await destroy(server);
   });
 
   test('is served again after its DHCP server died (R20)', async () => {
