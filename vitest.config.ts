@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{helper,main,resources,scripts,bench}/**/*.test.ts'],
+          include: ['{helper,main,resources,scripts,bench,test}/**/*.test.ts'],
           exclude: ['**/*.host.test.ts', '**/*.e2e.test.ts', '**/node_modules/**'],
           testTimeout: 30_000,
         },

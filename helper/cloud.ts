@@ -95,7 +95,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     files,
     disks: host.disks,
     sagas: engine,
-    web: new GuardedWebSource(),
+    web: new GuardedWebSource({ trusted: config.image.importOrigins ?? [] }),
     logger,
     now: clock,
     config: {

@@ -106,6 +106,8 @@ const ConfigFile = Type.Object(
         {
           /** Turn disks into this format when they are imported. */
           importConversion: Type.Optional(Type.Literal('qcow2')),
+          /** Origins ('http://nas.lan:8080') of which web-download may fetch though they are not on the public internet. */
+          importOrigins: Type.Optional(Type.Array(Type.String({ pattern: '^https?://[^/@?#]+$' }))),
           /** What each project may have, by glance's names; -1 is without bound. */
           limits: Type.Optional(
             Type.Object(
@@ -160,6 +162,7 @@ export interface Config {
   readonly network: { readonly vniRange: readonly [number, number] };
   readonly image: {
     readonly importConversion?: 'qcow2';
+    readonly importOrigins?: readonly string[];
     readonly limits?: Readonly<Record<string, number>>;
   };
   readonly libvirtUri: string;

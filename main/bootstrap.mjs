@@ -90,6 +90,7 @@ const [command = '', ...rest] = process.argv.slice(2);
 const scripts = {
   test: 'scripts/test.ts',
   bench: 'scripts/bench.ts',
+  conformance: 'scripts/conformance.ts',
   'api-docs': 'scripts/api-docs.ts',
 };
 const script = scripts[command];

@@ -37,7 +37,8 @@ export class TestInstance {
   #process: ChildProcess | undefined;
   #output = '';
 
-  constructor(name: string, host: 'linux' | 'simulated' = 'linux') {
+  /** @param more settings beside those that every instance has of its own. */
+  constructor(name: string, host: 'linux' | 'simulated' = 'linux', more: object = {}) {
     const tag = randomBytes(3).toString('hex');
     // The users of the emulator and of dnsmasq must be able to pass through to disks and sockets.
     this.directory = mkdtempSync(join(tmpdir(), `deskcloud-${name}-`));
@@ -58,6 +59,7 @@ export class TestInstance {
         masquerade: false,
       },
       network: { vniRange: [base, base + 15] },
+      ...more,
     };
     writeFileSync(this.configPath, stringify(config));
   }

@@ -52,6 +52,25 @@ const text = async (url: string): Promise<string> => {
 };
 
 describe('a guarded web source (S9)', () => {
+  test('fetches from an origin that the owner trusts, and from nowhere else inside', async () => {
+    const leading = await serve('127.0.0.1', 0, (response) =>
+      response.writeHead(302, { location: `http://127.0.0.1:${inside.port}/` }).end(),
+    );
+    const home = await serve('127.0.0.1', 0, (response) => response.end('image'));
+    names['nas.lan'] = [['127.0.0.1'], ['127.0.0.1']];
+    const lookup = async (name: string) =>
+      (names[name]?.shift() ?? []).map((address) => ({ address, family: 4 }));
+    source = new GuardedWebSource({
+      lookup,
+      trusted: [`http://127.0.0.1:${leading.port}`, `HTTP://nas.lan:${home.port}/`],
+    });
+    expect(await text(`http://nas.lan:${home.port}/disk`)).toBe('image');
+    await expect(text(`http://nas.lan:${inside.port}/`)).rejects.toThrow(/port/);
+    await expect(text(`http://127.0.0.1:${home.port}/`)).rejects.toThrow(/port/);
+    await expect(text(`http://127.0.0.1:${leading.port}/`)).rejects.toThrow(/port/);
+    expect(inside.connections).toBe(0);
+  });
+
   test.each([
     '127.0.0.1',
     '2130706433',

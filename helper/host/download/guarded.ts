@@ -34,6 +34,8 @@ export interface GuardedWebOptions {
   /** Whether this host may be spoken to. */
   readonly allows: (address: string) => boolean;
   readonly ports: ReadonlySet<number>;
+  /** Origins ('http://nas.lan:8080') that the machine's owner lets users fetch from, wherever they are. */
+  readonly trusted: readonly string[];
 }
 
 /**
@@ -42,9 +44,17 @@ export interface GuardedWebOptions {
  */
 export class GuardedWebSource implements WebSource {
   readonly #options: GuardedWebOptions;
+  readonly #trusted: ReadonlySet<string>;
 
   constructor(options: Partial<GuardedWebOptions> = {}) {
-    this.#options = { lookup: lookupAll, allows: isForeign, ports: new Set([80, 443]), ...options };
+    this.#options = {
+      lookup: lookupAll,
+      allows: isForeign,
+      ports: new Set([80, 443]),
+      trusted: [],
+      ...options,
+    };
+    this.#trusted = new Set(this.#options.trusted.map((one) => URL.parse(one)?.origin ?? one));
   }
 
   check(url: string): void {
@@ -98,6 +108,7 @@ export class GuardedWebSource implements WebSource {
     if (parsed.username !== '' || parsed.password !== '') {
       throw refused(`The address ${shown(url)} must not hold a user name or a password.`);
     }
+    if (this.#trusted.has(parsed.origin)) return parsed;
     const port = parsed.port === '' ? (parsed.protocol === 'http:' ? 80 : 443) : Number(parsed.port);
     if (!this.#options.ports.has(port)) {
       throw refused(`${shown(url)} is at port ${port}; images are fetched from ports 80 and 443 only.`);
@@ -132,10 +143,10 @@ export class GuardedWebSource implements WebSource {
   }
 
   #assertAllowed(url: URL, address: string): void {
-    if (this.#options.allows(address)) return;
+    if (this.#trusted.has(url.origin) || this.#options.allows(address)) return;
     throw refused(
       `${shown(url.href)} is inside this machine or a private network; images are fetched from public addresses only. ` +
-        `Upload the file instead ('openstack image create --file').`,
+        `Upload the file instead ('openstack image create --file'), or let the machine's owner add '${url.origin}' to image.importOrigins of Deskcloud's settings.`,
     );
   }
 }
