@@ -3,9 +3,6 @@ import type { Absence } from '../http/index.ts';
 /** What Neutron has and Deskcloud has not; helper/API.md shows it. */
 export const networkAbsent: readonly Absence[] = [
   { what: 'Address groups', paths: ['/address-groups'], why: 'To come.' },
-  { what: 'Address scopes', paths: ['/address-scopes'], why: 'To come.' },
-  { what: 'Subnet pools', paths: ['/subnetpools'], why: 'To come.' },
-  { what: 'RBAC policies', paths: ['/rbac-policies'], why: 'To come.' },
   { what: 'Segments', paths: ['/segments', '/network_segment_ranges'], why: 'To come.' },
   { what: 'Trunks', paths: ['/trunks'], why: 'To come.' },
   { what: 'Quality of service', paths: ['/qos'], why: 'To come.' },
@@ -21,16 +18,6 @@ export const networkAbsent: readonly Absence[] = [
     why: 'To come.',
   },
   { what: 'Automatic topology', paths: ['/auto-allocated-topology'], why: 'To come.' },
-  {
-    what: 'Port forwarding and pools of floating IPs',
-    paths: ['/floatingips/{floatingip_id}/port_forwardings', '/floatingip_pools'],
-    why: 'To come.',
-  },
-  {
-    what: 'Conntrack helpers of routers',
-    paths: ['/routers/{router_id}/conntrack_helpers'],
-    why: 'To come.',
-  },
   { what: 'Firewall as a service v2', paths: ['/fwaas'], why: 'To come.' },
   { what: 'Metering', paths: ['/metering'], why: 'To come.' },
   { what: 'Flavors and service profiles', paths: ['/flavors', '/service_profiles'], why: 'To come.' },

@@ -4,6 +4,7 @@ import type { HostNetwork } from '../host/net/interface.ts';
 import type { Endpoint, Logger, Service } from '../http/index.ts';
 import type { SagaEngine } from '../saga/index.ts';
 import { networkAbsent } from './absent.ts';
+import { AddressScopeApp, shareableScopes } from './app/address-scope.ts';
 import { ComputeProxy } from './app/compute-proxy.ts';
 import type { NetworkContext } from './app/context.ts';
 import { coreExtensions, type Extension } from './app/extension.ts';
@@ -11,21 +12,28 @@ import { NetworkApp } from './app/network.ts';
 import { PortApp } from './app/port.ts';
 import { PortCore } from './app/port-core.ts';
 import { Quotas } from './app/quota.ts';
+import { shareableNetworks } from './app/network-sharing.ts';
+import { RbacApp, type Shareable } from './app/rbac.ts';
 import { routerProject } from './app/router.ts';
-import { SecurityGroupApp } from './app/security-group.ts';
+import { SecurityGroupApp, shareableGroups } from './app/security-group.ts';
 import { SecurityGroupRuleApp } from './app/security-group-rule.ts';
 import { ServerPorts } from './app/server-ports.ts';
 import { addressesOf, nicsOf, securityGroupNamesOf, serverOnNetwork } from './app/server-view.ts';
 import { SubnetApp } from './app/subnet.ts';
+import { shareablePools, SubnetpoolApp } from './app/subnetpool.ts';
+import { SubnetpoolAllocation } from './app/subnetpool-allocation.ts';
 import { defaultConfig, type NetworkConfig } from './config.ts';
 import { networkDiscovery } from './discovery.ts';
+import { addressScopeEndpoints } from './endpoints/address-scopes.ts';
 import { miscEndpoints } from './endpoints/misc.ts';
 import { networkEndpoints } from './endpoints/networks.ts';
 import { portEndpoints } from './endpoints/ports.ts';
 import { quotaEndpoints } from './endpoints/quotas.ts';
+import { rbacEndpoints } from './endpoints/rbac-policies.ts';
 import { securityGroupRuleEndpoints } from './endpoints/security-group-rules.ts';
 import { securityGroupEndpoints } from './endpoints/security-groups.ts';
 import { subnetEndpoints } from './endpoints/subnets.ts';
+import { subnetpoolEndpoints } from './endpoints/subnetpools.ts';
 import { tagEndpoints, type Tagged } from './endpoints/tags.ts';
 import type { MetadataListener, NetworkFace } from './face.ts';
 import { networkRules } from './policy.ts';
@@ -39,6 +47,8 @@ import { createRouterTasks, withRouters } from './sagas/router-tasks.ts';
 import { securityGroupUpdate } from './sagas/security-group-update.ts';
 import { createTasks } from './sagas/tasks.ts';
 import { layNumberPools } from './store/network.ts';
+import { countPolicies } from './store/rbac.ts';
+import { countPools } from './store/subnetpool.ts';
 
 export type { MetadataListener, NetworkFace } from './face.ts';
 export { defaultConfig, type NetworkConfig } from './config.ts';
@@ -106,6 +116,9 @@ export function createNetwork(deps: NetworkDeps): Network {
   const quotas = new Quotas(config.quotas);
   const ports = new PortCore(context, quotas);
   const networkApp = new NetworkApp(context, quotas, ports);
+  const scopeApp = new AddressScopeApp(context);
+  const poolApp = new SubnetpoolApp(context, quotas);
+  const allocation = new SubnetpoolAllocation(context, quotas);
   const subnetApp = new SubnetApp(context, quotas, ports);
   const portApp = new PortApp(context, ports);
   const groupApp = new SecurityGroupApp(context, quotas);
@@ -118,20 +131,21 @@ export function createNetwork(deps: NetworkDeps): Network {
     routerTasks,
     driver: { host, metadata: deps.metadata, logger, networks: driver },
   });
+  quotas.add('subnetpool', -1, countPools);
+  quotas.add('rbac_policy', 10, countPolicies);
+  const shareables: readonly Shareable[] = [
+    shareableNetworks(context.clock),
+    shareableGroups,
+    shareableScopes,
+    shareablePools,
+  ];
   const extensions: readonly Extension[] = [...coreExtensions, ...routers.extensions];
   const tagged: readonly Tagged[] = [
     {
       collection: 'networks',
       table: 'network',
       rule: 'network',
-      load: (caller, id) => {
-        const row = networkApp.load(caller, id);
-        return {
-          project_id: row.project_id,
-          shared: row.shared === 1,
-          'router:external': row.external === 1,
-        };
-      },
+      load: (caller, id) => networkApp.target(caller, networkApp.load(caller, id)),
     },
     {
       collection: 'subnets',
@@ -149,7 +163,13 @@ export function createNetwork(deps: NetworkDeps): Network {
       collection: 'security-groups',
       table: 'security_group',
       rule: 'security_group',
-      load: (caller, id) => ({ project_id: groupApp.load(caller, id).project_id }),
+      load: (caller, id) => groupApp.target(caller, groupApp.load(caller, id)),
+    },
+    {
+      collection: 'subnetpools',
+      table: 'subnetpool',
+      rule: 'subnetpool',
+      load: (caller, id) => poolApp.target(caller, poolApp.load(caller, id)),
     },
     ...routers.tagged,
   ];
@@ -160,6 +180,9 @@ export function createNetwork(deps: NetworkDeps): Network {
     ...securityGroupEndpoints(groupApp),
     ...securityGroupRuleEndpoints(ruleApp),
     ...routers.endpoints,
+    ...addressScopeEndpoints(scopeApp),
+    ...subnetpoolEndpoints(poolApp, allocation),
+    ...rbacEndpoints(new RbacApp(context, quotas, shareables)),
     ...quotaEndpoints(context, quotas),
     ...tagEndpoints(db, context.clock, tagged),
     ...miscEndpoints(context, extensions),

@@ -18,9 +18,12 @@ const adminOrNetworkOwner = either(
   all(networkOwner, (auth) => auth.roles.has('member')),
 );
 
-/** `shared` of a network, or of the target's network. */
+/** Shared with the caller: the target, or its network. */
 const shared: Check = (_auth, target) => target.shared === true;
 const external: Check = (_auth, target) => target['router:external'] === true;
+
+/** neutron's restrict_wildcard. */
+const notEverybody: Check = either(admin, (_auth, target) => target['target_tenant'] !== '*');
 
 const providerRules = Object.fromEntries(
   ['create_network', 'update_network', 'get_network'].flatMap((action) =>
@@ -61,7 +64,11 @@ export const networkRules: PolicyRules = {
     all(networkOwner, (auth) => auth.roles.has('member')),
   ),
   'create_subnet:request': either(admin, (auth) => auth.roles.has('member')),
-  get_subnet: either(projectReader, shared, external),
+  get_subnet: either(
+    projectReader,
+    all(networkOwner, (auth) => auth.roles.has('reader')),
+    shared,
+  ),
   update_subnet: either(projectMember, adminOrNetworkOwner),
   delete_subnet: either(projectMember, adminOrNetworkOwner),
   'create_subnet:service_types': admin,
@@ -89,8 +96,33 @@ export const networkRules: PolicyRules = {
   'update_port:binding:profile': admin,
   'get_port:binding:host_id': admin,
 
+  create_address_scope: projectMember,
+  'create_address_scope:shared': admin,
+  get_address_scope: either(projectReader, shared),
+  update_address_scope: projectMember,
+  'update_address_scope:shared': admin,
+  delete_address_scope: projectMember,
+
+  create_subnetpool: projectMember,
+  'create_subnetpool:shared': admin,
+  'create_subnetpool:is_default': admin,
+  get_subnetpool: either(projectReader, shared),
+  update_subnetpool: projectMember,
+  'update_subnetpool:is_default': admin,
+  delete_subnetpool: projectMember,
+  add_prefixes: projectMember,
+  remove_prefixes: projectMember,
+  onboard_network_subnets: projectMember,
+
+  create_rbac_policy: projectMember,
+  'create_rbac_policy:target_tenant': notEverybody,
+  get_rbac_policy: projectReader,
+  update_rbac_policy: projectMember,
+  'update_rbac_policy:target_tenant': notEverybody,
+  delete_rbac_policy: projectMember,
+
   create_security_group: projectMember,
-  get_security_group: projectReader,
+  get_security_group: either(projectReader, shared),
   update_security_group: projectMember,
   delete_security_group: projectMember,
   create_security_group_rule: projectMember,

@@ -55,14 +55,14 @@ export function demand(caller: Caller, rule: string, target: PolicyTarget): void
   if (!caller.may(rule, target)) throw denied(rule);
 }
 
-/** Rows of the caller's project; all rows for admins. `also` are further rows that everybody may see. */
-export function ownRows(caller: Pick<Caller, 'auth'>, also?: string): Condition[] {
+/** Rows of the caller's project; all rows for admins. `also` are further rows that the caller may see. */
+export function ownRows(caller: Pick<Caller, 'auth'>, also?: Condition): Condition[] {
   if (isAdmin(caller)) return [];
   const own = 'project_id = ?';
   return [
     {
-      sql: also === undefined ? own : `${own} OR ${also}`,
-      values: [caller.auth.projectId ?? ''],
+      sql: also === undefined ? own : `${own} OR ${also.sql}`,
+      values: [caller.auth.projectId ?? '', ...(also?.values ?? [])],
     },
   ];
 }

@@ -9,6 +9,7 @@ import type { PortCore } from './port-core.ts';
 import type { SecurityGroupApp } from './security-group.ts';
 import type { SecurityGroupRuleApp } from './security-group-rule.ts';
 import { ensureDefaultGroup } from './security-group-core.ts';
+import { isOpenTo } from './sharing.ts';
 
 /** Compute's policy was asked already. */
 const as = (caller: Pick<Caller, 'auth' | 'requestId'>): Caller => ({ ...caller, may: () => true });
@@ -144,7 +145,8 @@ export class ComputeProxy implements ComputeNetworks {
   #named(projectId: string, nameOrId: string): SecurityGroupRow {
     const { db } = this.#context;
     const byId = groups.byId(db, nameOrId);
-    if (byId?.project_id === projectId) return byId;
+    if (byId !== undefined && (byId.project_id === projectId || isOpenTo(db, { projectId }, byId.id)))
+      return byId;
     const [first, second] = groupsNamed(db, projectId, nameOrId);
     if (second !== undefined)
       throw badRequest(

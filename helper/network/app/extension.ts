@@ -18,10 +18,12 @@ export const extension = (alias: string, name: string, description: string, upda
 
 /** What this service has; clients look here before they use it, so nothing else may be in it. */
 export const coreExtensions: readonly Extension[] = [
+  extension('address-scope', 'Address scope', 'Address scopes', '2015-07-26'),
   extension('agent', 'agent', 'Agents of this host', '2013-02-03'),
   extension('allowed-address-pairs', 'Allowed Address Pairs', 'Further addresses of a port', '2013-07-23'),
   extension('availability_zone', 'Availability Zone', 'Availability zones', '2015-01-01'),
   extension('binding', 'Port Binding', 'Host of a port', '2014-02-03'),
+  extension('default-subnetpools', 'Default Subnetpools', 'Pools used by default', '2016-02-18'),
   extension('empty-string-filtering', 'Empty String Filtering', 'Filters by empty text', '2018-05-01'),
   extension('external-net', 'Neutron external network', 'External networks', '2013-01-14'),
   extension('extra_dhcp_opt', 'Neutron Extra DHCP options', 'DHCP options of a port', '2013-03-17'),
@@ -43,6 +45,11 @@ export const coreExtensions: readonly Extension[] = [
   extension('quotas', 'Quota management support', 'Quotas of projects', '2012-07-29'),
   extension('quota_details', 'Quota details management support', 'Quotas with use', '2017-02-10'),
   extension('quota-check-limit', 'Quota engine limit check', 'Limits not below use', '2020-12-13'),
+  extension('rbac-address-scope', 'Address scopes in RBAC policies', 'Shared scopes', '2020-02-12'),
+  extension('rbac-policies', 'RBAC Policies', 'Sharing with single projects', '2015-06-17'),
+  extension('rbac-subnetpool', 'Subnet pools in RBAC policies', 'Shared pools', '2020-02-05'),
+  extension('rbac-security-groups', 'Security groups in RBAC policies', 'Shared groups', '2018-11-27'),
+  extension('security-groups-shared-filtering', 'Shared security groups', 'Filter by shared', '2021-10-05'),
   extension(
     'revision-if-match',
     'If-Match constraints based on revision_number',
@@ -57,6 +64,9 @@ export const coreExtensions: readonly Extension[] = [
   extension('standard-attr-tag', 'Tag support for resources', 'Tags', '2017-01-01'),
   extension('standard-attr-timestamp', 'Resource timestamps', 'created_at and updated_at', '2016-09-12'),
   extension('stateful-security-group', 'Stateful security group', 'Stateless groups', '2019-11-26'),
+  extension('subnet_allocation', 'Subnet Allocation', 'Subnets out of subnet pools', '2015-03-30'),
+  extension('subnet_onboard', 'Subnet Onboard', 'Subnets into subnet pools', '2018-12-18'),
+  extension('subnetpool-prefix-ops', 'Subnet Pool Prefix Operations', 'Prefixes one by one', '2019-02-08'),
   extension('subnet-service-types', 'Subnet service types', 'service_types of subnets', '2016-03-15'),
   extension('service-type', 'Neutron Service Type Management', 'Service providers', '2013-01-20'),
   extension(

@@ -25,6 +25,7 @@ import {
   type RouterContext,
 } from './router-context.ts';
 import { floatingIpView } from './router-view.ts';
+import { maySee } from './sharing.ts';
 
 const { text } = columns;
 
@@ -137,13 +138,9 @@ export class FloatingIpApp implements PortObserver {
   }
 
   #external(caller: Pick<Caller, 'auth'>, id: string): NetworkRow {
-    const network = networks.byId(this.#context.network.db, id);
-    const visible =
-      network !== undefined &&
-      (isAdmin(caller) ||
-        network.external === 1 ||
-        network.shared === 1 ||
-        network.project_id === caller.auth.projectId);
+    const { db } = this.#context.network;
+    const network = networks.byId(db, id);
+    const visible = network !== undefined && (isAdmin(caller) || maySee(db, caller.auth, network));
     if (!visible) throw networkNotFound(id);
     if (network.external !== 1) throw badFloatingIp(`Network ${id} is not a valid external network`);
     return network;

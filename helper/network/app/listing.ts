@@ -15,8 +15,11 @@ export interface Column {
   readonly unsorted?: boolean;
 }
 
+/** What a list needs of its rows; their order is that of the column `seq`. */
+type Identified = Pick<StandardRow, 'id'>;
+
 /** A resource's list: its table, the attributes one may filter and sort by, and filters of another kind. */
-export interface Listing<Row extends StandardRow = StandardRow> {
+export interface Listing<Row extends Identified = StandardRow> {
   readonly table: Table<Row>;
   readonly plural: string;
   readonly columns: Readonly<Record<string, Column>>;
@@ -152,7 +155,7 @@ const ALL = 1_000_000;
  * @param view the rows' API form, children of all rows loaded at once.
  * @throws {CloudError} badRequest on unknown filters, sort keys, markers.
  */
-export function listResources<Row extends StandardRow>(
+export function listResources<Row extends Identified>(
   db: Db,
   listing: Listing<Row>,
   asked: Asked,
@@ -182,7 +185,7 @@ export function listResources<Row extends StandardRow>(
   };
 }
 
-function checkMarker<Row extends StandardRow>(
+function checkMarker<Row extends Identified>(
   db: Db,
   listing: Listing<Row>,
   marker: string,
@@ -200,7 +203,7 @@ function checkMarker<Row extends StandardRow>(
 
 function linksOf(
   asked: Asked,
-  rows: readonly StandardRow[],
+  rows: readonly Identified[],
   page: { more: boolean; reverse: boolean; marker: string | undefined },
 ): { rel: 'next' | 'previous'; href: string }[] {
   const link = (rel: 'next' | 'previous', id: string | undefined) => {

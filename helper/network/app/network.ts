@@ -4,6 +4,7 @@ import { badRequest, conflict, unavailable } from '../../errors/error.ts';
 import type { RequestContext } from '../../http/index.ts';
 import { networkRules } from '../policy.ts';
 import type { NetworkCreate, NetworkUpdate } from '../schemas/network.ts';
+import { scopesOfNetworks } from '../store/address-scope.ts';
 import {
   networks,
   physicalNetworkUser,
@@ -14,6 +15,7 @@ import {
   vniInUse,
 } from '../store/network.ts';
 import { portsOfNetwork } from '../store/port.ts';
+import { dropPolicies, dropPoliciesOf, openAmong } from '../store/rbac.ts';
 import type { NetworkRow, NetworkType } from '../store/row.ts';
 import { subnetIdsOf, subnetsOf } from '../store/subnet.ts';
 import { groupBy } from '../store/table.ts';
@@ -21,8 +23,10 @@ import { checkAttributes, demand, isAdmin, ownRows, projectFor } from './caller.
 import type { Caller, NetworkContext } from './context.ts';
 import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
 import { networkNotFound, type PortCore } from './port-core.ts';
+import { checkNoGateways, closeToEverybody } from './network-sharing.ts';
 import type { Quotas } from './quota.ts';
 import { ensureDefaultGroup } from './security-group-core.ts';
+import { EXTERNAL, isOpenTo, maySee, openRows, openToEverybody, SHARED, sharedFilter } from './sharing.ts';
 import { dropSubnet } from './subnet.ts';
 import { networkView } from './view.ts';
 
@@ -36,7 +40,6 @@ const listing: Listing<NetworkRow> = {
     name: text('name'),
     status: text('status'),
     admin_state_up: flag('admin_state_up'),
-    shared: flag('shared'),
     'router:external': flag('external'),
     is_default: flag('is_default'),
     mtu: { sql: 'mtu', type: 'integer' },
@@ -54,12 +57,6 @@ const listing: Listing<NetworkRow> = {
     }),
   },
 };
-
-/** Everybody sees these: shared ones, and external ones since routers lead there. */
-const OPEN = 'shared = 1 OR external = 1';
-
-export const mayUse = (auth: { readonly projectId?: string }, network: NetworkRow): boolean =>
-  network.shared === 1 || network.project_id === auth.projectId;
 
 /** neutron's InvalidInput. */
 export const invalidInput = (message: string): Error =>
@@ -84,12 +81,20 @@ export class NetworkApp {
 
   /** @throws {CloudError} notFound for what the caller may not know of. */
   load(caller: Pick<Caller, 'auth'>, id: string): NetworkRow {
-    const row = networks.byId(this.#context.db, id);
-    if (row === undefined) throw networkNotFound(id);
-    const visible =
-      isAdmin(caller) || row.project_id === caller.auth.projectId || row.shared === 1 || row.external === 1;
-    if (!visible) throw networkNotFound(id);
+    const { db } = this.#context;
+    const row = networks.byId(db, id);
+    if (row === undefined || (!isAdmin(caller) && !maySee(db, caller.auth, row))) throw networkNotFound(id);
     return row;
+  }
+
+  /** What policy looks at. */
+  target(caller: Pick<Caller, 'auth'>, row: NetworkRow) {
+    const { db } = this.#context;
+    return {
+      project_id: row.project_id,
+      shared: isOpenTo(db, caller.auth, row.id),
+      'router:external': isOpenTo(db, caller.auth, row.id, EXTERNAL),
+    };
   }
 
   views(caller: Pick<Caller, 'auth'>, rows: readonly NetworkRow[]) {
@@ -101,14 +106,28 @@ export class NetworkApp {
       ),
       (one) => one.network_id,
     );
+    const ids = rows.map((row) => row.id);
+    const shared = openAmong(db, SHARED, ids, caller.auth.projectId ?? '');
+    const scopes = groupBy(scopesOfNetworks(db, ids), (one) => one.network_id);
+    const scopeOf = (id: string, version: 4 | 6): string | null =>
+      scopes.get(id)?.find((one) => one.ip_version === version)?.id ?? null;
     const admin = isAdmin(caller);
     return rows.map((row) =>
-      networkView(row, subnets.get(row.id)?.map((one) => one.id) ?? [], admin, config.availabilityZone),
+      networkView(row, {
+        subnetIds: subnets.get(row.id)?.map((one) => one.id) ?? [],
+        shared: shared.has(row.id),
+        admin,
+        zone: config.availabilityZone,
+        scopes: { 4: scopeOf(row.id, 4), 6: scopeOf(row.id, 6) },
+      }),
     );
   }
 
   list(context: RequestContext): Record<string, unknown> {
-    return listResources(this.#context.db, listing, context, ownRows(context, OPEN), (rows) =>
+    const { auth } = context;
+    const open = openRows(auth, 'network', 'id', [SHARED, EXTERNAL]);
+    const special = { ...listing.special, shared: sharedFilter(auth, 'network') };
+    return listResources(this.#context.db, { ...listing, special }, context, ownRows(context, open), (rows) =>
       this.views(context, rows),
     );
   }
@@ -171,6 +190,9 @@ export class NetworkApp {
       updated_at: now,
       revision: 1,
     });
+    const object = { type: 'network', id, project_id: projectId };
+    if (body.shared === true) openToEverybody(db, object);
+    if (body['router:external'] === true) openToEverybody(db, object, EXTERNAL);
     return networks.byId(db, id) as NetworkRow;
   }
 
@@ -272,8 +294,7 @@ export class NetworkApp {
       is_default: row.is_default === 1,
     });
     return transaction(db, () => {
-      if (body.shared === false && row.shared === 1) this.#checkUnshare(row);
-      if (body['router:external'] === false && row.external === 1) this.#checkNotGateway(row);
+      this.#share(row, body);
       const largest = row.network_type === 'vxlan' ? config.tunnelMtu : config.plainMtu;
       const changed = networks.update(db, row, {
         name: body.name ?? row.name,
@@ -293,27 +314,16 @@ export class NetworkApp {
     });
   }
 
-  #checkUnshare(row: NetworkRow): void {
-    const foreign = portsOfNetwork(this.#context.db, row.id).some(
-      (port) => port.project_id !== row.project_id && !port.device_owner.startsWith('network:'),
-    );
-    if (foreign) {
-      throw conflict(
-        `Unable to reconfigure sharing settings for network ${row.id}. Multiple tenants are using it.`,
-        { type: 'InvalidSharedSetting' },
-      );
-    }
-  }
-
-  #checkNotGateway(row: NetworkRow): void {
-    const used = portsOfNetwork(this.#context.db, row.id).some(
-      (port) => port.device_owner === 'network:router_gateway',
-    );
-    if (used) {
-      throw conflict(
-        `External network ${row.id} cannot be updated to be made non-external, since it has existing gateway ports.`,
-        { type: 'ExternalNetworkInUse' },
-      );
+  /** `shared` and `router:external` are the policies to '*'. */
+  #share(row: NetworkRow, body: NetworkUpdate): void {
+    const { db } = this.#context;
+    const object = { type: 'network', id: row.id, project_id: row.project_id };
+    if (body.shared === true && row.shared === 0) openToEverybody(db, object);
+    if (body.shared === false && row.shared === 1) closeToEverybody(db, row);
+    if (body['router:external'] === true && row.external === 0) openToEverybody(db, object, EXTERNAL);
+    if (body['router:external'] === false && row.external === 1) {
+      checkNoGateways(db, row.id);
+      dropPolicies(db, row.id, EXTERNAL);
     }
   }
 
@@ -330,6 +340,7 @@ export class NetworkApp {
       }
       for (const port of ports) this.#ports.delete(port);
       for (const subnet of subnetsOf(db, row.id)) dropSubnet(db, subnet);
+      dropPoliciesOf(db, row.id);
       networks.delete(db, row.id);
       releaseSegment(db, row.id);
       tasks.remove(row.id);

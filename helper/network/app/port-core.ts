@@ -13,6 +13,7 @@ import {
   releasePlug,
   setPortGroups,
 } from '../store/port.ts';
+import { openAmong } from '../store/rbac.ts';
 import type { NetworkRow, PortRow, SubnetRow } from '../store/row.ts';
 import { groups } from '../store/security-group.ts';
 import type { NetworkContext } from './context.ts';
@@ -20,6 +21,7 @@ import { allocate, type FixedIpAsked } from './ipam.ts';
 import { freeAddress, joinSubnet, leaveSubnet, readdress, setPortAddresses } from './port-addresses.ts';
 import type { Quotas } from './quota.ts';
 import { ensureDefaultGroup } from './security-group-core.ts';
+import { SHARED } from './sharing.ts';
 
 export interface AddressPair {
   readonly ip_address: string;
@@ -251,10 +253,12 @@ export class PortCore {
   }
 
   #checkGroups(ids: readonly string[], projectId: string): void {
+    const { db } = this.#context;
+    const shared = openAmong(db, SHARED, ids, projectId);
     const found = new Set(
       groups
-        .byIds(this.#context.db, ids)
-        .filter((group) => group.project_id === projectId)
+        .byIds(db, ids)
+        .filter((group) => group.project_id === projectId || shared.has(group.id))
         .map((group) => group.id),
     );
     const missing = ids.find((id) => !found.has(id));

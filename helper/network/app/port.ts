@@ -14,7 +14,6 @@ import type { Caller, NetworkContext } from './context.ts';
 import { ensureDhcpPort } from './dhcp-port.ts';
 import { checkDhcpOptions } from './dhcp-options.ts';
 import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
-import { mayUse } from './network.ts';
 import {
   isNetworkOwned,
   isRouterPort,
@@ -23,6 +22,7 @@ import {
   type ExtraDhcpOption,
   type PortCore,
 } from './port-core.ts';
+import { isOpenTo, maySee, mayUse } from './sharing.ts';
 import { portView } from './view.ts';
 
 const { text, flag } = columns;
@@ -116,7 +116,11 @@ export class PortApp {
     const { projectId } = caller.auth;
     if (!isAdmin(caller) && row.project_id !== projectId && network.project_id !== projectId)
       throw portNotFound(id);
-    return { ...row, network_project_id: network.project_id, shared: network.shared === 1 };
+    return {
+      ...row,
+      network_project_id: network.project_id,
+      shared: isOpenTo(db, caller.auth, network.id),
+    };
   }
 
   views(caller: Pick<Caller, 'auth'>, rows: readonly PortRow[]) {
@@ -155,11 +159,11 @@ export class PortApp {
     const target = {
       project_id: projectId,
       network_project_id: network.project_id,
-      shared: network.shared === 1,
+      shared: isOpenTo(this.#context.db, caller.auth, network.id),
       network_device: isNetworkOwned(body.device_owner ?? ''),
     };
     demand(caller, 'create_port', target);
-    if (!isAdmin(caller) && !mayUse(caller.auth, network)) {
+    if (!isAdmin(caller) && !mayUse(this.#context.db, caller.auth, network)) {
       throw forbidden(`Tenant ${projectId} not allowed to create port on this network`, {
         type: 'NotAuthorized',
       });
@@ -190,9 +194,9 @@ export class PortApp {
   }
 
   #networkFor(caller: Pick<Caller, 'auth'>, id: string): NetworkRow {
-    const network = networks.byId(this.#context.db, id);
-    const visible =
-      network !== undefined && (isAdmin(caller) || mayUse(caller.auth, network) || network.external === 1);
+    const { db } = this.#context;
+    const network = networks.byId(db, id);
+    const visible = network !== undefined && (isAdmin(caller) || maySee(db, caller.auth, network));
     if (!visible) throw networkNotFound(id);
     return network;
   }

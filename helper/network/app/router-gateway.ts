@@ -13,6 +13,7 @@ import type { FixedIpAsked } from './ipam.ts';
 import { networkNotFound } from './port-core.ts';
 import { badRouter, type RouterContext } from './router-context.ts';
 import { checkGatewayOverlap } from './router-rules.ts';
+import { maySee } from './sharing.ts';
 
 /** The columns of a router that say where its gateway is. */
 export type GatewayColumns = Pick<RouterRow, 'gateway_network_id' | 'gateway_port_id' | 'enable_snat'>;
@@ -87,13 +88,9 @@ export class RouterGateway {
   }
 
   #external(caller: Pick<Caller, 'auth'>, id: string): NetworkRow {
-    const network = networks.byId(this.#context.network.db, id);
-    const visible =
-      network !== undefined &&
-      (isAdmin(caller) ||
-        network.external === 1 ||
-        network.shared === 1 ||
-        network.project_id === caller.auth.projectId);
+    const { db } = this.#context.network;
+    const network = networks.byId(db, id);
+    const visible = network !== undefined && (isAdmin(caller) || maySee(db, caller.auth, network));
     if (!visible) throw networkNotFound(id);
     if (network.external !== 1) throw badRouter(`Network ${id} is not an external network`);
     return network;

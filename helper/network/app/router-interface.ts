@@ -16,11 +16,11 @@ import type { NetworkRow, PortRow, SubnetRow } from '../store/row.ts';
 import { subnets } from '../store/subnet.ts';
 import { isAdmin } from './caller.ts';
 import type { Caller } from './context.ts';
-import { mayUse } from './network.ts';
 import { portNotFound } from './port.ts';
 import { badRouter, routerNotFound, type RouterContext } from './router-context.ts';
 import { checkOverlap, routeUses } from './router-rules.ts';
 import { subnetNotFound } from './subnet.ts';
+import { mayUse } from './sharing.ts';
 
 type Asking = Pick<Caller, 'auth'>;
 
@@ -89,7 +89,7 @@ export class RouterInterfaces {
     const subnet = subnets.byId(db, id);
     const network = subnet && networks.byId(db, subnet.network_id);
     if (subnet === undefined || network === undefined) throw subnetNotFound(id);
-    if (!isAdmin(caller) && !mayUse(caller.auth, network)) throw subnetNotFound(id);
+    if (!isAdmin(caller) && !mayUse(db, caller.auth, network)) throw subnetNotFound(id);
     return { network, subnet };
   }
 

@@ -47,7 +47,6 @@ export class SecurityGroupRuleApp {
     const row = rules.byId(this.#context.db, id);
     if (row === undefined) throw ruleNotFound(id);
     if (!isAdmin(caller) && row.project_id !== caller.auth.projectId) {
-      // The owner of a group sees all of its rules, also those that an admin made.
       if (groups.byId(this.#context.db, row.security_group_id)?.project_id !== caller.auth.projectId)
         throw ruleNotFound(id);
     }
@@ -55,7 +54,13 @@ export class SecurityGroupRuleApp {
   }
 
   list(context: RequestContext): Record<string, unknown> {
-    return listResources(this.#context.db, listing, context, ownRows(context), (rows) => rows.map(ruleView));
+    // The owner of a group sees all of its rules, also those that an admin made.
+    const ofOwnGroups = {
+      sql: 'security_group_id IN (SELECT id FROM security_group WHERE project_id = ?)',
+      values: [context.auth.projectId ?? ''],
+    };
+    const visible = ownRows(context, ofOwnGroups);
+    return listResources(this.#context.db, listing, context, visible, (rows) => rows.map(ruleView));
   }
 
   create(caller: Caller, bodies: readonly RuleCreate[]): SecurityGroupRuleRow[] {

@@ -2,14 +2,23 @@ import { transaction } from '../../db/index.ts';
 import { conflict, notFound } from '../../errors/error.ts';
 import type { RequestContext } from '../../http/index.ts';
 import type { GroupCreate, GroupUpdate } from '../schemas/security-group.ts';
+import { dropPoliciesOf, openAmong } from '../store/rbac.ts';
 import type { SecurityGroupRow } from '../store/row.ts';
-import { groupInUse, groups, groupsReferring, rulesOfGroups } from '../store/security-group.ts';
+import {
+  groupInUse,
+  groups,
+  groupsReferring,
+  projectsWithGroup,
+  rulesOfGroups,
+} from '../store/security-group.ts';
 import { groupBy } from '../store/table.ts';
 import { demand, isAdmin, ownRows, projectFor } from './caller.ts';
 import type { Caller, NetworkContext } from './context.ts';
 import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
 import type { Quotas } from './quota.ts';
+import type { Shareable } from './rbac.ts';
 import { ensureDefaultGroup, insertGroup } from './security-group-core.ts';
+import { isOpenTo, openRows, SHARED, sharedFilter } from './sharing.ts';
 import { groupView } from './view.ts';
 
 const { text, flag } = columns;
@@ -21,7 +30,6 @@ const listing: Listing<SecurityGroupRow> = {
     ...standardColumns,
     name: text('name'),
     stateful: flag('stateful'),
-    shared: flag('0'),
   },
   special: tagFilters('security_group'),
 };
@@ -39,21 +47,26 @@ export class SecurityGroupApp {
   }
 
   load(caller: Pick<Caller, 'auth'>, id: string): SecurityGroupRow {
-    const row = groups.byId(this.#context.db, id);
-    if (row === undefined || (!isAdmin(caller) && row.project_id !== caller.auth.projectId))
-      throw groupNotFound(id);
+    const { db } = this.#context;
+    const row = groups.byId(db, id);
+    const visible =
+      row !== undefined &&
+      (isAdmin(caller) || row.project_id === caller.auth.projectId || isOpenTo(db, caller.auth, id));
+    if (!visible) throw groupNotFound(id);
     return row;
   }
 
-  views(rows: readonly SecurityGroupRow[]) {
-    const rules = groupBy(
-      rulesOfGroups(
-        this.#context.db,
-        rows.map((row) => row.id),
-      ),
-      (rule) => rule.security_group_id,
-    );
-    return rows.map((row) => groupView(row, rules.get(row.id) ?? []));
+  /** What policy looks at. */
+  target(caller: Pick<Caller, 'auth'>, row: SecurityGroupRow) {
+    return { project_id: row.project_id, shared: isOpenTo(this.#context.db, caller.auth, row.id) };
+  }
+
+  views(caller: Pick<Caller, 'auth'>, rows: readonly SecurityGroupRow[]) {
+    const { db } = this.#context;
+    const ids = rows.map((row) => row.id);
+    const rules = groupBy(rulesOfGroups(db, ids), (rule) => rule.security_group_id);
+    const shared = openAmong(db, SHARED, ids, caller.auth.projectId ?? '');
+    return rows.map((row) => groupView(row, rules.get(row.id) ?? [], shared.has(row.id)));
   }
 
   list(context: RequestContext): Record<string, unknown> {
@@ -61,7 +74,12 @@ export class SecurityGroupApp {
     // neutron makes the default group when a project first looks, if not before.
     if (projectId !== undefined && context.may('create_security_group', { project_id: projectId }))
       transaction(this.#context.db, () => ensureDefaultGroup(this.#context, projectId));
-    return listResources(this.#context.db, listing, context, ownRows(context), (rows) => this.views(rows));
+    const { auth } = context;
+    const visible = ownRows(context, openRows(auth, 'security_group'));
+    const special = { ...listing.special, shared: sharedFilter(auth, 'security_group') };
+    return listResources(this.#context.db, { ...listing, special }, context, visible, (rows) =>
+      this.views(context, rows),
+    );
   }
 
   create(caller: Caller, bodies: readonly GroupCreate[]): SecurityGroupRow[] {
@@ -127,8 +145,18 @@ export class SecurityGroupApp {
         throw conflict(`Security Group ${row.id} in use.`, { type: 'SecurityGroupInUse' });
       // Rules of other groups that name this one go with it, and what they let in must stop.
       const referring = groupsReferring(db, row.id).filter((id) => id !== row.id);
+      dropPoliciesOf(db, row.id);
       groups.delete(db, row.id);
       tasks.rulesChanged([...referring, row.id]);
     });
   }
 }
+
+/** A group that is shared may be a port's in the projects that it is shared with. */
+export const shareableGroups: Shareable = {
+  type: 'security_group',
+  actions: [SHARED],
+  owner: (db, id) => groups.byId(db, id)?.project_id,
+  notFound: groupNotFound,
+  users: (db, id) => projectsWithGroup(db, id),
+};

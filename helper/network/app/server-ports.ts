@@ -10,10 +10,10 @@ import { groups, groupsNamed } from '../store/security-group.ts';
 import { subnetIdsOf, subnetsOf } from '../store/subnet.ts';
 import { keyOf, parseAddress, parseBlock } from './address.ts';
 import type { NetworkContext } from './context.ts';
-import { mayUse } from './network.ts';
 import type { PortCore } from './port-core.ts';
 import type { Quotas } from './quota.ts';
 import { ensureDefaultGroup } from './security-group-core.ts';
+import { isOpenTo, maySee, mayUse } from './sharing.ts';
 
 /** Columns that say to which server a port belongs. */
 type Binding = Pick<
@@ -92,10 +92,7 @@ export class ServerPorts {
       return only;
     }
     const network = networks.byId(db, networkId);
-    if (
-      network === undefined ||
-      !(auth.roles.has('admin') || mayUse(auth, network) || network.external === 1)
-    )
+    if (network === undefined || !(auth.roles.has('admin') || maySee(db, auth, network)))
       throw notFound(`Network ${networkId} could not be found.`);
     if (fixedIp !== undefined && this.#isTaken(network, fixedIp))
       throw conflict(`Fixed IP address ${fixedIp} is already in use.`);
@@ -138,9 +135,7 @@ export class ServerPorts {
   /** The project's only network; a server without one when there is none. */
   #automatic(auth: AuthContext, asked: NetworksAsked): RequestedNic[] {
     const { db } = this.#context;
-    const candidates = attachableNetworks(db, auth.projectId ?? '').filter(
-      (network) => network.external === 0 || network.shared === 1 || network.project_id === auth.projectId,
-    );
+    const candidates = attachableNetworks(db, auth.projectId ?? '');
     const withSubnets = new Set(
       subnetIdsOf(
         db,
@@ -169,9 +164,9 @@ export class ServerPorts {
     if (one.uuid === undefined) throw badRequest('Network or port must be given for each network.');
     const network = networks.byId(db, one.uuid);
     const admin = auth.roles.has('admin');
-    const visible = network !== undefined && (admin || mayUse(auth, network) || network.external === 1);
+    const visible = network !== undefined && (admin || maySee(db, auth, network));
     if (!visible) throw badRequest(`Network ${one.uuid} could not be found.`);
-    if (!admin && network.external === 1 && !mayUse(auth, network))
+    if (!admin && !mayUse(db, auth, network))
       throw forbidden(`It is not allowed to create an interface on external network ${network.id}`);
     const subnets = subnetsOf(db, network.id);
     if (subnets.length === 0)
@@ -224,7 +219,8 @@ export class ServerPorts {
     const ids = wanted.map((nameOrId) => {
       if (nameOrId === 'default') return ensureDefaultGroup(this.#context, projectId).id;
       const byId = groups.byId(db, nameOrId);
-      if (byId?.project_id === projectId) return byId.id;
+      if (byId !== undefined && (byId.project_id === projectId || isOpenTo(db, auth, byId.id)))
+        return byId.id;
       const named = groupsNamed(db, projectId, nameOrId);
       if (named.length > 1) {
         throw conflict(

@@ -37,18 +37,10 @@ export function readCidr(
   body: {
     readonly cidr?: string | null;
     readonly ip_version: 4 | 6 | '4' | '6';
-    readonly subnetpool_id?: string | null;
-    readonly prefixlen?: number | null;
   },
   others: readonly SubnetRow[],
   networkId: string,
 ): SubnetBlock {
-  if (body.subnetpool_id !== undefined && body.subnetpool_id !== null) {
-    throw badRequest(`Subnet pool ${body.subnetpool_id.slice(0, 80)} could not be found.`, {
-      status: 404,
-      type: 'SubnetPoolNotFound',
-    });
-  }
   if (body.cidr === undefined || body.cidr === null)
     throw badRequest('Bad subnets request: a subnetpool must be specified in the absence of a cidr.', {
       type: 'BadRequest',

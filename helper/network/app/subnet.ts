@@ -17,6 +17,8 @@ import { isAutomatic, poolsOf } from './ipam.ts';
 import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
 import { networkNotFound, type PortCore } from './port-core.ts';
 import type { Quotas } from './quota.ts';
+import { isOpenTo, maySee, openRows, sharedFilter } from './sharing.ts';
+import { SubnetpoolAllocation } from './subnetpool-allocation.ts';
 import {
   blockOf,
   checkDhcp,
@@ -49,19 +51,13 @@ const listing: Listing<SubnetRow> = {
   },
   special: {
     ...tagFilters('subnet'),
-    // Attributes of the subnet's network, which neutron's clients filter by as well.
-    shared: (values) => ofNetwork('shared', values),
-    'router:external': (values) => ofNetwork('external', values),
+    // An attribute of the subnet's network, which neutron's clients filter by as well.
+    'router:external': (values) => ({
+      sql: 'EXISTS (SELECT 1 FROM network n WHERE n.id = subnet.network_id AND n.external IN (SELECT value FROM json_each(?)))',
+      values: [JSON.stringify(values.map((value) => (/^(true|1)$/i.test(value) ? 1 : 0)))],
+    }),
   },
 };
-
-const ofNetwork = (column: 'shared' | 'external', values: readonly string[]) => ({
-  sql: `EXISTS (SELECT 1 FROM network n WHERE n.id = subnet.network_id AND n.${column} IN (SELECT value FROM json_each(?)))`,
-  values: [JSON.stringify(values.map((value) => (/^(true|1)$/i.test(value) ? 1 : 0)))],
-});
-
-const OPEN =
-  'EXISTS (SELECT 1 FROM network n WHERE n.id = subnet.network_id AND (n.shared = 1 OR n.external = 1))';
 
 export const subnetNotFound = (id: string): Error =>
   notFound(`Subnet ${id} could not be found.`, { type: 'SubnetNotFound' });
@@ -70,18 +66,19 @@ export const subnetNotFound = (id: string): Error =>
 export type SubnetTarget = SubnetRow & {
   readonly network_project_id: string;
   readonly shared: boolean;
-  readonly 'router:external': boolean;
 };
 
 export class SubnetApp {
   readonly #context: NetworkContext;
   readonly #quotas: Quotas;
   readonly #ports: PortCore;
+  readonly #pools: SubnetpoolAllocation;
 
   constructor(context: NetworkContext, quotas: Quotas, ports: PortCore) {
     this.#context = context;
     this.#quotas = quotas;
     this.#ports = ports;
+    this.#pools = new SubnetpoolAllocation(context, quotas);
   }
 
   load(caller: Pick<Caller, 'auth'>, id: string): SubnetTarget {
@@ -89,25 +86,30 @@ export class SubnetApp {
     const row = subnets.byId(db, id);
     const network = row && networks.byId(db, row.network_id);
     if (row === undefined || network === undefined) throw subnetNotFound(id);
+    const shared = isOpenTo(db, caller.auth, network.id);
     const { projectId } = caller.auth;
-    const visible =
-      isAdmin(caller) ||
-      row.project_id === projectId ||
-      network.project_id === projectId ||
-      network.shared === 1 ||
-      network.external === 1;
-    if (!visible) throw subnetNotFound(id);
+    const own = row.project_id === projectId || network.project_id === projectId;
+    // Those of external networks stay unseen, as in neutron: how the outside is made is the administrator's.
+    if (!isAdmin(caller) && !own && !shared) throw subnetNotFound(id);
     return {
       ...row,
       network_project_id: network.project_id,
-      shared: network.shared === 1,
-      'router:external': network.external === 1,
+      shared,
     };
   }
 
   list(context: RequestContext): Record<string, unknown> {
-    return listResources(this.#context.db, listing, context, ownRows(context, OPEN), (rows) =>
-      rows.map(subnetView),
+    const { auth } = context;
+    const open = openRows(auth, 'network', 'network_id');
+    const ownNetworks = 'network_id IN (SELECT id FROM network WHERE project_id = ?)';
+    const visible = { sql: `${ownNetworks} OR ${open.sql}`, values: [auth.projectId ?? '', ...open.values] };
+    const special = { ...listing.special, shared: sharedFilter(auth, 'network', 'network_id') };
+    return listResources(
+      this.#context.db,
+      { ...listing, special },
+      context,
+      ownRows(context, visible),
+      (rows) => rows.map(subnetView),
     );
   }
 
@@ -123,7 +125,8 @@ export class SubnetApp {
     demand(caller, 'create_subnet', target);
     checkAttributes(caller, networkRules, 'create_subnet', body, target, { service_types: [] });
     this.#quotas.check(db, projectId, 'subnet');
-    const block = readCidr(body, subnetsOf(db, network.id), network.id);
+    const { cidr, subnetpoolId } = this.#pools.allot(caller, network, projectId, body);
+    const block = readCidr({ ...body, cidr: cidr ?? null }, subnetsOf(db, network.id), network.id);
     checkLists(body, block.version);
     const { gateway, pools } = poolsFor(block, body);
     const enableDhcp = body.enable_dhcp ?? true;
@@ -143,6 +146,7 @@ export class SubnetApp {
       enable_dhcp: enableDhcp,
       ipv6_ra_mode: body.ipv6_ra_mode ?? null,
       ipv6_address_mode: body.ipv6_address_mode ?? null,
+      subnetpool_id: subnetpoolId,
       allocation_pools: JSON.stringify(pools),
       dns_nameservers: JSON.stringify((body.dns_nameservers ?? []).map(canonical)),
       host_routes: JSON.stringify(keptRoutes(body.host_routes)),
@@ -162,13 +166,9 @@ export class SubnetApp {
   }
 
   #networkFor(caller: Pick<Caller, 'auth'>, id: string): NetworkRow {
-    const network = networks.byId(this.#context.db, id);
-    const visible =
-      network !== undefined &&
-      (isAdmin(caller) ||
-        network.project_id === caller.auth.projectId ||
-        network.shared === 1 ||
-        network.external === 1);
+    const { db } = this.#context;
+    const network = networks.byId(db, id);
+    const visible = network !== undefined && (isAdmin(caller) || maySee(db, caller.auth, network));
     if (!visible) throw networkNotFound(id);
     return network;
   }

@@ -15,7 +15,8 @@ export const timeText = (ms: number): string => `${new Date(ms).toISOString().sl
 
 const list = (json: string): unknown[] => (json === '[]' ? [] : (JSON.parse(json) as unknown[]));
 
-const standard = (row: StandardRow) => ({
+/** Attributes that every resource with standard attributes shows. */
+export const standard = (row: StandardRow) => ({
   id: row.id,
   project_id: row.project_id,
   tenant_id: row.project_id,
@@ -25,14 +26,28 @@ const standard = (row: StandardRow) => ({
   revision_number: row.revision,
 });
 
-/** @param admin shows provider attributes. */
-export const networkView = (row: NetworkRow, subnetIds: readonly string[], admin: boolean, zone: string) => ({
+/** What of a network is not in its row. */
+export interface NetworkSurroundings {
+  readonly subnetIds: readonly string[];
+  /** With who asks. */
+  readonly shared: boolean;
+  /** Shows provider attributes. */
+  readonly admin: boolean;
+  readonly zone: string;
+  /** Address scopes of its subnets, by IP version. */
+  readonly scopes: Readonly<Record<4 | 6, string | null>>;
+}
+
+export const networkView = (
+  row: NetworkRow,
+  { subnetIds, shared, admin, zone, scopes }: NetworkSurroundings,
+) => ({
   ...standard(row),
   name: row.name,
   admin_state_up: row.admin_state_up === 1,
   status: row.status,
   subnets: subnetIds,
-  shared: row.shared === 1,
+  shared,
   'router:external': row.external === 1,
   ...(row.external === 1 ? { is_default: row.is_default === 1 } : {}),
   mtu: row.mtu,
@@ -40,8 +55,8 @@ export const networkView = (row: NetworkRow, subnetIds: readonly string[], admin
   dns_domain: row.dns_domain,
   availability_zone_hints: list(row.availability_zone_hints),
   availability_zones: subnetIds.length > 0 ? [zone] : [],
-  ipv4_address_scope: null,
-  ipv6_address_scope: null,
+  ipv4_address_scope: scopes[4],
+  ipv6_address_scope: scopes[6],
   tags: list(row.tags),
   ...(admin
     ? {
@@ -122,11 +137,16 @@ export const ruleView = (row: SecurityGroupRuleRow) => ({
   remote_address_group_id: null,
 });
 
-export const groupView = (row: SecurityGroupRow, rules: readonly SecurityGroupRuleRow[]) => ({
+/** @param shared with who asks */
+export const groupView = (
+  row: SecurityGroupRow,
+  rules: readonly SecurityGroupRuleRow[],
+  shared: boolean,
+) => ({
   ...standard(row),
   name: row.name,
   stateful: row.stateful === 1,
-  shared: false,
+  shared,
   security_group_rules: rules.map(ruleView),
   tags: list(row.tags),
 });

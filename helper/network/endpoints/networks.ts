@@ -40,12 +40,7 @@ export const networkEndpoints = (networks: NetworkApp): readonly Endpoint[] => [
     ok: 200,
     target: (context) => {
       const row = networks.load(context, context.params.network_id);
-      return {
-        row,
-        project_id: row.project_id,
-        shared: row.shared === 1,
-        'router:external': row.external === 1,
-      };
+      return { row, ...networks.target(context, row) };
     },
     handler: (context) => {
       const [view = {}] = networks.views(context, [context.target.row]);

@@ -27,7 +27,7 @@ export const securityGroupEndpoints = (groups: SecurityGroupApp): readonly Endpo
     ok: 201,
     handler: (context) => {
       const { many, bodies } = bodiesOf(context.body.security_group, context.body.security_groups);
-      const views = groups.views(groups.create(context, bodies));
+      const views = groups.views(context, groups.create(context, bodies));
       return many ? { security_groups: views } : { security_group: views[0] };
     },
   }),
@@ -40,10 +40,10 @@ export const securityGroupEndpoints = (groups: SecurityGroupApp): readonly Endpo
     ok: 200,
     target: (context) => {
       const row = groups.load(context, context.params.security_group_id);
-      return { row, project_id: row.project_id };
+      return { row, ...groups.target(context, row) };
     },
     handler: (context) => {
-      const [view = {}] = groups.views([context.target.row]);
+      const [view = {}] = groups.views(context, [context.target.row]);
       return { security_group: pick(view, context) };
     },
   }),
@@ -57,12 +57,12 @@ export const securityGroupEndpoints = (groups: SecurityGroupApp): readonly Endpo
     ok: 200,
     target: (context) => {
       const row = groups.load(context, context.params.security_group_id);
-      return { row, project_id: row.project_id };
+      return { row, ...groups.target(context, row) };
     },
     handler: (context) => {
       checkRevision(context, context.target.row);
       const row = groups.update(context.target.row, context.body.security_group);
-      return { security_group: groups.views([row])[0] };
+      return { security_group: groups.views(context, [row])[0] };
     },
   }),
   endpoint({
@@ -73,7 +73,7 @@ export const securityGroupEndpoints = (groups: SecurityGroupApp): readonly Endpo
     ok: 204,
     target: (context) => {
       const row = groups.load(context, context.params.security_group_id);
-      return { row, project_id: row.project_id };
+      return { row, ...groups.target(context, row) };
     },
     handler: (context) => {
       checkRevision(context, context.target.row);

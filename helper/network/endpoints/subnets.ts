@@ -11,7 +11,6 @@ const targetOf = (row: SubnetTarget) => ({
   project_id: row.project_id,
   network_project_id: row.network_project_id,
   shared: row.shared,
-  'router:external': row['router:external'],
 });
 
 /** https://docs.openstack.org/api-ref/network/v2/#subnets */

@@ -42,7 +42,8 @@ export const RuleCreate = body({
   port_range_min: PortNumber,
   port_range_max: PortNumber,
   remote_ip_prefix: Type.Optional(OrNull(Type.String({ maxLength: 64 }))),
-  remote_group_id: Type.Optional(OrNull(Id)),
+  // neutron looks for what is no id as well, and finds nothing.
+  remote_group_id: Type.Optional(OrNull(Type.String({ maxLength: 255, format: 'text' }))),
   remote_address_group_id: Type.Optional(Type.Null()),
   description: Type.Optional(Text),
   project_id: Type.Optional(ProjectId),

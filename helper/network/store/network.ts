@@ -62,12 +62,15 @@ export const countNetworks = (db: Db, projectId: string): number =>
     projectId,
   )?.n ?? 0;
 
-/** Networks that a project may attach servers to without being told which: its own, and shared ones. */
+/** Networks that a project may attach servers to without being told which: its own, and those shared with it. */
 export const attachableNetworks = (db: Db, projectId: string): NetworkRow[] =>
-  statement<[string], NetworkRow>(
+  statement<[string, string], NetworkRow>(
     db,
-    'SELECT * FROM network WHERE project_id = ? OR shared = 1 ORDER BY seq',
-  ).all(projectId);
+    `SELECT * FROM network WHERE project_id = ? OR id IN (
+       SELECT object_id FROM rbac_policy
+        WHERE object_type = 'network' AND action = 'access_as_shared' AND target_tenant IN ('*', ?))
+      ORDER BY seq`,
+  ).all(projectId, projectId);
 
 /** One more revision of a network whose subnets changed. */
 export const touchNetwork = (db: Db, networkId: string, now: number): unknown =>

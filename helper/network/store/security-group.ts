@@ -110,3 +110,13 @@ export const groupNamesOfDevices = (
        JOIN port_security_group g ON g.port_id = p.id JOIN security_group s ON s.id = g.security_group_id
       WHERE p.device_id IN ${inJson} ORDER BY p.device_id, s.seq`,
   ).all(JSON.stringify(deviceIds));
+
+/** Projects that have ports with the group. */
+export const projectsWithGroup = (db: Db, groupId: string): string[] =>
+  statement<[string], { id: string }>(
+    db,
+    `SELECT DISTINCT p.project_id AS id FROM port_security_group g JOIN port p ON p.id = g.port_id
+      WHERE g.security_group_id = ?`,
+  )
+    .all(groupId)
+    .map((row) => row.id);
