@@ -176,6 +176,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     exempt: ({ userId }) => userId === desktopUser,
   });
 
+  let unwatch = (): void => undefined;
   const startedAt = clock();
   const desktop = createDesktop({
     db,
@@ -212,9 +213,13 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       await network.start();
       await basics.start();
       power.start();
+      unwatch = host.domains.watch(({ event }) => {
+        if (event === 'resync') engine.retryStuck();
+      });
     },
     stop: async (guests) => {
       consoles.close();
+      unwatch();
       await power.stop();
       // Operations first: one that still runs would open again what the network closes, and the process would not end.
       await engine.stop();

@@ -249,6 +249,22 @@ describe('a failing undo', () => {
       engine.retry(id);
     }).toThrow('is not stuck');
   });
+
+  it('is tried again with all others when what stood in the way is gone', async () => {
+    let broken = true;
+    host.hook = (what) => {
+      if (what.startsWith('before ensure tap-')) throw new Error('no more taps');
+      if (broken && what.startsWith('before remove disk-')) throw new Error('libvirt is gone');
+    };
+    const engine = startedEngine();
+    expect(engine.retryStuck()).toBe(0);
+    const id = create(engine);
+    expect((await engine.wait(id)).state).toBe('stuck');
+    broken = false;
+    expect(engine.retryStuck()).toBe(1);
+    expect((await engine.wait(id)).state).toBe('failed');
+    expect(engine.retryStuck()).toBe(0);
+  });
 });
 
 describe('cancelling', () => {

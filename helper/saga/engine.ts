@@ -227,6 +227,20 @@ export class SagaEngine {
   }
 
   /**
+   * Lets every stuck operation try its unwinding again: what stood in the way may be gone (libvirt has come back). Joins
+   * the caller's transaction.
+   *
+   * @returns how many there were.
+   */
+  retryStuck(): number {
+    return transaction(this.#db, () => {
+      const stuck = [...this.#live.values()].filter(({ run }) => run?.state === 'stuck');
+      for (const { row } of stuck) this.retry(row.id);
+      return stuck.length;
+    });
+  }
+
+  /**
    * Adds something that happened outside the saga (the request's own work, a DHCP lease, a metadata request) to the
    * story of an operation, by its id, or of the newest one that created the resource. At most 500 for one operation;
    * without such an operation it is dropped. Joins the caller's transaction.
