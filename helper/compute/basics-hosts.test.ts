@@ -1,4 +1,5 @@
 /** Quotas, services, hypervisors, zones, aggregates, claims. */
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { transaction } from '../db/index.ts';
 import { DomainHostError } from '../host/domain/index.ts';
@@ -55,11 +56,30 @@ describe('quotas', () => {
     expect((await put({ floating_ips: 3 }, '2.36')).status).toBe(400);
     expect((await put({ injected_files: 3 }, '2.57')).status).toBe(400);
     expect((await put({ cores: -2 })).status).toBe(400);
-    expect(
-      (await call('admin', 'PUT', '/os-quota-sets/p1?user_id=u', { quota_set: { cores: 1 } })).status,
-    ).toBe(400);
     expect((await call('admin', 'DELETE', '/os-quota-sets/p1')).status).toBe(202);
     expect((await call('member', 'GET', '/os-quota-sets/p1')).body['quota_set']).toMatchObject({ cores: 20 });
+  });
+
+  test("one user's limits within the project's", async () => {
+    world.insertServer('s1');
+    const path = '/os-quota-sets/p1?user_id=u';
+    const put = (quota: object) => call('admin', 'PUT', path, { quota_set: quota });
+    expect((await put({ cores: 21 })).status).toBe(400);
+    expect((await put({ cores: 1 })).status).toBe(400);
+    expect((await put({ cores: 3 })).body['quota_set']).toMatchObject({ cores: 3, instances: 10 });
+    expect((await call('member', 'GET', path)).body['quota_set']).toMatchObject({ cores: 3 });
+    expect(
+      (await call('member', 'GET', '/os-quota-sets/p1/detail?user_id=u')).body['quota_set'],
+    ).toMatchObject({ cores: { limit: 3, in_use: 2 } });
+    expect((await call('member', 'GET', '/os-quota-sets/p1')).body['quota_set']).toMatchObject({ cores: 20 });
+    const { quotas } = world.basics;
+    const demand = { instances: 1, cores: 2, ramMib: 1 };
+    const check = (user?: string) => () => quotas.checkServers(world.db, 'p1', demand, user);
+    expect(check('u')).toThrow('Quota exceeded for cores: Requested 2, but already used 2 of 3 cores');
+    expect(check('somebody')).not.toThrow();
+    expect(check()).not.toThrow();
+    expect((await call('admin', 'DELETE', path)).status).toBe(202);
+    expect(check('u')).not.toThrow();
   });
 
   test('the default class changes the defaults of all projects', async () => {
@@ -144,7 +164,7 @@ describe('hosts', () => {
     expect(world.basics.services.hostStatus(world.db, 'desk')).toBe('DOWN');
     expect((await call('admin', 'PUT', '/os-services/disable', { ...target, host: 'x' })).status).toBe(404);
     world.basics.claims.claim(world.db, 's1', 'desk', { vcpus: 1, ramMib: 1, diskGib: 1 });
-    expect((await call('admin', 'DELETE', `/os-services/${compute}`)).status).toBe(409);
+    expect((await call('admin', 'DELETE', `/os-services/${compute}`, undefined, '2.53')).status).toBe(409);
   });
 
   test('a hypervisor that does not answer makes the host down, until it comes back', async () => {
@@ -196,7 +216,9 @@ describe('hosts', () => {
     expect(shown.body['hypervisor']).toHaveProperty('uptime');
     expect(shown.body['hypervisor']).not.toHaveProperty('vcpus');
     expect((await get(`/os-hypervisors/${listed?.id}/uptime`, '2.53')).status).toBe(200);
-    expect((await get('/os-hypervisors/nobody', '2.53')).status).toBe(404);
+    expect((await get('/os-hypervisors/nobody', '2.53')).status).toBe(400);
+    expect((await get('/os-hypervisors/nobody', '2.52')).status).toBe(404);
+    expect((await get(`/os-hypervisors/${randomUUID()}`, '2.53')).status).toBe(404);
     expect((await get('/os-hypervisors/des/servers', '2.1')).status).toBe(200);
     expect((await get('/os-hypervisors/zzz/search', '2.1')).status).toBe(404);
     expect((await get('/os-hypervisors?hypervisor_hostname_pattern=de', '2.53')).status).toBe(200);

@@ -5,6 +5,7 @@ import type { Endpoint, PolicyRules } from '../http/index.ts';
 import { AggregateApp } from './app/aggregate.ts';
 import { FlavorApp } from './app/flavor.ts';
 import { ComputeHosts } from './app/host.ts';
+import { HostApp } from './app/os-hosts.ts';
 import { HypervisorApp } from './app/hypervisor.ts';
 import { KeyPairApp } from './app/keypair.ts';
 import { QuotaApp } from './app/quota.ts';
@@ -12,12 +13,14 @@ import { ServerGroupApp } from './app/server-group.ts';
 import { ServiceApp } from './app/service.ts';
 import { ZoneApp } from './app/zone.ts';
 import { basicsRules } from './basics-policy.ts';
+import type { HostProviders } from '../placement/index.ts';
 import type { Basics } from './basics.ts';
 import type { ComputeConfig } from './deps.ts';
 import { aggregateEndpoints } from './endpoints/aggregate.ts';
 import { flavorExtraSpecEndpoints } from './endpoints/flavor-extra-specs.ts';
 import { flavorEndpoints } from './endpoints/flavor.ts';
 import { hypervisorEndpoints, serviceEndpoints } from './endpoints/host.ts';
+import { oldHostEndpoints } from './endpoints/os-hosts.ts';
 import { keyPairEndpoints } from './endpoints/keypair.ts';
 import { quotaEndpoints } from './endpoints/quota.ts';
 import { serverGroupEndpoints } from './endpoints/server-group.ts';
@@ -34,6 +37,8 @@ export interface BasicsDeps {
   readonly clock: () => number;
   readonly domains: DomainHost;
   readonly disks: Pick<DiskHost, 'freeBytes'>;
+  /** The placement service, which is told what hosts have and what servers take. */
+  readonly providers?: HostProviders;
   readonly config: Pick<ComputeConfig, 'hostName' | 'stateDirectory' | 'zone'> & {
     readonly allocation?: Partial<Allocation>;
     readonly multipliers?: Partial<Multipliers>;
@@ -73,8 +78,12 @@ export function createBasics(deps: BasicsDeps): BasicsService {
       ...keyPairEndpoints(keyPairs),
       ...quotaEndpoints(quotas),
       ...serverGroupEndpoints(new ServerGroupApp({ db, clock, quotas })),
-      ...serviceEndpoints(new ServiceApp({ db, clock, zone }), new ZoneApp({ db, zone })),
+      ...serviceEndpoints(
+        new ServiceApp({ db, clock, zone, hostRemoved: (inDb, uuid) => deps.providers?.remove(inDb, uuid) }),
+        new ZoneApp({ db, zone }),
+      ),
       ...hypervisorEndpoints(new HypervisorApp({ db, allocation, zone, hostName }), hosts),
+      ...oldHostEndpoints(new HostApp({ db, clock, zone, allocation })),
       ...aggregateEndpoints(new AggregateApp({ db, clock })),
     ],
     start: () => hosts.start(),

@@ -57,9 +57,10 @@ export interface Quotas {
   /**
    * Counts what the project has and refuses when `demand` on top of it is more than the quota. Call it in the
    * transaction that inserts the rows, before the insert: only so 50 parallel creates cannot all pass (S40).
+   * With a user, also against what is set for that user in the project.
    * @throws {CloudError} overQuota in nova's words ('Quota exceeded for cores: Requested 1, but already used 20 of 20 cores').
    */
-  checkServers(db: Db, projectId: string, demand: ServerDemand): void;
+  checkServers(db: Db, projectId: string, demand: ServerDemand, userId?: string): void;
   /** Limits of one key: 'metadata_items', 'injected_files', 'server_groups', ... -1 is unlimited. */
   limit(db: Db, projectId: string, key: string): number;
 }

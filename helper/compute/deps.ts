@@ -31,6 +31,8 @@ export interface Consoles {
     /** `http://host:port` of the request, for the URL. */
     readonly origin: string;
   }): string;
+  /** The server whose console a token opens; undefined when it opens none (any more). */
+  serverOf(token: string): string | undefined;
   /** The tokens of a server that is going away are worth nothing any more. */
   revoke(serverId: string): void;
 }

@@ -25,6 +25,8 @@ export interface ServerMetadata {
   /** As it came, in base64. */
   readonly userData: Secret | null;
   readonly configDrive: boolean;
+  /** What the guest left for its owner; null before. */
+  readonly guestPassword: string | null;
   /** Only until the guest ran for the first time; for config drives. */
   readonly adminPassword: Secret | null;
   /** Files of personality (before 2.57), contents in base64. */
@@ -47,6 +49,8 @@ export interface ServerConsoles {
 export interface ComputeFace {
   /** Undefined when there is no such server (any more). */
   metadataOf(db: Db, serverId: string): ServerMetadata | undefined;
+  /** What the guest leaves for its owner (os-server-password); false when there is something already. */
+  storeGuestPassword(db: Db, serverId: string, password: string): boolean;
   consolesOf(db: Db, serverId: string): ServerConsoles | undefined;
   /** Servers that are not deleted, of all projects. */
   countServers(db: Db): number;

@@ -8,6 +8,7 @@ import { ServerInterfaces } from './app/server-interface.ts';
 import { ServerChanges } from './app/server-change.ts';
 import { ServerCreator } from './app/server-create.ts';
 import { ServerApp } from './app/server.ts';
+import { UsageApp } from './app/usage.ts';
 import type { ComputeDeps } from './deps.ts';
 import { MICROVERSIONS, discovery } from './discovery.ts';
 import { instanceActionEndpoints } from './endpoints/instance-action.ts';
@@ -16,6 +17,14 @@ import { serverActionEndpoints } from './endpoints/server-action.ts';
 import { serverAdminEndpoints } from './endpoints/server-admin.ts';
 import { imageProxyEndpoints } from './endpoints/image-proxy.ts';
 import { securityGroupEndpoints } from './endpoints/security-groups.ts';
+import { aggregateImageEndpoints } from './endpoints/aggregate-images.ts';
+import { externalEventEndpoints } from './endpoints/external-events.ts';
+import { extensionEndpoints } from './endpoints/extensions.ts';
+import { goneEndpoints } from './endpoints/gone.ts';
+import { migrationEndpoints } from './endpoints/migrations.ts';
+import { networkProxyEndpoints } from './endpoints/network-proxy.ts';
+import { serverFactEndpoints } from './endpoints/server-facts.ts';
+import { usageEndpoints } from './endpoints/usage.ts';
 import { serverChangeEndpoints } from './endpoints/server-change.ts';
 import { serverGuestEndpoints } from './endpoints/server-guest.ts';
 import { serverInterfaceEndpoints } from './endpoints/server-interface.ts';
@@ -24,6 +33,7 @@ import { serverNetworkEndpoints } from './endpoints/server-network.ts';
 import { serverTagEndpoints } from './endpoints/server-tags.ts';
 import { serverEndpoints } from './endpoints/server.ts';
 import type { ComputeFace } from './face.ts';
+import { restRules } from './policy-rest.ts';
 import { serverRules } from './policy.ts';
 import { registerServerSagas } from './sagas/index.ts';
 
@@ -54,7 +64,7 @@ export function createCompute(deps: ComputeDeps): Compute {
     legacyRoot: '/v2',
     dialect: computeDialect,
     absent: computeAbsent,
-    rules: { ...serverRules, ...deps.basicsRules },
+    rules: { ...serverRules, ...restRules, ...deps.basicsRules },
     microversions: MICROVERSIONS,
     requestIdHeaders: ['x-compute-request-id'],
     discovery,
@@ -71,6 +81,14 @@ export function createCompute(deps: ComputeDeps): Compute {
       ...serverTagEndpoints(servers),
       ...serverNetworkEndpoints(servers),
       ...serverInterfaceEndpoints(servers, new ServerInterfaces(deps)),
+      ...networkProxyEndpoints(servers, deps.network.computeAddresses),
+      ...externalEventEndpoints(deps),
+      ...serverFactEndpoints(deps, servers),
+      ...usageEndpoints(new UsageApp(deps)),
+      ...aggregateImageEndpoints(deps),
+      ...migrationEndpoints(deps, servers),
+      ...extensionEndpoints(),
+      ...goneEndpoints(),
       ...instanceActionEndpoints(new InstanceActionApp(deps)),
       ...(deps.basicsEndpoints ?? []),
     ],

@@ -3,6 +3,7 @@ import { transaction, type Db } from '../db/index.ts';
 import { Secret } from '../secret.ts';
 import { standardSagaTests, type SagaWorld } from '../saga/standard-tests.ts';
 import type { RequestSpec } from './basics.ts';
+import { imagePrecache } from './sagas/image-precache.ts';
 import { serverCreate, type ServerCreateInput } from './sagas/server-create.ts';
 import { serverDelete, type ServerDeleteInput } from './sagas/server-delete.ts';
 import {
@@ -155,6 +156,12 @@ describe('operations on a server', () => {
     ignore: STATES,
     forwardOnly: true,
   });
+});
+
+standardSagaTests({
+  saga: imagePrecache,
+  makeWorld: makeWorld<{ imageId: string }>({ imageId: IMAGE_ID }, false),
+  forwardOnly: true,
 });
 
 describe('a delete', () => {

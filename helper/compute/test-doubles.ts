@@ -5,6 +5,7 @@ import type { ImageFace, ImageInfo } from '../image/face.ts';
 import type { NetworkFace, RequestedNic, ServerAddress } from '../network/face.ts';
 import { NoValidHost, type Basics, type Flavor } from './index.ts';
 import { usageOf } from './store/server.ts';
+import { standInAddresses } from './test-addresses.ts';
 import { standInGroups } from './test-groups.ts';
 
 /** Stand-ins for everything around the servers of the compute service; for tests. */
@@ -162,6 +163,7 @@ export class StandInNetwork implements NetworkFace {
   serverByAddress = (): undefined => undefined;
 
   readonly compute = standInGroups();
+  readonly computeAddresses = standInAddresses();
 }
 
 export class StandInImages implements ImageFace {

@@ -112,6 +112,7 @@ export class TestWorld {
           this.issued.push(url);
           return url;
         },
+        serverOf: (token) => (this.issued.some((url) => url.endsWith(`token=${token}`)) ? token : undefined),
         revoke: (serverId) => {
           this.revoked.push(serverId);
         },

@@ -32,6 +32,8 @@ export interface Consoles {
   readonly upgrades: readonly UpgradeRoute[];
   /** A URL that opens a console once, within ten minutes: a page for 'novnc', a WebSocket of raw bytes for 'serial'. */
   issue(request: ConsoleRequest): string;
+  /** The server whose console a token opens, if it still does. */
+  serverOf(token: string): string | undefined;
   /** Ends tokens and open consoles of a server that is being deleted. */
   revoke(serverId: string): void;
   close(): void;
@@ -50,6 +52,7 @@ export async function createConsoles(deps: ConsoleDeps): Promise<Consoles> {
         ? `${origin.replace(/^http/, 'ws')}${socket}`
         : `${origin}${PREFIX}/vnc?path=${encodeURIComponent(socket.slice(1))}`;
     },
+    serverOf: (token) => tokens.serverOf(token),
     revoke: (serverId) => {
       tokens.revoke(serverId);
       proxy.closeServer(serverId);

@@ -43,6 +43,12 @@ export class ConsoleTokens {
     return grant !== undefined && grant.expiresAt > this.#now() ? grant : undefined;
   }
 
+  /** The server whose console a token opens; the token stays what it is. */
+  serverOf(token: string): string | undefined {
+    const grant = this.#grants.get(digest(token));
+    return grant !== undefined && grant.expiresAt > this.#now() ? grant.serverId : undefined;
+  }
+
   /** Ends all tokens of a server that is deleted. */
   revoke(serverId: string): void {
     for (const [key, grant] of this.#grants) if (grant.serverId === serverId) this.#grants.delete(key);

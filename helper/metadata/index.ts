@@ -28,6 +28,7 @@ export function createMetadata(deps: MetadataDeps): Metadata {
     answered: (serverId, path, address, place) => story.asked(serverId, path, address, place),
     failed: (error, place, address) =>
       deps.logger.error({ err: error, ...place, address }, 'a metadata request could not be answered'),
+    storePassword: (serverId, password) => deps.instances().storeGuestPassword(deps.db, serverId, password),
   });
   return {
     listener,

@@ -19,6 +19,7 @@ beforeEach(async () => {
       return { body: url === '/large' ? BODY : url, json: false, path: url };
     },
     answered: () => undefined,
+    storePassword: () => false,
     failed: (error) => {
       throw error;
     },

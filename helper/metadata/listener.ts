@@ -37,9 +37,14 @@ export interface ListenerOptions {
   /** Called after an answer about a server was sent. */
   answered(serverId: string, path: string, address: string, place: Place): void;
   failed(error: unknown, place: Place, address: string): void;
+  /** The guest leaves a password for its owner: false when there is one already. */
+  storePassword(serverId: string, password: string): boolean;
   /** Others than {@link LIMITS} in tests. */
   readonly limits?: Partial<ListenerLimits>;
 }
+
+/** Four parts of 255 octets, as nova stores it. */
+const PASSWORD_BYTES = 1020;
 
 interface Visit {
   readonly place: Place;
@@ -110,9 +115,10 @@ export class GuestListener implements MetadataListener {
       send(response, 500, 'An unknown error has occurred. Please try your request again.\n');
       return;
     }
-    // Nobody can store a password here, so there is nothing to post to; as for any other unknown path.
-    if (found === undefined || (request.method === 'POST' && found.path.endsWith('/password'))) {
+    if (found === undefined) {
       send(response, 404, 'Not found.\n');
+    } else if (request.method === 'POST' && found.document === 'password' && found.serverId !== undefined) {
+      this.#takePassword(found.serverId, request, response, visit);
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       send(response, 405, 'Only GET and HEAD are answered here.\n', { allow: 'GET, HEAD' });
     } else {
@@ -121,6 +127,28 @@ export class GuestListener implements MetadataListener {
         if (serverId !== undefined) this.#options.answered(serverId, path, address, place);
       });
     }
+  }
+
+  /** nova's rules: at most 1020 octets, and only the first one counts until its owner clears it. */
+  #takePassword(serverId: string, request: IncomingMessage, response: ServerResponse, visit: Visit): void {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= PASSWORD_BYTES) chunks.push(chunk);
+      else if (!response.headersSent) send(response, 400, 'Request is too large.\n');
+    });
+    request.on('end', () => {
+      if (response.headersSent) return;
+      try {
+        const stored = this.#options.storePassword(serverId, Buffer.concat(chunks).toString('utf8'));
+        if (stored) send(response, 200, '');
+        else send(response, 409, 'There is a password already.\n');
+      } catch (error) {
+        this.#options.failed(error, visit.place, visit.address);
+        send(response, 500, 'An unknown error has occurred. Please try your request again.\n');
+      }
+    });
   }
 }
 

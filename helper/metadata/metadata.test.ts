@@ -64,6 +64,7 @@ async function ask(
     readonly at?: Server;
     readonly method?: string;
     readonly headers?: Record<string, string>;
+    readonly body?: string;
   } = {},
 ): Promise<Reply> {
   const { port } = (options.at ?? network).address() as AddressInfo;
@@ -75,7 +76,7 @@ async function ask(
     method: options.method ?? 'GET',
     headers: { ...options.headers },
     agent: false,
-  }).end();
+  }).end(options.body);
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   response.setEncoding('utf8');
   let text = '';
@@ -195,7 +196,16 @@ describe("OpenStack's layout", () => {
     expect(await textAt('/openstack/latest/vendor_data.json')).toBe('{}');
     expect(await jsonAt('/openstack/latest/vendor_data2.json')).toEqual({ static: {} });
     expect(await textAt('/openstack/latest/password')).toBe('');
-    expect((await ask('/openstack/latest/password', { method: 'POST' })).status).toBe(404);
+    expect((await ask('/openstack/2012-08-10/password', { method: 'POST' })).status).toBe(404);
+  });
+
+  it('takes one password of the guest, as nova does', async () => {
+    const post = async (body: string) =>
+      (await ask('/openstack/2013-04-04/password', { method: 'POST', body })).status;
+    expect(await post('x'.repeat(1021))).toBe(400);
+    expect(await post('ZW5jcnlwdGVk')).toBe(200);
+    expect(await post('b3RoZXI=')).toBe(409);
+    expect(await textAt('/openstack/latest/password')).toBe('ZW5jcnlwdGVk');
   });
 
   it.each([

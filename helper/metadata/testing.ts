@@ -27,6 +27,7 @@ export const sampleServer = (number: number, changes: Partial<ServerMetadata> = 
   keyPair: { name: 'my key', type: 'ssh', publicKey: 'ssh-ed25519 AAAA me@here' },
   userData: new Secret(Buffer.from(USER_DATA).toString('base64')),
   configDrive: true,
+  guestPassword: null,
   adminPassword: new Secret(PASSWORD),
   files: [{ path: '/etc/../../motd', contents: Buffer.from('hello').toString('base64') }],
   ephemeralGib: 1,
@@ -76,6 +77,7 @@ export function sampleWorld(residents: Resident[]) {
   };
   const logger = { debug: log, info: log, warn: log, error: log, child: () => logger };
   const db = openDatabase({ path: ':memory:' });
+  const left = new Map<string, string>();
   const named = (place: Place): string => ('networkId' in place ? place.networkId : place.routerId);
   const deps: MetadataDeps = {
     db,
@@ -89,7 +91,15 @@ export function sampleWorld(residents: Resident[]) {
       securityGroupNamesOf: (_db, ids) => new Map(ids.map((id) => [id, ['default', 'web']])),
     }),
     instances: () => ({
-      metadataOf: (_db, serverId) => residents.find((one) => one.server.id === serverId)?.server,
+      metadataOf: (_db, serverId) => {
+        const found = residents.find((one) => one.server.id === serverId)?.server;
+        return found && { ...found, guestPassword: left.get(serverId) ?? null };
+      },
+      storeGuestPassword: (_db, serverId, password) => {
+        const first = !left.has(serverId);
+        if (first) left.set(serverId, password);
+        return first;
+      },
     }),
     sagas: {
       appendEvent: (target, { text, number }) => {

@@ -79,6 +79,7 @@ export interface ServerNic {
  */
 export interface NetworkFace {
   readonly compute: ComputeNetworks;
+  readonly computeAddresses: ComputeAddresses;
 
   /**
    * Checks `networks` of a new server at API time: networks and ports exist and may be used by the caller, ports are
@@ -226,6 +227,47 @@ export interface ComputeNetworks {
   /** @throws {CloudError} notFound, badRequest when several have the name. */
   addToServer(serverId: string, projectId: string, nameOrId: string): void;
   removeFromServer(serverId: string, projectId: string, nameOrId: string): void;
+}
+
+/** A floating IP as compute's old API shows it. */
+export interface ProxyFloatingIp {
+  readonly id: string;
+  readonly address: string;
+  /** Name of the external network. */
+  readonly pool: string;
+  readonly fixedAddress: string | null;
+  readonly serverId: string | null;
+}
+
+export interface ProxyNetwork {
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * Networks and addresses for the proxies of compute's old microversions. SQL only; what follows on the host is done
+ * after the commit. Errors are those that nova makes of neutron's.
+ */
+export interface ComputeAddresses {
+  /** The caller's, shared and external ones. */
+  listNetworks(caller: Asking): readonly ProxyNetwork[];
+  /** @throws {CloudError} notFound */
+  showNetwork(caller: Asking, id: string): ProxyNetwork;
+  /** External networks. */
+  pools(): readonly ProxyNetwork[];
+  listFloatingIps(caller: Asking): readonly ProxyFloatingIp[];
+  showFloatingIp(caller: Asking, id: string): ProxyFloatingIp;
+  /** Of the named external network, or of the first one. @throws {CloudError} notFound, forbidden over the quota */
+  createFloatingIp(caller: Asking, pool: string | undefined): ProxyFloatingIp;
+  deleteFloatingIp(caller: Asking, id: string): void;
+  /** @throws {CloudError} badRequest, notFound */
+  associate(caller: Asking, serverId: string, address: string, fixedAddress: string | undefined): void;
+  /** @throws {CloudError} notFound, conflict when it leads to another server or nowhere. */
+  disassociate(caller: Asking, serverId: string, address: string): void;
+  /** One more address for the server's port on a network. @throws {CloudError} badRequest */
+  addFixedIp(serverId: string, networkId: string): void;
+  /** @throws {CloudError} badRequest when the server does not have it. */
+  removeFixedIp(serverId: string, address: string): void;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Endpoint, Logger, Service } from '../http/index.ts';
 import type { SagaEngine } from '../saga/index.ts';
 import { networkAbsent } from './absent.ts';
 import { AddressScopeApp, shareableScopes } from './app/address-scope.ts';
+import { ComputeAddressProxy } from './app/compute-addresses.ts';
 import { ComputeProxy } from './app/compute-proxy.ts';
 import type { NetworkContext } from './app/context.ts';
 import { coreExtensions, type Extension } from './app/extension.ts';
@@ -206,6 +207,12 @@ export function createNetwork(deps: NetworkDeps): Network {
     face: {
       ...createFace(context, new ServerPorts(context, ports, quotas), driver),
       compute: new ComputeProxy({ context, groups: groupApp, rules: ruleApp, ports }),
+      computeAddresses: new ComputeAddressProxy({
+        context,
+        networks: networkApp,
+        floating: routers.floatingIps,
+        ports,
+      }),
     },
     reconcile,
     start: async () => {
@@ -222,7 +229,7 @@ function createFace(
   context: NetworkContext,
   serverPorts: ServerPorts,
   driver: NetworkDriver,
-): Omit<NetworkFace, 'compute'> {
+): Omit<NetworkFace, 'compute' | 'computeAddresses'> {
   return {
     planNics: (_db, auth, asked, groups) => serverPorts.plan(auth, asked, groups),
     createServerPorts: (_db, server) => serverPorts.create(server),

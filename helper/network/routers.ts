@@ -77,6 +77,7 @@ export interface RouterPart {
   readonly extensions: readonly Extension[];
   readonly tagged: readonly Tagged[];
   readonly driver: RouterDriver;
+  readonly floatingIps: FloatingIpApp;
 }
 
 /** Registers the sagas, the quotas and the interest in ports. */
@@ -110,6 +111,7 @@ export function createRouters(deps: {
   ports.observe(routerPorts(routerTasks));
   return {
     driver,
+    floatingIps: floatingIpApp,
     endpoints: [
       ...routerEndpoints(routerApp, new RouterInterfaces(own)),
       ...floatingIpEndpoints(floatingIpApp),

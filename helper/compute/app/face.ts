@@ -2,6 +2,7 @@ import { Secret } from '../../secret.ts';
 import type { ComputeConfig } from '../deps.ts';
 import type { ComputeFace } from '../face.ts';
 import { pathsOf } from '../sagas/domain-spec.ts';
+import { setGuestPassword } from '../store/guest-password.ts';
 import { POWER, instanceName, metadataOfRow } from '../store/server-row.ts';
 import { countServers, findServer } from '../store/server.ts';
 
@@ -31,6 +32,7 @@ export const computeFace = (config: ComputeConfig): ComputeFace => ({
       metadata: metadataOfRow(row),
       keyPair,
       userData: secretOf(row.user_data),
+      guestPassword: row.guest_password,
       configDrive: row.config_drive === 1,
       adminPassword: secretOf(row.admin_password),
       files: JSON.parse(row.personality) as { path: string; contents: string }[],
@@ -39,6 +41,7 @@ export const computeFace = (config: ComputeConfig): ComputeFace => ({
       rootDeviceName: row.root_device_name,
     };
   },
+  storeGuestPassword: setGuestPassword,
   countServers,
   consolesOf: (db, serverId) => {
     const row = findServer(db, serverId);

@@ -99,6 +99,7 @@ export class HypervisorApp {
   }
 
   #find(caller: Caller, id: string): HostRow {
+    if (caller.version >= mv('2.53') && !UUID.test(id)) throw badRequest(`Invalid uuid ${id.slice(0, 80)}`);
     const row = listHosts(this.#deps.db).find((one) => hasId(caller, one, id));
     if (row === undefined) throw notFound(`Hypervisor with ID '${id}' could not be found.`);
     return row;
@@ -110,11 +111,11 @@ export class HypervisorApp {
     detailed: boolean,
     withServers: boolean,
   ): readonly object[] {
-    const always = caller.version >= mv('2.88') && detailed;
+    const always = caller.version >= mv('2.75');
     const servers = withServers && caller.version >= mv('2.53') ? this.#serversOf(rows) : undefined;
     return rows.map((row) => {
       const list = servers?.get(row.host) ?? [];
-      // From 2.88 on a host without servers has an empty list, where servers were asked for.
+      // From 2.75 on a host without servers has an empty list, where servers were asked for.
       const shown = servers !== undefined && (always || list.length > 0) ? { servers: list } : {};
       return { ...(detailed ? this.#detail(caller, row) : brief(caller, row)), ...shown };
     });
@@ -182,6 +183,8 @@ export class HypervisorApp {
     return ` ${clock} up ${Math.floor(minutes / 1440)} days, ${hours},  0 users,  load average: ${load.join(', ')}`;
   }
 }
+
+const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
 const TOTALS = [
   'vcpus',

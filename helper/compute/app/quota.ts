@@ -1,14 +1,17 @@
 import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, overQuota } from '../../errors/error.ts';
 import { mv } from '../../http/index.ts';
-import type { Quotas, ServerDemand } from '../basics.ts';
+import type { Quotas, ServerDemand, ServerUsage } from '../basics.ts';
 import {
   classLimits,
   deleteProjectLimits,
+  deleteUserLimits,
   projectLimits,
   serverUsage,
   setClassLimit,
   setProjectLimit,
+  setUserLimit,
+  userLimits,
 } from '../store/quota.ts';
 import { countServerGroups } from '../store/server-group.ts';
 import { isTrue } from '../schemas/common.ts';
@@ -35,9 +38,16 @@ export class QuotaApp implements Quotas {
     this.#db = db;
   }
 
-  checkServers(db: Db, projectId: string, demand: ServerDemand): void {
-    const limits = limitsOf(db, projectId);
-    const usage = serverUsage(db, projectId);
+  checkServers(db: Db, projectId: string, demand: ServerDemand, userId?: string): void {
+    this.#checkServers(limitsOf(db, projectId), serverUsage(db, projectId), demand);
+    if (userId === undefined) return;
+    const own = userLimits(db, projectId, userId);
+    if (own.size === 0) return;
+    const limits = overlay(limitsOf(db, projectId), own);
+    this.#checkServers(limits, serverUsage(db, projectId, userId), demand);
+  }
+
+  #checkServers(limits: Limits, usage: ServerUsage, demand: ServerDemand): void {
     const items = [
       ['instances', demand.instances, usage.instances, limits.instances],
       ['cores', demand.cores, usage.cores, limits.cores],
@@ -59,8 +69,9 @@ export class QuotaApp implements Quotas {
     return isQuotaKey(key) ? limitsOf(db, projectId)[key] : -1;
   }
 
-  set(caller: Caller, projectId: string): object {
-    const limits = limitsOf(this.#db, projectId);
+  /** A project's limits, or one user's in it. */
+  set(caller: Caller, projectId: string, userId: string | null): object {
+    const limits = this.#limits(projectId, userId);
     return { quota_set: { id: projectId, ...pick(limits, quotaKeys(caller.version)) } };
   }
 
@@ -69,9 +80,9 @@ export class QuotaApp implements Quotas {
     return { quota_set: { id: projectId, ...pick(limits, quotaKeys(caller.version)) } };
   }
 
-  detail(caller: Caller, projectId: string): object {
-    const limits = limitsOf(this.#db, projectId);
-    const used = usedOf(this.#db, projectId);
+  detail(caller: Caller, projectId: string, userId: string | null): object {
+    const limits = this.#limits(projectId, userId);
+    const used = this.#used(projectId, userId);
     const detail = Object.fromEntries(
       quotaKeys(caller.version).map((key) => [
         key,
@@ -81,29 +92,45 @@ export class QuotaApp implements Quotas {
     return { quota_set: { id: projectId, ...detail } };
   }
 
-  update(caller: Caller, projectId: string, changes: LimitChanges): object {
+  /** A user's limit lies between what the user has and what the project may have; `force` passes by that. */
+  update(caller: Caller, projectId: string, userId: string | null, changes: LimitChanges): object {
     const { force, ...limits } = changes;
     const forced = isTrue(force as string | boolean | undefined);
     return transaction(this.#db, () => {
-      const used = usedOf(this.#db, projectId);
+      const used = this.#used(projectId, userId);
+      const most = userId === null ? undefined : limitsOf(this.#db, projectId);
       for (const [key, value] of Object.entries(limits)) {
         if (!isQuotaKey(key)) continue;
         const limit = Number(value);
-        const least = used[key] ?? 0;
-        if (limit >= 0 && limit < least && !forced) {
-          throw badRequest(
-            `Quota limit ${limit} for ${key} must be greater than or equal to already used and reserved ${least}.`,
-          );
-        }
-        setProjectLimit(this.#db, projectId, key, limit);
+        if (!forced) checkRange(key, limit, used[key] ?? 0, most?.[key] ?? -1);
+        if (userId === null) setProjectLimit(this.#db, projectId, key, limit);
+        else setUserLimit(this.#db, projectId, userId, key, limit);
       }
-      return { quota_set: pick(limitsOf(this.#db, projectId), quotaKeys(caller.version)) };
+      return { quota_set: pick(this.#limits(projectId, userId), quotaKeys(caller.version)) };
     });
   }
 
-  /** Back to the defaults. */
-  reset(projectId: string): void {
-    deleteProjectLimits(this.#db, projectId);
+  /** Back to the defaults: of one user, or of the project and all its users. */
+  reset(projectId: string, userId: string | null): void {
+    transaction(this.#db, () => {
+      deleteUserLimits(this.#db, projectId, userId);
+      if (userId === null) deleteProjectLimits(this.#db, projectId);
+    });
+  }
+
+  #limits(projectId: string, userId: string | null): Limits {
+    const project = limitsOf(this.#db, projectId);
+    return userId === null ? project : overlay(project, userLimits(this.#db, projectId, userId));
+  }
+
+  #used(projectId: string, userId: string | null): Partial<Record<QuotaKey, number>> {
+    const usage = serverUsage(this.#db, projectId, userId);
+    return {
+      instances: usage.instances,
+      cores: usage.cores,
+      ram: usage.ramMib,
+      server_groups: countServerGroups(this.#db, projectId, userId),
+    };
   }
 
   quotaClass(caller: Caller, name: string): object {
@@ -166,9 +193,16 @@ const limitsOf = (db: Db, projectId: string): Limits => overlay(defaultsOf(db), 
 
 const classOf = (db: Db, name: string): Limits => overlay(defaultsOf(db), classLimits(db, name));
 
-function usedOf(db: Db, projectId: string): Partial<Record<QuotaKey, number>> {
-  const { instances, cores, ramMib } = serverUsage(db, projectId);
-  return { instances, cores, ram: ramMib, server_groups: countServerGroups(db, projectId) };
+/** -1 is unlimited. */
+function checkRange(key: QuotaKey, limit: number, least: number, most: number): void {
+  const size = (value: number): number => (value === -1 ? Infinity : value);
+  if (size(limit) < least) {
+    throw badRequest(
+      `Quota limit ${limit} for ${key} must be greater than or equal to already used and reserved ${least}.`,
+    );
+  }
+  if (size(limit) > size(most))
+    throw badRequest(`Quota limit ${limit} for ${key} must be less than or equal to ${most}.`);
 }
 
 const pick = (limits: Limits, keys: readonly QuotaKey[]): object =>

@@ -169,11 +169,12 @@ export class ServerChanges {
       throw badRequest(
         `Cannot resize instance ${row.id} to a flavor with a smaller disk: a disk cannot be made smaller.`,
       );
-    basics.quotas.checkServers(db, row.project_id, {
+    const demand = {
       instances: 0,
       cores: Math.max(0, to.vcpus - row.vcpus),
       ramMib: Math.max(0, to.ramMib - row.ram_mib),
-    });
+    };
+    basics.quotas.checkServers(db, row.project_id, demand, row.user_id);
   }
 
   /** There is no way back from here on: rows first, the old disks go in the background. */

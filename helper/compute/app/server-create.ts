@@ -162,11 +162,8 @@ export class ServerCreator {
     const { vcpus, ramMib } = plan.flavor;
     for (let count = max; ; count -= 1) {
       try {
-        basics.quotas.checkServers(db, plan.projectId, {
-          instances: count,
-          cores: count * vcpus,
-          ramMib: count * ramMib,
-        });
+        const demand = { instances: count, cores: count * vcpus, ramMib: count * ramMib };
+        basics.quotas.checkServers(db, plan.projectId, demand, plan.caller.auth.userId);
         return count;
       } catch (error) {
         if (count <= min || !(error instanceof CloudError && error.kind === 'overQuota')) throw error;

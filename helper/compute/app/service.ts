@@ -7,6 +7,7 @@ import {
   findHost,
   findService,
   listServices,
+  serversOnHosts,
   updateService,
   type ServiceRow,
 } from '../store/host.ts';
@@ -22,6 +23,8 @@ export interface ServiceDeps {
   readonly db: Db;
   readonly clock: () => number;
   readonly zone: string;
+  /** Others who know the host by its uuid: its resource provider goes with it, in the caller's transaction. */
+  readonly hostRemoved: (db: Db, uuid: string) => void;
 }
 
 interface ServiceChange {
@@ -55,6 +58,7 @@ export class ServiceApp {
   act(caller: Caller, action: string, request: { host: string; binary: string } & ServiceChange): object {
     const { host, binary } = request;
     const change = changeOf(caller, action, request);
+    onlyCompute(binary);
     transaction(this.#deps.db, () => {
       const service = findService(this.#deps.db, host, binary);
       if (service === undefined) throw notFound(`Could not find binary ${binary} on host ${host}.`);
@@ -67,17 +71,14 @@ export class ServiceApp {
   }
 
   update(caller: Caller, id: string, request: ServiceChange): object {
+    checkUuid(id);
     const { status, disabled_reason: reason, forced_down: forcedDown } = request;
     if (reason !== undefined && status !== 'disabled') {
       throw badRequest('Specifying disabled_reason requires that status is set to "disabled".');
     }
     return transaction(this.#deps.db, () => {
       const service = this.#find(id);
-      if (service.binary !== 'nova-compute') {
-        throw badRequest(
-          `Updating a ${service.binary} service is not supported. Only nova-compute services can be updated.`,
-        );
-      }
+      onlyCompute(service.binary);
       updateService(
         this.#deps.db,
         service.id,
@@ -92,20 +93,27 @@ export class ServiceApp {
     });
   }
 
-  remove(id: string): void {
-    transaction(this.#deps.db, () => {
-      const service = this.#find(id);
-      if (service.binary === 'nova-compute' && (findHost(this.#deps.db, service.host)?.claims ?? 0) > 0) {
-        throw conflict(
-          'Unable to delete compute service that is hosting instances. Migrate or delete the instances first.',
-        );
+  remove(caller: Caller, id: string): void {
+    const { db } = this.#deps;
+    const byUuid = caller.version >= mv('2.53');
+    if (byUuid) checkUuid(id);
+    else if (!/^\d{1,15}$/.test(id)) throw badRequest(`id must be an integer, not '${id.slice(0, 80)}'`);
+    transaction(db, () => {
+      const service = this.#find(id, byUuid);
+      if (service.binary === 'nova-compute') {
+        const host = findHost(db, service.host);
+        if ((host?.claims ?? 0) > 0 || serversOnHosts(db, [service.host]).length > 0)
+          throw conflict(
+            'Unable to delete compute service that is hosting instances. Migrate or delete the instances first.',
+          );
+        if (host !== undefined) this.#deps.hostRemoved(db, host.uuid);
       }
-      deleteService(this.#deps.db, service);
+      deleteService(db, service);
     });
   }
 
-  #find(id: string): ServiceRow {
-    const service = listServices(this.#deps.db).find((one) => one.uuid === id || String(one.id) === id);
+  #find(id: string, byUuid = true): ServiceRow {
+    const service = listServices(this.#deps.db).find((one) => (byUuid ? one.uuid : String(one.id)) === id);
     if (service === undefined) throw notFound(`Service ${id} not found.`);
     return service;
   }
@@ -127,6 +135,19 @@ export class ServiceApp {
       ...(caller.version >= mv('2.11') ? { forced_down: service.forced_down === 1 } : {}),
     });
   }
+}
+
+/** @throws {CloudError} badRequest */
+function checkUuid(id: string): void {
+  if (!/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(id))
+    throw badRequest(`Invalid uuid ${id.slice(0, 80)}`);
+}
+
+function onlyCompute(binary: string): void {
+  if (binary === 'nova-compute') return;
+  throw badRequest(
+    `Updating a ${binary} service is not supported. Only nova-compute services can be updated.`,
+  );
 }
 
 function changeOf(caller: Caller, action: string, request: ServiceChange) {

@@ -1,6 +1,7 @@
 import { badRequest, notFound } from '../../errors/error.ts';
-import { endpoint, type Endpoint } from '../../http/index.ts';
+import { endpoint, mv, type Endpoint } from '../../http/index.ts';
 import type { FlavorApp } from '../app/flavor.ts';
+import { checkExtraSpecs } from '../schemas/extra-spec-rules.ts';
 import { ExtraSpecAnswer, ExtraSpecBody, ExtraSpecsAnswer, ExtraSpecsBody } from '../schemas/flavor.ts';
 
 const texts = (specs: Readonly<Record<string, string | number>>): Readonly<Record<string, string>> =>
@@ -28,8 +29,9 @@ export const flavorExtraSpecEndpoints = (flavors: FlavorApp): readonly Endpoint[
     body: ExtraSpecsBody,
     response: ExtraSpecsAnswer,
     ok: 200,
-    handler: ({ body, params }) => {
+    handler: ({ body, params, version }) => {
       const specs = texts(body.extra_specs);
+      if (version >= mv('2.86')) checkExtraSpecs(specs);
       flavors.changeExtraSpecs(params.flavor_id, (old) => ({ ...old, ...specs }));
       return { extra_specs: specs };
     },
@@ -55,9 +57,10 @@ export const flavorExtraSpecEndpoints = (flavors: FlavorApp): readonly Endpoint[
     body: ExtraSpecBody,
     response: ExtraSpecAnswer,
     ok: 200,
-    handler: ({ body, params: { flavor_id, key } }) => {
-      if (!Object.hasOwn(body, key)) throw badRequest('Request body and URI mismatch');
+    handler: ({ body, params: { flavor_id, key }, version }) => {
       const spec = texts(body);
+      if (version >= mv('2.86')) checkExtraSpecs(spec);
+      if (!Object.hasOwn(body, key)) throw badRequest('Request body and URI mismatch');
       flavors.changeExtraSpecs(flavor_id, (old) => ({ ...old, ...spec }));
       return spec;
     },

@@ -66,7 +66,7 @@ export const serviceEndpoints = (services: ServiceApp, zones: ZoneApp): readonly
     path: '/os-services/{service_id}',
     policy: 'os_compute_api:os-services:delete',
     ok: 204,
-    handler: ({ params }) => services.remove(params.service_id),
+    handler: (context) => services.remove(callerOf(context), context.params.service_id),
   }),
   endpoint({
     id: 'os-availability-zone:list',

@@ -1,4 +1,3 @@
-import { badRequest } from '../../errors/error.ts';
 import { endpoint, type Endpoint } from '../../http/index.ts';
 import type { LimitChanges, QuotaApp } from '../app/quota.ts';
 import { requirePolicy } from '../app/server-request.ts';
@@ -20,13 +19,8 @@ const ofTenant = ({ params }: { readonly params: { readonly tenant_id: string } 
   project_id: params.tenant_id,
 });
 
-/** Quotas are the project's: one that seems to be a user's own would be a promise nobody keeps. */
-function refuseUser(query: unknown): void {
-  if ((query as { user_id?: string }).user_id === undefined) return;
-  throw badRequest(
-    "Quotas of single users are not supported; leave user_id out to change the project's quota.",
-  );
-}
+/** Whose limits: one user's when `user_id` says so. */
+const userOf = (query: unknown): string | null => (query as { user_id?: string }).user_id ?? null;
 
 /** /os-quota-sets, /os-quota-class-sets and /limits (api-ref). */
 export const quotaEndpoints = (quotas: QuotaApp): readonly Endpoint[] => [
@@ -39,7 +33,7 @@ export const quotaEndpoints = (quotas: QuotaApp): readonly Endpoint[] => [
     response: QuotaSetAnswer,
     ok: 200,
     target: ofTenant,
-    handler: (context) => quotas.set(callerOf(context), context.params.tenant_id),
+    handler: (context) => quotas.set(callerOf(context), context.params.tenant_id, userOf(context.query)),
   }),
   endpoint({
     id: 'os-quota-sets:defaults',
@@ -59,7 +53,7 @@ export const quotaEndpoints = (quotas: QuotaApp): readonly Endpoint[] => [
     response: QuotaSetDetail,
     ok: 200,
     target: ofTenant,
-    handler: (context) => quotas.detail(callerOf(context), context.params.tenant_id),
+    handler: (context) => quotas.detail(callerOf(context), context.params.tenant_id, userOf(context.query)),
   }),
   endpoint({
     id: 'os-quota-sets:update',
@@ -72,9 +66,8 @@ export const quotaEndpoints = (quotas: QuotaApp): readonly Endpoint[] => [
     ok: 200,
     target: ofTenant,
     handler: (context) => {
-      refuseUser(context.query);
       const { quota_set } = context.body as { quota_set: LimitChanges };
-      return quotas.update(callerOf(context), context.params.tenant_id, quota_set);
+      return quotas.update(callerOf(context), context.params.tenant_id, userOf(context.query), quota_set);
     },
   }),
   endpoint({
@@ -85,10 +78,7 @@ export const quotaEndpoints = (quotas: QuotaApp): readonly Endpoint[] => [
     query: QuotaQuery,
     ok: 202,
     target: ofTenant,
-    handler: ({ params, query }) => {
-      refuseUser(query);
-      quotas.reset(params.tenant_id);
-    },
+    handler: ({ params, query }) => quotas.reset(params.tenant_id, userOf(query)),
   }),
   endpoint({
     id: 'os-quota-class-sets:show',

@@ -1,100 +1,82 @@
 import { Type } from 'typebox';
-import { badRequest, conflict } from '../../errors/error.ts';
-import { Reply, endpoint, mv, pageOf, type Endpoint } from '../../http/index.ts';
+import { badRequest, conflict, notFound } from '../../errors/error.ts';
+import { endpoint, mv, type Endpoint } from '../../http/index.ts';
 import { freshServer } from '../app/begin-action.ts';
 import type { ServerActions } from '../app/server-action.ts';
 import { requireLegal } from '../app/server-state.ts';
-import { plainTime } from '../app/server-view.ts';
 import type { ServerApp, ServerTarget } from '../app/server.ts';
 import type { ServerAction } from '../../contract/server-actions.ts';
 import type { Caller } from '../app/server-request.ts';
 import type { ComputeDeps } from '../deps.ts';
-import { Links, Uuid, byVersion, strict } from '../schemas/common.ts';
-import { listMigrations, type MigrationRow } from '../store/migration.ts';
+import { Bool, Fqdn, byVersion, isTrue, nullable, strict } from '../schemas/common.ts';
+import { findHost } from '../store/host.ts';
 import { callerOf } from './caller.ts';
 
 const ACTION = { method: 'POST', path: '/servers/{server_id}/action', ok: 202 } as const;
 const Anything = Type.Unknown();
 
-const Migration = (version: number) =>
-  Type.Object(
-    {
-      id: Type.Integer(),
-      instance_uuid: Uuid,
-      source_compute: Type.String(),
-      dest_compute: Type.String(),
-      source_node: Type.String(),
-      dest_node: Type.String(),
-      dest_host: Type.Null(),
-      status: Type.String(),
-      old_instance_type_id: Type.Integer(),
-      new_instance_type_id: Type.Integer(),
-      created_at: Type.String(),
-      updated_at: Type.String(),
-      ...(version >= mv('2.23') ? { links: Type.Optional(Links), migration_type: Type.String() } : {}),
-      ...(version >= mv('2.59') ? { uuid: Uuid } : {}),
-      ...(version >= mv('2.80') ? { user_id: Type.String(), project_id: Type.String() } : {}),
-    },
-    { additionalProperties: false },
-  );
-
-const Migrations = byVersion(['2.1', '2.23', '2.59', '2.80'], (version) =>
-  Type.Object(
-    { migrations: Type.Array(Migration(version)), migrations_links: Type.Optional(Links) },
-    { additionalProperties: false },
-  ),
+const Host = nullable(Fqdn);
+const Migrate = [
+  { from: mv('2.1'), schema: strict({ migrate: Type.Unknown() }) },
+  {
+    from: mv('2.56'),
+    schema: strict({
+      migrate: Type.Union([
+        Type.Null(),
+        Type.Object({ host: Type.Optional(Host) }, { additionalProperties: false }),
+      ]),
+    }),
+  },
+] as const;
+const MigrateLive = byVersion(['2.1', '2.25', '2.30', '2.68'], (version) =>
+  strict({
+    'os-migrateLive': Type.Object(
+      {
+        block_migration: version >= mv('2.25') ? Type.Union([Bool, Type.Literal('auto')]) : Bool,
+        host: Host,
+        ...(version < mv('2.25') ? { disk_over_commit: Bool } : {}),
+        ...(version >= mv('2.30') && version < mv('2.68') ? { force: Type.Optional(Bool) } : {}),
+      },
+      { additionalProperties: false },
+    ),
+  }),
 );
-
-const Query = Type.Object(
-  Object.fromEntries(
-    [
-      'host',
-      'status',
-      'instance_uuid',
-      'migration_type',
-      'user_id',
-      'project_id',
-      'changes-since',
-      'changes-before',
-      'source_compute',
-      'hidden',
-      'limit',
-      'marker',
-    ].map((name) => [name, Type.Optional(Type.String())]),
-  ),
-  { additionalProperties: true },
+const Evacuate = byVersion(['2.1', '2.14', '2.29', '2.68'], (version) =>
+  strict({
+    evacuate: Type.Object(
+      {
+        host: Type.Optional(Fqdn),
+        adminPass: Type.Optional(Type.String({ maxLength: 255, format: 'text' })),
+        ...(version < mv('2.14') ? { onSharedStorage: Bool } : {}),
+        ...(version >= mv('2.29') && version < mv('2.68') ? { force: Type.Optional(Bool) } : {}),
+      },
+      { additionalProperties: false },
+    ),
+  }),
 );
+const FORCE_NOWHERE = "Can't force to a non-provided destination";
 
-/** Internal numbers of flavors upstream; here an old flavor may be gone, so that there are none to tell. */
-const NO_NUMBER = 0;
-
-const migrationBody = (version: number, row: MigrationRow) => ({
-  id: row.id,
-  instance_uuid: row.server_id,
-  source_compute: row.host,
-  dest_compute: row.host,
-  source_node: row.node,
-  dest_node: row.node,
-  dest_host: null,
-  status: row.status,
-  old_instance_type_id: NO_NUMBER,
-  new_instance_type_id: NO_NUMBER,
-  created_at: plainTime(row.created_at),
-  updated_at: plainTime(row.updated_at),
-  ...(version >= mv('2.23') ? { migration_type: row.type } : {}),
-  ...(version >= mv('2.59') ? { uuid: row.uuid } : {}),
-  ...(version >= mv('2.80') ? { user_id: row.user_id, project_id: row.project_id } : {}),
-});
-
-/** Moves of servers, which a single host has no place for, and what is told of resizes. */
+/** Moves of servers, which a single host has no place for, and other actions of administrators. */
 export const serverAdminEndpoints = (
   deps: ComputeDeps,
   servers: ServerApp,
   actions: ServerActions,
 ): readonly Endpoint[] => {
+  const { db } = deps;
   /** As upstream, the state is looked at before a host is looked for. */
-  const nowhere = (caller: Caller, target: ServerTarget, action: ServerAction): never => {
-    requireLegal(action, freshServer(deps, target.row.id), caller.auth);
+  const nowhere = (
+    caller: Caller,
+    target: ServerTarget,
+    action: ServerAction,
+    host: string | null | undefined,
+  ): never => {
+    const row = freshServer(deps, target.row.id);
+    requireLegal(action, row, caller.auth);
+    if (host !== undefined && host !== null) {
+      if (findHost(db, host) === undefined) throw badRequest(`Compute host ${host} could not be found.`);
+      if (host === row.host)
+        throw badRequest(`Unable to migrate instance (${row.id}) to current host (${host}).`);
+    }
     throw badRequest(
       'No valid host was found. There are not enough hosts available: this cloud has a single one.',
     );
@@ -105,30 +87,60 @@ export const serverAdminEndpoints = (
       id: 'os-migrate-server:migrate',
       action: 'migrate',
       policy: 'os_compute_api:os-migrate-server:migrate',
-      body: strict({ migrate: Anything }),
+      body: Migrate,
       target: ({ auth, params }) => servers.target(auth, params.server_id),
-      handler: (context) => nowhere(callerOf(context), context.target, 'migrate'),
+      handler: (context) => {
+        const { migrate } = context.body as { readonly migrate?: { readonly host?: string | null } | null };
+        const host = context.version >= mv('2.56') ? migrate?.host : undefined;
+        nowhere(callerOf(context), context.target, 'migrate', host);
+      },
     }),
     endpoint({
       ...ACTION,
       id: 'os-migrate-server:migrate_live',
       action: 'os-migrateLive',
       policy: 'os_compute_api:os-migrate-server:migrate_live',
-      body: strict({ 'os-migrateLive': Type.Object({}) }),
+      body: MigrateLive,
       target: ({ auth, params }) => servers.target(auth, params.server_id),
-      handler: (context) => nowhere(callerOf(context), context.target, 'os-migrateLive'),
+      handler: (context) => {
+        const { 'os-migrateLive': asked } = context.body as {
+          readonly 'os-migrateLive': { readonly host: string | null; readonly force?: boolean | string };
+        };
+        if (isTrue(asked.force) && asked.host === null) throw badRequest(FORCE_NOWHERE);
+        nowhere(callerOf(context), context.target, 'os-migrateLive', asked.host);
+      },
     }),
     endpoint({
       ...ACTION,
       id: 'os-evacuate',
       action: 'evacuate',
       policy: 'os_compute_api:os-evacuate',
-      body: strict({ evacuate: Type.Object({}) }),
+      body: Evacuate,
       target: ({ auth, params }) => servers.target(auth, params.server_id),
       handler: (context) => {
-        const { target } = context;
-        requireLegal('evacuate', freshServer(deps, target.row.id), context.auth);
-        throw badRequest(`Compute service of ${target.row.host ?? ''} is still in use.`);
+        const { evacuate } = context.body as {
+          readonly evacuate: {
+            readonly host?: string;
+            readonly force?: boolean | string;
+            readonly adminPass?: string;
+            readonly onSharedStorage?: boolean | string;
+          };
+        };
+        const { host } = evacuate;
+        if (isTrue(evacuate.force) && host === undefined) throw badRequest(FORCE_NOWHERE);
+        if (isTrue(evacuate.onSharedStorage) && evacuate.adminPass !== undefined)
+          throw badRequest("admin password can't be changed on existing disk");
+        if (host !== undefined && findHost(db, host) === undefined)
+          throw notFound(`Compute host ${host} not found.`);
+        const row = freshServer(deps, context.target.row.id);
+        if (host !== undefined && host === row.host)
+          throw badRequest("The target host can't be the same one.");
+        requireLegal('evacuate', row, context.auth);
+        if (deps.basics.services.hostStatus(db, row.host ?? '') !== 'DOWN')
+          throw badRequest(`Compute service of ${row.host ?? ''} is still in use.`);
+        throw badRequest(
+          'No valid host was found. This cloud has a single host, so there is none to evacuate to: start the server again when the host is back.',
+        );
       },
     }),
     endpoint({
@@ -169,65 +181,6 @@ export const serverAdminEndpoints = (
           throw conflict(`Instance ${target.row.id} is not running.`);
         await deps.domains.injectNmi(target.row.id);
       },
-    }),
-    endpoint({
-      id: 'os-migrations:index',
-      method: 'GET',
-      path: '/os-migrations',
-      policy: 'os_compute_api:os-migrations:index',
-      query: Query,
-      response: Migrations,
-      ok: 200,
-      handler: ({ query, version, base }) => {
-        const asked = query as Readonly<Record<string, string | undefined>>;
-        const page = version >= mv('2.59') ? pageOf(query, { max: 1000 }) : { limit: 1000 };
-        const time = (text: string | undefined): number | undefined => {
-          if (text === undefined) return undefined;
-          const at = Date.parse(text);
-          if (Number.isNaN(at)) throw badRequest(`Invalid input: ${text} is not a time.`);
-          return at;
-        };
-        const rows = listMigrations(
-          deps.db,
-          {
-            host: asked['host'] ?? asked['source_compute'],
-            status: asked['status'],
-            serverId: asked['instance_uuid'],
-            type: asked['migration_type'],
-            userId: version >= mv('2.80') ? asked['user_id'] : undefined,
-            projectId: version >= mv('2.80') ? asked['project_id'] : undefined,
-            changesSince: version >= mv('2.59') ? time(asked['changes-since']) : undefined,
-            changesBefore: version >= mv('2.66') ? time(asked['changes-before']) : undefined,
-          },
-          page,
-        );
-        if (rows === undefined) throw badRequest(`Marker ${asked['marker']} could not be found.`);
-        const last = rows.length === page.limit ? rows.at(-1) : undefined;
-        return new Reply({
-          body: {
-            migrations: rows.map((row) => migrationBody(version, row)),
-            ...(last === undefined || version < mv('2.59')
-              ? {}
-              : {
-                  migrations_links: [
-                    { rel: 'next', href: `${base}/os-migrations?marker=${last.uuid}&limit=${page.limit}` },
-                  ],
-                }),
-          },
-        });
-      },
-    }),
-    endpoint({
-      id: 'servers:migrations:index',
-      min: mv('2.23'),
-      method: 'GET',
-      path: '/servers/{server_id}/migrations',
-      policy: 'os_compute_api:servers:migrations:index',
-      response: strict({ migrations: Type.Array(Type.Unknown(), { maxItems: 0 }) }),
-      ok: 200,
-      target: ({ auth, params }) => servers.target(auth, params.server_id),
-      // Only live migrations under way are listed here, and there are none.
-      handler: () => ({ migrations: [] }),
     }),
   ];
 };

@@ -1,4 +1,5 @@
 import type { ComputeDeps } from '../deps.ts';
+import { imagePrecache } from './image-precache.ts';
 import { serverCreate } from './server-create.ts';
 import { serverDelete } from './server-delete.ts';
 import { serverAttachInterface, serverDetachInterface } from './server-interface.ts';
@@ -54,4 +55,5 @@ export function registerServerSagas(deps: ComputeDeps): void {
   sagas.register(serverSnapshot, services);
   sagas.register(serverAttachInterface, services);
   sagas.register(serverDetachInterface, services);
+  sagas.register(imagePrecache, services);
 }

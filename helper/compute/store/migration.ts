@@ -14,21 +14,28 @@ export interface MigrationRow {
   readonly status: string;
   readonly old_flavor_id: string;
   readonly new_flavor_id: string;
+  /** The flavors' numbers as they were; 0 for migrations from before these were kept. */
+  readonly old_flavor_number: number;
+  readonly new_flavor_number: number;
   readonly created_at: number;
   readonly updated_at: number;
 }
 
 export function insertMigration(
   db: Db,
-  migration: Omit<MigrationRow, 'id' | 'type' | 'status' | 'created_at' | 'updated_at'>,
+  migration: Omit<
+    MigrationRow,
+    'id' | 'type' | 'status' | 'old_flavor_number' | 'new_flavor_number' | 'created_at' | 'updated_at'
+  >,
   at: number,
 ): void {
   statement<[Readonly<Record<string, string | number>>]>(
     db,
     `INSERT INTO compute_migration (uuid, server_id, operation_id, project_id, user_id, host, node, type, status,
-       old_flavor_id, new_flavor_id, created_at, updated_at)
+       old_flavor_id, new_flavor_id, old_flavor_number, new_flavor_number, created_at, updated_at)
      VALUES (@uuid, @server_id, @operation_id, @project_id, @user_id, @host, @node, 'resize', 'migrating',
-       @old_flavor_id, @new_flavor_id, @at, @at)`,
+       @old_flavor_id, @new_flavor_id, coalesce((SELECT seq FROM flavor WHERE id = @old_flavor_id), 0),
+       coalesce((SELECT seq FROM flavor WHERE id = @new_flavor_id), 0), @at, @at)`,
   ).run({ ...migration, at });
 }
 
@@ -40,6 +47,13 @@ export function setMigrationStatus(db: Db, serverId: string, status: string, at:
      WHERE id = (SELECT max(id) FROM compute_migration WHERE server_id = ?)`,
   ).run(status, at, serverId);
 }
+
+/** One of a server, by its number or UUID. */
+export const findMigration = (db: Db, serverId: string, id: string): MigrationRow | undefined =>
+  statement<[string, string, string], MigrationRow>(
+    db,
+    'SELECT * FROM compute_migration WHERE server_id = ? AND (uuid = ? OR CAST(id AS TEXT) = ?)',
+  ).get(serverId, id, id);
 
 export interface MigrationFilter {
   readonly host?: string | undefined;

@@ -40,12 +40,13 @@ export function listServerGroups(
   ).all(projectId, page.limit, page.offset);
 }
 
-export function countServerGroups(db: Db, projectId: string): number {
-  return (
-    statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM server_group WHERE project_id = ?').get(
-      projectId,
-    )?.n ?? 0
-  );
+/** Of a project, or of one user in it. */
+export function countServerGroups(db: Db, projectId: string, userId: string | null = null): number {
+  const row = statement<[string, string | null, string | null], { n: number }>(
+    db,
+    'SELECT count(*) AS n FROM server_group WHERE project_id = ? AND (? IS NULL OR user_id = ?)',
+  ).get(projectId, userId, userId);
+  return row?.n ?? 0;
 }
 
 /** Its servers go on, and are in no group any more. */

@@ -56,6 +56,7 @@ export interface ServerRow {
   readonly old_vm_state: VmState | null;
   readonly rescue_image_id: string | null;
   readonly shelved_image_id: string | null;
+  readonly guest_password: string | null;
   readonly fault_code: number | null;
   readonly fault_message: string | null;
   readonly fault_details: string | null;

@@ -6,7 +6,7 @@ import type { NetworkFace, ServerNic } from '../../network/face.ts';
 export interface Sources {
   readonly db: Db;
   readonly network: () => Pick<NetworkFace, 'serverByAddress' | 'nicsOf' | 'securityGroupNamesOf'>;
-  readonly instances: () => Pick<ComputeFace, 'metadataOf'>;
+  readonly instances: () => Pick<ComputeFace, 'metadataOf' | 'storeGuestPassword'>;
 }
 
 /** Everything that a guest may be told about itself; the parts that need another query are read when asked for. */

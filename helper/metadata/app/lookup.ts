@@ -12,6 +12,8 @@ export interface Found {
   readonly json: boolean;
   /** The server that it is about; none for the list of versions, which is the same for all. */
   readonly serverId?: string;
+  /** Name of the OpenStack document, where it is one: 'password' may be posted to. */
+  readonly document?: string;
   /** The path that was answered, in its plain form. */
   readonly path: string;
 }
@@ -36,14 +38,18 @@ export function lookUp(sources: Sources, place: Place, address: string, url: str
   return answer === undefined ? undefined : { ...answer, path, serverId: facts.server.id };
 }
 
-type Answer = Pick<Found, 'body' | 'json'>;
+type Answer = Pick<Found, 'body' | 'json' | 'document'>;
 
 function openstack(facts: Facts, names: readonly string[]): Answer | undefined {
   const [directory, name, ...more] = names;
   if (directory === undefined) return text(lines([...OPENSTACK_VERSIONS, 'latest']));
   const version = openstackVersion(directory);
   if (version === undefined || more.length > 0) return undefined;
-  return name === undefined ? text(lines(documentNames(facts, version))) : findDocument(facts, version, name);
+  if (name === undefined) return text(lines(documentNames(facts, version)));
+  const document = findDocument(facts, version, name);
+  return document === undefined
+    ? undefined
+    : { body: document.body, json: document.json, document: document.name };
 }
 
 function ec2(facts: Facts, names: readonly string[], asker: string): Answer | undefined {

@@ -87,8 +87,13 @@ const DOCUMENTS: Readonly<Record<string, DocumentKind>> = {
     make: (facts, version, drive) => JSON.stringify(metaData(facts, version, drive)),
   },
   user_data: { since: '2012-08-10', json: false, make: ({ server }) => userDataOf(server) },
-  // Nobody stores one here, and what was never set is empty.
-  password: { since: '2013-04-04', serviceOnly: true, json: false, make: () => '' },
+  // What the guest itself left here for its owner (os-server-password); empty before.
+  password: {
+    since: '2013-04-04',
+    serviceOnly: true,
+    json: false,
+    make: ({ server }) => server.guestPassword ?? '',
+  },
   'vendor_data.json': { since: '2013-10-17', json: true, make: () => '{}' },
   'network_data.json': {
     since: '2015-10-15',

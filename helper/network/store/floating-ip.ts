@@ -22,6 +22,13 @@ export const countFloatingIps = (db: Db, projectId: string): number =>
     projectId,
   )?.n ?? 0;
 
+/** Of a project, or of all when it is null, in the order of their creation. */
+export const floatingIpsOfProject = (db: Db, projectId: string | null): FloatingIpRow[] =>
+  statement<[string | null, string | null], FloatingIpRow>(
+    db,
+    'SELECT * FROM floating_ip WHERE (? IS NULL OR project_id = ?) ORDER BY seq',
+  ).all(projectId, projectId);
+
 /** Floating IPs that lead to one of the ports, in the order of their creation. */
 export const floatingIpsOfPorts = (db: Db, portIds: readonly string[]): FloatingIpRow[] =>
   statement<[string], FloatingIpRow>(

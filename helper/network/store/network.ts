@@ -72,6 +72,9 @@ export const attachableNetworks = (db: Db, projectId: string): NetworkRow[] =>
       ORDER BY seq`,
   ).all(projectId, projectId);
 
+export const externalNetworks = (db: Db): NetworkRow[] =>
+  statement<[], NetworkRow>(db, 'SELECT * FROM network WHERE external = 1 ORDER BY seq').all();
+
 /** One more revision of a network whose subnets changed. */
 export const touchNetwork = (db: Db, networkId: string, now: number): unknown =>
   statement<[number, string]>(

@@ -1,0 +1,44 @@
+import type { Db } from '../db/index.ts';
+
+/** What a provider has of a resource class. */
+export interface Inventory {
+  readonly total: number;
+  /** Kept back for the provider itself. */
+  readonly reserved: number;
+  readonly min_unit: number;
+  readonly max_unit: number;
+  readonly step_size: number;
+  /** How often what is there may be promised. */
+  readonly allocation_ratio: number;
+}
+
+/** A compute host as compute knows it. */
+export interface HostProvider {
+  readonly uuid: string;
+  /** The hypervisor's host name. */
+  readonly name: string;
+  /** By resource class. */
+  readonly inventories: Readonly<Record<string, Inventory>>;
+  /** Traits that compute knows of; those that others set stay. */
+  readonly traits: readonly string[];
+}
+
+/**
+ * What compute tells placement. Synchronous, SQL only, joins the caller's transaction. Compute's own claims are the
+ * truth and are checked there; placement shows them.
+ */
+export interface HostProviders {
+  /** Makes the provider, or brings it up to date. An allocation ratio that an administrator has changed stays. */
+  sync(db: Db, host: HostProvider): void;
+  /** The provider and what is allocated of it; idempotent. */
+  remove(db: Db, uuid: string): void;
+  /** What a server takes of a host, in place of what it took before. */
+  allocate(
+    db: Db,
+    server: { readonly id: string; readonly projectId: string; readonly userId: string },
+    hostUuid: string,
+    resources: Readonly<Record<string, number>>,
+  ): void;
+  /** Idempotent. */
+  release(db: Db, serverId: string): void;
+}
