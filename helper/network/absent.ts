@@ -2,7 +2,6 @@ import type { Absence } from '../http/index.ts';
 
 /** What Neutron has and Deskcloud has not; helper/API.md shows it. */
 export const networkAbsent: readonly Absence[] = [
-  { what: 'Address groups', paths: ['/address-groups'], why: 'To come.' },
   { what: 'Segments', paths: ['/segments', '/network_segment_ranges'], why: 'To come.' },
   { what: 'Trunks', paths: ['/trunks'], why: 'To come.' },
   { what: 'Quality of service', paths: ['/qos'], why: 'To come.' },

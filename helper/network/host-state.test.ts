@@ -119,6 +119,7 @@ const rule: SecurityGroupRuleRow = {
   remote_ip_prefix: '192.0.2.7/24',
   normalized_cidr: '192.0.2.0/24',
   remote_group_id: null,
+  remote_address_group_id: null,
 };
 const rows = {
   network,

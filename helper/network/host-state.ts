@@ -192,9 +192,13 @@ export function securityRule(row: SecurityGroupRuleRow): SecurityRule {
     portMin: row.port_range_min,
     portMax: row.port_range_max,
     ...(row.normalized_cidr === null ? {} : { remoteCidr: row.normalized_cidr }),
-    ...(row.remote_group_id === null ? {} : { remoteGroupId: row.remote_group_id }),
+    // To the packet filter a group of addresses is a group whose members do not change by themselves.
+    ...(remoteOf(row) === null ? {} : { remoteGroupId: remoteOf(row) as string }),
   };
 }
+
+const remoteOf = (row: SecurityGroupRuleRow): string | null =>
+  row.remote_group_id ?? row.remote_address_group_id;
 
 /** A group without members is told of as well: its set may have had some. */
 export function groupMembers(

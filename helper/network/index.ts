@@ -4,6 +4,7 @@ import type { HostNetwork } from '../host/net/interface.ts';
 import type { Endpoint, Logger, Service } from '../http/index.ts';
 import type { SagaEngine } from '../saga/index.ts';
 import { networkAbsent } from './absent.ts';
+import { AddressGroupApp, shareableAddressGroups } from './app/address-group.ts';
 import { AddressScopeApp, shareableScopes } from './app/address-scope.ts';
 import { ComputeAddressProxy } from './app/compute-addresses.ts';
 import { ComputeProxy } from './app/compute-proxy.ts';
@@ -25,6 +26,7 @@ import { shareablePools, SubnetpoolApp } from './app/subnetpool.ts';
 import { SubnetpoolAllocation } from './app/subnetpool-allocation.ts';
 import { defaultConfig, type NetworkConfig } from './config.ts';
 import { networkDiscovery } from './discovery.ts';
+import { addressGroupEndpoints } from './endpoints/address-groups.ts';
 import { addressScopeEndpoints } from './endpoints/address-scopes.ts';
 import { miscEndpoints } from './endpoints/misc.ts';
 import { networkEndpoints } from './endpoints/networks.ts';
@@ -47,6 +49,7 @@ import { reconcileNetworks } from './sagas/reconcile.ts';
 import { createRouterTasks, withRouters } from './sagas/router-tasks.ts';
 import { securityGroupUpdate } from './sagas/security-group-update.ts';
 import { createTasks } from './sagas/tasks.ts';
+import { countAddressGroups } from './store/address-group.ts';
 import { layNumberPools } from './store/network.ts';
 import { countPolicies } from './store/rbac.ts';
 import { countPools } from './store/subnetpool.ts';
@@ -132,6 +135,7 @@ export function createNetwork(deps: NetworkDeps): Network {
     routerTasks,
     driver: { host, metadata: deps.metadata, logger, networks: driver },
   });
+  quotas.add('address_group', -1, countAddressGroups);
   quotas.add('subnetpool', -1, countPools);
   quotas.add('rbac_policy', 10, countPolicies);
   const shareables: readonly Shareable[] = [
@@ -139,6 +143,7 @@ export function createNetwork(deps: NetworkDeps): Network {
     shareableGroups,
     shareableScopes,
     shareablePools,
+    shareableAddressGroups,
   ];
   const extensions: readonly Extension[] = [...coreExtensions, ...routers.extensions];
   const tagged: readonly Tagged[] = [
@@ -182,6 +187,7 @@ export function createNetwork(deps: NetworkDeps): Network {
     ...securityGroupRuleEndpoints(ruleApp),
     ...routers.endpoints,
     ...addressScopeEndpoints(scopeApp),
+    ...addressGroupEndpoints(new AddressGroupApp(context, quotas)),
     ...subnetpoolEndpoints(poolApp, allocation),
     ...rbacEndpoints(new RbacApp(context, quotas, shareables)),
     ...quotaEndpoints(context, quotas),

@@ -96,6 +96,11 @@ export const networkRules: PolicyRules = {
   'update_port:binding:profile': admin,
   'get_port:binding:host_id': admin,
 
+  create_address_group: projectMember,
+  get_address_group: either(projectReader, shared),
+  update_address_group: projectMember,
+  delete_address_group: projectMember,
+
   create_address_scope: projectMember,
   'create_address_scope:shared': admin,
   get_address_scope: either(projectReader, shared),

@@ -18,6 +18,7 @@ export const extension = (alias: string, name: string, description: string, upda
 
 /** What this service has; clients look here before they use it, so nothing else may be in it. */
 export const coreExtensions: readonly Extension[] = [
+  extension('address-group', 'Address group', 'Groups of addresses', '2020-07-15'),
   extension('address-scope', 'Address scope', 'Address scopes', '2015-07-26'),
   extension('agent', 'agent', 'Agents of this host', '2013-02-03'),
   extension('allowed-address-pairs', 'Allowed Address Pairs', 'Further addresses of a port', '2013-07-23'),
@@ -45,10 +46,23 @@ export const coreExtensions: readonly Extension[] = [
   extension('quotas', 'Quota management support', 'Quotas of projects', '2012-07-29'),
   extension('quota_details', 'Quota details management support', 'Quotas with use', '2017-02-10'),
   extension('quota-check-limit', 'Quota engine limit check', 'Limits not below use', '2020-12-13'),
+  extension('rbac-address-group', 'Address groups in RBAC policies', 'Shared groups', '2021-01-20'),
   extension('rbac-address-scope', 'Address scopes in RBAC policies', 'Shared scopes', '2020-02-12'),
   extension('rbac-policies', 'RBAC Policies', 'Sharing with single projects', '2015-06-17'),
   extension('rbac-subnetpool', 'Subnet pools in RBAC policies', 'Shared pools', '2020-02-05'),
   extension('rbac-security-groups', 'Security groups in RBAC policies', 'Shared groups', '2018-11-27'),
+  extension(
+    'security-groups-remote-address-group',
+    'Remote address groups of rules',
+    'remote_address_group_id',
+    '2020-08-25',
+  ),
+  extension(
+    'port-security-groups-filtering',
+    'Ports by security groups',
+    'security_groups of ports',
+    '2018-01-09',
+  ),
   extension('security-groups-shared-filtering', 'Shared security groups', 'Filter by shared', '2021-10-05'),
   extension(
     'revision-if-match',

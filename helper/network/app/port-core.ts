@@ -261,6 +261,13 @@ export class PortCore {
         .filter((group) => group.project_id === projectId || shared.has(group.id))
         .map((group) => group.id),
     );
+    const kinds = new Set(groups.byIds(db, ids).map((group) => group.stateful));
+    if (kinds.size > 1) {
+      throw conflict(
+        'Error Cannot apply both stateful and stateless security groups on the same port at the same time while attempting the operation.',
+        { type: 'SecurityGroupConflict' },
+      );
+    }
     const missing = ids.find((id) => !found.has(id));
     if (missing !== undefined)
       throw notFound(`Security group ${missing} does not exist`, { type: 'SecurityGroupNotFound' });

@@ -14,6 +14,7 @@ export type RuleContents = Pick<
   | 'remote_ip_prefix'
   | 'normalized_cidr'
   | 'remote_group_id'
+  | 'remote_address_group_id'
 >;
 
 const WITH_PORTS = new Set([6, 17, 33, 132, 136]);
@@ -37,6 +38,7 @@ export function readRule(body: {
   readonly port_range_max?: string | number | null;
   readonly remote_ip_prefix?: string | null;
   readonly remote_group_id?: string | null;
+  readonly remote_address_group_id?: string | null;
 }): RuleContents {
   const ethertype = ethertypeOf(body.ethertype ?? 'IPv4');
   const protocol = protocolOf(body.protocol ?? null, ethertype);
@@ -44,10 +46,12 @@ export function readRule(body: {
   const max = numberOrNull(body.port_range_max);
   const remote = body.remote_ip_prefix === '' ? null : (body.remote_ip_prefix ?? null);
   const group = body.remote_group_id ?? null;
-  if (remote !== null && group !== null) {
-    throw badRequest('Only remote_ip_prefix or remote_group_id may be provided.', {
-      type: 'SecurityGroupMultipleRemoteEntites',
-    });
+  const addresses = body.remote_address_group_id ?? null;
+  if ([remote, group, addresses].filter((one) => one !== null).length > 1) {
+    throw badRequest(
+      'Only one of remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.',
+      { type: 'SecurityGroupMultipleRemoteEntites' },
+    );
   }
   checkPorts(protocol, min, max);
   const prefix = remote === null ? undefined : prefixOf(remote, ethertype);
@@ -60,6 +64,7 @@ export function readRule(body: {
     remote_ip_prefix: prefix?.shown ?? null,
     normalized_cidr: prefix?.normalized ?? null,
     remote_group_id: group,
+    remote_address_group_id: addresses,
   };
 }
 
@@ -182,6 +187,7 @@ export function sameRule(a: RuleContents, b: RuleContents): boolean {
       rule.port_range_max,
       rule.normalized_cidr?.endsWith('/0') === true ? null : rule.normalized_cidr,
       rule.remote_group_id,
+      rule.remote_address_group_id,
     ]);
   return key(a) === key(b);
 }

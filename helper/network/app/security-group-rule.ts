@@ -4,13 +4,16 @@ import { badRequest, conflict, notFound } from '../../errors/error.ts';
 import type { RequestContext } from '../../http/index.ts';
 import type { RuleCreate } from '../schemas/security-group.ts';
 import type { SecurityGroupRow, SecurityGroupRuleRow } from '../store/row.ts';
+import { addressGroups } from '../store/address-group.ts';
 import { groups, rules, rulesOfGroups, touchGroup } from '../store/security-group.ts';
+import { addressGroupNotFound } from './address-group.ts';
 import { demand, isAdmin, ownRows, projectFor } from './caller.ts';
 import type { Caller, NetworkContext } from './context.ts';
 import { columns, listResources, standardColumns, type Listing } from './listing.ts';
 import type { Quotas } from './quota.ts';
 import { readRule, sameRule } from './rule-checks.ts';
 import { groupNotFound } from './security-group.ts';
+import { isOpenTo } from './sharing.ts';
 import { ruleView } from './view.ts';
 
 const { text } = columns;
@@ -28,6 +31,8 @@ const listing: Listing<SecurityGroupRuleRow> = {
     port_range_max: { sql: 'port_range_max', type: 'integer' },
     remote_ip_prefix: text('remote_ip_prefix'),
     remote_group_id: text('remote_group_id'),
+    remote_address_group_id: text('remote_address_group_id'),
+    normalized_cidr: text('normalized_cidr'),
   },
 };
 
@@ -86,6 +91,8 @@ export class SecurityGroupRuleApp {
     const group = this.#group(caller, body.security_group_id);
     if (body.remote_group_id !== undefined && body.remote_group_id !== null)
       this.#group(caller, body.remote_group_id);
+    const addresses = body.remote_address_group_id ?? undefined;
+    if (addresses !== undefined) this.#checkAddresses(caller, addresses);
     const rule = readRule(body);
     const same = rulesOfGroups(db, [group.id]).find((one) => sameRule(one, rule));
     if (same !== undefined) {
@@ -114,6 +121,15 @@ export class SecurityGroupRuleApp {
     if (row === undefined || (!isAdmin(caller) && row.project_id !== caller.auth.projectId))
       throw groupNotFound(id);
     return row;
+  }
+
+  #checkAddresses(caller: Pick<Caller, 'auth'>, id: string): void {
+    const { db } = this.#context;
+    const row = addressGroups.byId(db, id);
+    const usable =
+      row !== undefined &&
+      (isAdmin(caller) || row.project_id === caller.auth.projectId || isOpenTo(db, caller.auth, id));
+    if (!usable) throw addressGroupNotFound(id);
   }
 
   delete(row: SecurityGroupRuleRow): void {

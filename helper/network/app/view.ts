@@ -134,7 +134,7 @@ export const ruleView = (row: SecurityGroupRuleRow) => ({
   remote_ip_prefix: row.remote_ip_prefix,
   normalized_cidr: row.normalized_cidr,
   remote_group_id: row.remote_group_id,
-  remote_address_group_id: null,
+  remote_address_group_id: row.remote_address_group_id,
 });
 
 /** @param shared with who asks */

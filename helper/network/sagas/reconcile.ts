@@ -4,6 +4,7 @@ import { tapName } from '../../host/net/names.ts';
 import type { Logger } from '../../http/index.ts';
 import type { NetworkConfig } from '../config.ts';
 import { bridgeOf } from '../host-state.ts';
+import { addressGroups } from '../store/address-group.ts';
 import { allSegments, forgetSegment, networksOnHost } from '../store/network.ts';
 import { allPlugs } from '../store/port.ts';
 import { groups } from '../store/security-group.ts';
@@ -62,7 +63,9 @@ async function removeOrphans(deps: ReconcileDeps, inventory: NetworkInventory): 
   const portIds = new Set(plugged.map((plug) => plug.port_id));
   const removePorts = inventory.filteredPorts.filter((portId) => !portIds.has(portId));
   const filtered = inventory.tables.length > 0 ? await host.firewall.listGroups() : [];
-  const known = new Set(groups.byIds(db, filtered).map((group) => group.id));
+  const known = new Set(
+    [...groups.byIds(db, filtered), ...addressGroups.byIds(db, filtered)].map((group) => group.id),
+  );
   const removeGroups = filtered.filter((groupId) => !known.has(groupId));
   if (removePorts.length > 0 || removeGroups.length > 0)
     await host.firewall.apply({ removePorts, removeGroups });

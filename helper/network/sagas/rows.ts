@@ -2,6 +2,7 @@ import type { Db } from '../../db/index.ts';
 import type { FirewallChange, GroupMembers, PortFilter } from '../../host/net/firewall/interface.ts';
 import { groupMembers, portFilter, type DhcpRows } from '../host-state.ts';
 import type { NetworkConfig } from '../config.ts';
+import { blocksOfGroups } from '../store/address-group.ts';
 import { networks, segments } from '../store/network.ts';
 import {
   addressesOfPorts,
@@ -93,10 +94,17 @@ export function filtersOf(
       }),
     );
   }
-  const named = [...rules.values()].flat().flatMap((rule) => rule.remote_group_id ?? []);
-  const members = membersOf(db, [...new Set([...named, ...remoteGroupsAmong(db, groupIds)])]);
+  const all = [...rules.values()].flat();
+  const named = all.flatMap((rule) => rule.remote_group_id ?? []);
+  const members = [
+    ...membersOf(db, [...new Set([...named, ...remoteGroupsAmong(db, groupIds)])]),
+    ...addressesOf(db, [...new Set(all.flatMap((rule) => rule.remote_address_group_id ?? []))]),
+  ];
   return { filters, change: { ports: filters, groups: members }, states };
 }
 
 export const membersOf = (db: Db, groupIds: readonly string[]): GroupMembers[] =>
   groupIds.length === 0 ? [] : groupMembers(groupIds, memberAddresses(db, groupIds));
+
+const addressesOf = (db: Db, addressGroupIds: readonly string[]): GroupMembers[] =>
+  addressGroupIds.length === 0 ? [] : groupMembers(addressGroupIds, blocksOfGroups(db, addressGroupIds));

@@ -44,7 +44,7 @@ export const RuleCreate = body({
   remote_ip_prefix: Type.Optional(OrNull(Type.String({ maxLength: 64 }))),
   // neutron looks for what is no id as well, and finds nothing.
   remote_group_id: Type.Optional(OrNull(Type.String({ maxLength: 255, format: 'text' }))),
-  remote_address_group_id: Type.Optional(Type.Null()),
+  remote_address_group_id: Type.Optional(OrNull(Type.String({ maxLength: 255, format: 'text' }))),
   description: Type.Optional(Text),
   project_id: Type.Optional(ProjectId),
   tenant_id: Type.Optional(ProjectId),
@@ -62,7 +62,7 @@ const ruleShown = {
   remote_ip_prefix: OrNull(Type.String()),
   normalized_cidr: OrNull(Type.String()),
   remote_group_id: OrNull(Type.String()),
-  remote_address_group_id: Type.Null(),
+  remote_address_group_id: OrNull(Type.String()),
 };
 export const RuleShown = shown(ruleShown);
 

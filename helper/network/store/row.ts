@@ -121,4 +121,5 @@ export interface SecurityGroupRuleRow extends StandardRow {
   readonly remote_ip_prefix: string | null;
   readonly normalized_cidr: string | null;
   readonly remote_group_id: string | null;
+  readonly remote_address_group_id: string | null;
 }
