@@ -42,6 +42,14 @@ const owned = (kind: string): PolicyRules => ({
   [`delete_${kind}`]: projectMember,
 });
 
+/** As {@link owned}, for what admins may share with all projects. */
+const shareable = (kind: string): PolicyRules => ({
+  ...owned(kind),
+  [`get_${kind}`]: either(projectReader, shared),
+  [`create_${kind}:shared`]: admin,
+  [`update_${kind}:shared`]: admin,
+});
+
 /**
  * neutron's rules (neutron/conf/policies) with the default roles: what only reads needs reader, what changes needs
  * member. A rule for an attribute is `<action>:<attribute>` and is asked only when the caller sets that attribute.
@@ -161,6 +169,19 @@ export const networkRules: PolicyRules = {
   ...owned('floatingip_port_forwarding'),
   ...owned('router_conntrack_helper'),
   get_floatingip_pool: projectReader,
+
+  create_metering_label: admin,
+  get_metering_label: projectReader,
+  delete_metering_label: admin,
+  create_metering_label_rule: admin,
+  get_metering_label_rule: projectReader,
+  delete_metering_label_rule: admin,
+
+  ...shareable('firewall_group'),
+  ...shareable('firewall_policy'),
+  ...shareable('firewall_rule'),
+  insert_rule: projectMember,
+  remove_rule: projectMember,
 
   get_agent: admin,
   update_agent: admin,

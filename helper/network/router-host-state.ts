@@ -7,6 +7,7 @@ import type {
 import { parseAddress, parseBlock } from './app/address.ts';
 import type { NetworkConfig } from './config.ts';
 import { bridgeOf } from './host-state.ts';
+import { meter, routerFirewalls, type FirewallRows, type MeterRows } from './router-services-state.ts';
 import type { ConntrackHelperRow } from './store/conntrack-helper.ts';
 import type { RouterForwarding } from './store/port-forwarding.ts';
 import type { FloatingIpRow } from './store/floating-ip.ts';
@@ -26,6 +27,8 @@ export interface RouterRows {
   readonly floatingIps: readonly FloatingIpRow[];
   readonly forwardings: readonly RouterForwarding[];
   readonly helpers: readonly ConntrackHelperRow[];
+  readonly firewalls: readonly FirewallRows[];
+  readonly meters: readonly MeterRows[];
 }
 
 /** From rows to what the host should have of a router. Pure. */
@@ -58,6 +61,8 @@ export function routerSpec(config: NetworkConfig, rows: RouterRows): RouterSpec 
     ...(rows.helpers.length === 0
       ? {}
       : { helpers: rows.helpers.map(({ helper, protocol, port }) => ({ helper, protocol, port })) }),
+    ...(rows.firewalls.length === 0 ? {} : { firewalls: routerFirewalls(rows.firewalls, interfaces) }),
+    ...(rows.meters.length === 0 ? {} : { meters: rows.meters.map(meter) }),
     routes: reachableRoutes(
       rows,
       new Set([...interfaces, ...(gateway ? [gateway] : [])].map((one) => one.portId)),

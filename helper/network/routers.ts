@@ -17,6 +17,8 @@ import { portForwardingEndpoints } from './endpoints/port-forwardings.ts';
 import { floatingIpEndpoints } from './endpoints/floating-ips.ts';
 import { routerEndpoints } from './endpoints/routers.ts';
 import type { Tagged } from './endpoints/tags.ts';
+import { createRouterServices } from './router-services.ts';
+import { firewallGroupUpdate } from './sagas/firewall-group-update.ts';
 import { floatingIpAssociate } from './sagas/floating-ip-associate.ts';
 import { floatingIpDelete } from './sagas/floating-ip-delete.ts';
 import { floatingIpDisassociate } from './sagas/floating-ip-disassociate.ts';
@@ -98,6 +100,7 @@ export function createRouters(deps: {
   sagas.register(floatingIpDisassociate, services);
   sagas.register(floatingIpDelete, services);
   sagas.register(portForwardingUpdate, services);
+  sagas.register(firewallGroupUpdate, services);
   // neutron's defaults.
   quotas.add('router', 10, countRouters);
   quotas.add('floatingip', 50, countFloatingIps);
@@ -109,6 +112,7 @@ export function createRouters(deps: {
   ports.observe(floatingIpApp);
   ports.observe(forwardingApp);
   ports.observe(routerPorts(routerTasks));
+  const more = createRouterServices(own, deps.driver.host.router);
   return {
     driver,
     floatingIps: floatingIpApp,
@@ -118,8 +122,9 @@ export function createRouters(deps: {
       ...portForwardingEndpoints(floatingIpApp, forwardingApp),
       ...floatingIpPoolEndpoints(context.db),
       ...conntrackHelperEndpoints(routerApp, helperApp),
+      ...more.endpoints,
     ],
-    extensions: routerExtensions,
+    extensions: [...routerExtensions, ...more.extensions],
     tagged: [
       {
         collection: 'routers',

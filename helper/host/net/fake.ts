@@ -10,6 +10,7 @@ import { groupText, portText } from './firewall/ruleset.ts';
 import type { HostNetwork, NetworkInventory } from './interface.ts';
 import type { LinkHost, NetworkSegment, TapSpec } from './link/interface.ts';
 import { deviceGroups, dhcpNamespace, routerNamespace, tableName, tapName, vxlanName } from './names.ts';
+import { meterBody } from './router/metering.ts';
 import { routerBody } from './router/ruleset.ts';
 import type { RouterChange, RouterSpec } from './router/interface.ts';
 
@@ -24,6 +25,8 @@ export interface FakeNetworkState {
   readonly dhcp: Map<string, DhcpSpec>;
   readonly leases: Map<string, readonly DhcpLease[]>;
   readonly externals: Map<string, ExternalBridge>;
+  /** Readings that the routers answer for a label. */
+  readonly meters: Map<string, { readonly packets: number; readonly bytes: number }>;
   readonly flushes: FlushRequest[];
   readonly announced: {
     readonly namespace: string;
@@ -55,6 +58,7 @@ export function createFakeHostNetwork(owner = 'simulated'): FakeHostNetwork {
     dhcp: new Map(),
     leases: new Map(),
     externals: new Map(),
+    meters: new Map(),
     flushes: [],
     announced: [],
   };
@@ -125,6 +129,7 @@ export function createFakeHostNetwork(owner = 'simulated'): FakeHostNetwork {
 
   const ensureRouter = (spec: RouterSpec): RouterChange => {
     routerBody(spec);
+    meterBody(spec);
     const before = state.routers.get(spec.routerId);
     const forwarded = (router: RouterSpec | undefined): string[] =>
       router?.gateway === undefined ? [] : (router.forwardings ?? []).map((one) => one.floating);
@@ -200,6 +205,15 @@ export function createFakeHostNetwork(owner = 'simulated'): FakeHostNetwork {
       announce: (namespace, device, addresses) => {
         state.announced.push({ namespace, device, addresses });
       },
+      meters: (routerId) =>
+        Promise.resolve(
+          (state.routers.get(routerId)?.meters ?? []).map(({ labelId }) => ({
+            labelId,
+            packets: 0,
+            bytes: 0,
+            ...state.meters.get(labelId),
+          })),
+        ),
       list: () => Promise.resolve([...state.routers.keys()]),
     },
     dhcp: {

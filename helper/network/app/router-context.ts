@@ -40,6 +40,10 @@ export interface RouterTasks {
   removed(routerId: string, asker?: Asker): void;
   associated(change: FloatingChange, asker?: Asker): void;
   disassociated(change: FloatingChange, asker?: Asker): void;
+  firewallChanged(
+    change: { readonly groupId: string; readonly routerIds: readonly string[] },
+    asker?: Asker,
+  ): void;
   forwarded(change: ForwardingChange, asker?: Asker): void;
   floatingIpDeleted(change: FloatingChange, asker?: Asker): void;
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../../http/index.ts';
 import type { GoneForwarding } from '../app/router-context.ts';
 import type { NetworkConfig } from '../config.ts';
 import type { MetadataListener } from '../face.ts';
+import { firewallRows, meterRows } from '../router-services-state.ts';
 import { METADATA_PORT, routerSpec, type RouterRows } from '../router-host-state.ts';
 import { floatingIps, floatingIpsOfRouter, setFloatingIpStatus } from '../store/floating-ip.ts';
 import { networks, segments } from '../store/network.ts';
@@ -128,6 +129,11 @@ export class RouterDriver {
       floatingIps: floatingIpsOfRouter(db, routerId),
       forwardings: forwardingsOfRouter(db, routerId),
       helpers: helpersOfRouters(db, [routerId]),
+      firewalls: firewallRows(
+        db,
+        ports.map((port) => port.id),
+      ),
+      meters: meterRows(db, router.project_id),
     };
   }
 

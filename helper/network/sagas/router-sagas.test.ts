@@ -99,6 +99,7 @@ class Bench {
         disassociated: nothing,
         floatingIpDeleted: nothing,
         forwarded: nothing,
+        firewallChanged: nothing,
       },
     };
     this.routers = new RouterApp(context);

@@ -3,6 +3,7 @@ import type { EnqueueOptions, SagaEngine } from '../../saga/index.ts';
 import type { HostTasks } from '../app/context.ts';
 import type { Asker, FloatingChange, RouterTasks } from '../app/router-context.ts';
 import { routersOfNetwork } from '../store/router.ts';
+import { firewallGroupUpdate } from './firewall-group-update.ts';
 import { floatingIpAssociate } from './floating-ip-associate.ts';
 import { floatingIpDelete } from './floating-ip-delete.ts';
 import { floatingIpDisassociate } from './floating-ip-disassociate.ts';
@@ -38,6 +39,9 @@ export function createRouterTasks(sagas: SagaEngine): RouterTasks {
     },
     disassociated(change, asker) {
       sagas.enqueue(floatingIpDisassociate, input(change), asked(asker));
+    },
+    firewallChanged({ groupId, routerIds }, asker) {
+      sagas.enqueue(firewallGroupUpdate, { groupId, routerIds: [...routerIds] }, asked(asker));
     },
     forwarded(change, asker) {
       sagas.enqueue(portForwardingUpdate, { ...change, gone: [...change.gone] }, asked(asker));

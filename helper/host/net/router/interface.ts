@@ -36,6 +36,56 @@ export interface ConntrackHelper {
   readonly port: number;
 }
 
+/** Both ends included. */
+export interface PortSpan {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface FirewallRule {
+  readonly ipVersion: 4 | 6;
+  /** IP protocol number; null for any. */
+  readonly protocol: number | null;
+  /** Networks or addresses of that version. */
+  readonly source?: string;
+  readonly destination?: string;
+  /** Only with a protocol that has ports. */
+  readonly sourcePorts?: PortSpan;
+  readonly destinationPorts?: PortSpan;
+  readonly action: 'allow' | 'deny' | 'reject';
+}
+
+/** The firewall group of an interface. The first rule that matches decides; what none matches is dropped. */
+export interface RouterFirewall {
+  readonly portId: string;
+  /** For what the router sends out of the interface, towards its network. */
+  readonly ingress: readonly FirewallRule[];
+  /** For what comes from its network. */
+  readonly egress: readonly FirewallRule[];
+}
+
+/** Traffic through the gateway that is counted, or is not (`excluded`). */
+export interface MeterRule {
+  /** 'ingress' comes from the outside. */
+  readonly direction: 'ingress' | 'egress';
+  readonly excluded: boolean;
+  /** Networks; addresses of the inside are the fixed ones. */
+  readonly source?: string;
+  readonly destination?: string;
+}
+
+export interface Meter {
+  readonly labelId: string;
+  readonly rules: readonly MeterRule[];
+}
+
+/** What a label has counted at a router since the label or the router's namespace was made. */
+export interface MeterReading {
+  readonly labelId: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
 /** The whole wanted state of one router. */
 export interface RouterSpec {
   readonly routerId: string;
@@ -48,6 +98,10 @@ export interface RouterSpec {
   /** Needs a gateway. */
   readonly forwardings?: readonly PortForwarding[];
   readonly helpers?: readonly ConntrackHelper[];
+  /** Interfaces that are not named let everything through. */
+  readonly firewalls?: readonly RouterFirewall[];
+  /** Needs a gateway. */
+  readonly meters?: readonly Meter[];
   /** Extra routes. */
   readonly routes: readonly { readonly destination: string; readonly nextHop: string }[];
   /** Port in the namespace (on 0.0.0.0) that TCP to 169.254.169.254:80 from the inside is led to. */
@@ -81,6 +135,8 @@ export interface RouterHost {
    * failure is only recorded.
    */
   announce(namespace: string, device: string, addresses: readonly string[]): void;
+  /** Counters of the labels at this router; none without the router. */
+  meters(routerId: string): Promise<readonly MeterReading[]>;
   /** Ids of the routers of this instance that have a namespace. */
   list(): Promise<readonly string[]>;
 }

@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs';
-import { CommandError } from '../../command/interface.ts';
 import type { ConntrackHost } from '../conntrack/interface.ts';
 import { inside, namespaceExists, nftLoad, type NetContext } from '../context.ts';
 import {
@@ -12,7 +11,7 @@ import {
 import { namespaceOwners } from '../inventory.ts';
 import { gatewayDevice, routerDevice, routerNamespace, tapName } from '../names.ts';
 import { address, deviceWord, idWord, interfaceAddress } from '../values.ts';
-import type { RouterChange, RouterHost, RouterSpec } from './interface.ts';
+import type { MeterReading, RouterChange, RouterHost, RouterSpec } from './interface.ts';
 import {
   floatingAddresses,
   forwardedPorts,
@@ -20,15 +19,31 @@ import {
   readForwards,
   type ForwardedPort,
 } from './forwarding.ts';
+import {
+  loadedMeterState,
+  METER_TABLE,
+  meterBody,
+  meterRuleset,
+  meterState,
+  readMeters,
+  type MeterTable,
+} from './metering.ts';
 import { routerBody, routerRuleset, ROUTER_TABLE, stateChain } from './ruleset.ts';
 
 /** Each is a process for about a second. */
 const ANNOUNCED_AT_ONCE = 8;
 
-interface NftTable {
+/** What `nft -j list ruleset` says of the namespace. */
+interface NftRuleset {
   readonly nftables: readonly {
-    readonly chain?: { readonly name: string };
-    readonly map?: { readonly name: string; readonly elem?: unknown };
+    readonly chain?: { readonly table: string; readonly name: string };
+    readonly map?: { readonly table: string; readonly name: string; readonly elem?: unknown };
+    readonly counter?: {
+      readonly table: string;
+      readonly name: string;
+      readonly packets: number;
+      readonly bytes: number;
+    };
   }[];
 }
 
@@ -52,6 +67,7 @@ export class LinuxRouterHost implements RouterHost {
     const body = routerBody(spec);
     // Rules before addresses: a floating IP that answers is already led on.
     const failed = loaded?.state === stateChain(body) ? undefined : await this.#load(spec, namespace);
+    await this.#ensureMeters(spec, namespace, loaded?.meters);
     const change = await ensureDevices(this.#net, namespace, devices, wantedDevices(spec));
     await this.#ensureRoutes(namespace, spec, created);
 
@@ -79,6 +95,19 @@ export class LinuxRouterHost implements RouterHost {
     }
     if (failed !== undefined) throw failed;
     return { created, announced, released };
+  }
+
+  async #ensureMeters(spec: RouterSpec, namespace: string, loaded: MeterTable | undefined): Promise<void> {
+    const body = meterBody(spec);
+    const state = loaded === undefined ? undefined : loadedMeterState(loaded);
+    if (state !== (body === '' ? undefined : meterState(body)))
+      await nftLoad(this.#net, meterRuleset(spec, loaded), namespace);
+  }
+
+  async meters(routerId: string): Promise<readonly MeterReading[]> {
+    const namespace = routerNamespace(idWord(routerId));
+    const loaded = namespaceExists(namespace) ? await this.#loaded(namespace) : undefined;
+    return loaded?.meters === undefined ? [] : readMeters(loaded.meters);
   }
 
   /** @returns what is missing, when the kernel knows not one of the helpers and the rules were loaded without them. */
@@ -115,24 +144,24 @@ export class LinuxRouterHost implements RouterHost {
     await this.#net.commands.run(inside(namespace, ['sysctl', '-q', '-w', ...pairs]));
   }
 
-  /** Which ruleset the namespace has, and what its floating IPs and forwarded ports lead to. */
+  /** Which ruleset the namespace has, what its floating IPs and forwarded ports lead to, its counters. */
   async #loaded(namespace: string): Promise<LoadedRules> {
-    try {
-      const argv = inside(namespace, ['nft', '-j', 'list', 'table', 'inet', ROUTER_TABLE]);
-      const { nftables } = JSON.parse((await this.#net.commands.run(argv)).stdout) as NftTable;
-      const state = nftables.map((item) => item.chain?.name).find((name) => name?.startsWith('state_'));
-      const elements = (name: string): unknown =>
-        nftables.find((item) => item.map?.name === name)?.map?.elem ?? [];
-      return {
-        ...(state === undefined ? {} : { state }),
-        floating: new Map(elements('floating') as readonly (readonly [string, string])[]),
-        forwards: readForwards(elements('forwards') as Parameters<typeof readForwards>[0]),
-      };
-    } catch (error) {
-      if (error instanceof CommandError && error.stderr.includes('No such file'))
-        return { floating: new Map(), forwards: [] };
-      throw error;
-    }
+    const argv = inside(namespace, ['nft', '-j', 'list', 'ruleset']);
+    const { nftables } = JSON.parse((await this.#net.commands.run(argv)).stdout) as NftRuleset;
+    const of = (table: string) =>
+      nftables.filter((item) =>
+        [item.chain, item.map, item.counter].some((one) => one !== undefined && one.table === table),
+      );
+    const own = of(ROUTER_TABLE);
+    const state = own.map((item) => item.chain?.name).find((name) => name?.startsWith('state_'));
+    const elements = (name: string): unknown => own.find((item) => item.map?.name === name)?.map?.elem ?? [];
+    const meters = of(METER_TABLE);
+    return {
+      ...(state === undefined ? {} : { state }),
+      floating: new Map(elements('floating') as readonly (readonly [string, string])[]),
+      forwards: readForwards(elements('forwards') as Parameters<typeof readForwards>[0]),
+      ...(meters.length === 0 ? {} : { meters }),
+    };
   }
 
   async #ensureRoutes(namespace: string, spec: RouterSpec, created: boolean): Promise<void> {
@@ -193,6 +222,8 @@ interface LoadedRules {
   readonly state?: string;
   readonly floating: ReadonlyMap<string, string>;
   readonly forwards: readonly ForwardedPort[];
+  /** Absent without the table. */
+  readonly meters?: MeterTable;
 }
 
 /** A range is cut by its protocol: what else it has at that address connects again. */
