@@ -323,7 +323,7 @@ describe('what a guest forges', () => {
       .poll(
         async () => {
           await anna.sh(
-            'p=$(cat /run/deskcloud/dhcp.eth0.pid); (kill -USR2 $p; sleep 1; kill -USR1 $p) >/dev/null 2>&1 </dev/null &',
+            'p=$(cat /run/udhcpc.eth0.pid); (kill -USR2 $p; sleep 1; kill -USR1 $p) >/dev/null 2>&1 </dev/null &',
           );
           await anna.sh('sleep 2; ip addr show eth0 | grep -q "inet "');
           return bert.sh('cat /tmp/udhcpd.log');
