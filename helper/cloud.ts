@@ -216,10 +216,12 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       unwatch = host.domains.watch(({ event }) => {
         if (event === 'resync') engine.retryStuck();
       });
+      compute.start();
     },
     stop: async (guests) => {
       consoles.close();
       unwatch();
+      compute.stop();
       await power.stop();
       // Operations first: one that still runs would open again what the network closes, and the process would not end.
       await engine.stop();
@@ -236,6 +238,7 @@ const computeConfig = (config: Config) => ({
   stateDirectory: config.stateDirectory,
   runDirectory: config.runDirectory,
   zone: 'nova',
+  ...config.compute,
 });
 
 async function readOrMake(

@@ -101,6 +101,15 @@ const ConfigFile = Type.Object(
         { additionalProperties: false },
       ),
     ),
+    compute: Type.Optional(
+      Type.Object(
+        {
+          /** How long a shelved server stays on its host: 0 leaves at once, -1 waits for shelveOffload. */
+          shelvedOffloadSeconds: Type.Optional(Type.Integer({ minimum: -1 })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
     image: Type.Optional(
       Type.Object(
         {
@@ -160,6 +169,7 @@ export interface Config {
   };
   readonly rateLimits: RateLimits;
   readonly network: { readonly vniRange: readonly [number, number] };
+  readonly compute: { readonly shelvedOffloadSeconds?: number };
   readonly image: {
     readonly importConversion?: 'qcow2';
     readonly importOrigins?: readonly string[];
@@ -184,6 +194,7 @@ export const DEFAULTS: Config = {
   // Far above what clients' tools do, and far below what would keep one process from answering others.
   rateLimits: { project: { perSecond: 200, burst: 2000 }, login: { perSecond: 20, burst: 200 } },
   network: { vniRange: [1001, 16777215] },
+  compute: {},
   image: {},
   libvirtUri: 'qemu:///system',
   maxImageGib: 1024,

@@ -52,6 +52,8 @@ export interface ComputeConfig {
   readonly guestOwner?: Owner;
   /** Seconds that a guest has to shut down by itself, where its image does not say; 60 by default. */
   readonly shutdownTimeoutSeconds?: number;
+  /** Seconds that a shelved server stays on its host (nova's shelved_offload_time); 0 by default, negative for ever. */
+  readonly shelvedOffloadSeconds?: number;
   /** Milliseconds for which a deleted server still shows in lists by changes-since; 7 days by default. */
   readonly keepDeletedMs?: number;
 }

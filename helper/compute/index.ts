@@ -4,6 +4,8 @@ import { computeAbsent } from './absent.ts';
 import { computeFace } from './app/face.ts';
 import { InstanceActionApp } from './app/instance-action.ts';
 import { ServerActions } from './app/server-action.ts';
+import { ServerRescues } from './app/server-rescue.ts';
+import { ServerShelves } from './app/server-shelve.ts';
 import { ServerInterfaces } from './app/server-interface.ts';
 import { ServerChanges } from './app/server-change.ts';
 import { ServerCreator } from './app/server-create.ts';
@@ -30,6 +32,7 @@ import { serverGuestEndpoints } from './endpoints/server-guest.ts';
 import { serverInterfaceEndpoints } from './endpoints/server-interface.ts';
 import { serverMetadataEndpoints } from './endpoints/server-metadata.ts';
 import { serverNetworkEndpoints } from './endpoints/server-network.ts';
+import { serverRescueEndpoints } from './endpoints/server-rescue.ts';
 import { serverTagEndpoints } from './endpoints/server-tags.ts';
 import { serverEndpoints } from './endpoints/server.ts';
 import type { ComputeFace } from './face.ts';
@@ -47,6 +50,9 @@ export { serverPower, type PowerChange, type ServerPower } from './power.ts';
 export interface Compute {
   readonly service: Service;
   readonly face: ComputeFace;
+  /** Begins what happens by the clock: shelved servers leave their hosts. After the engine has started. */
+  start(): void;
+  stop(): void;
 }
 
 /**
@@ -57,6 +63,8 @@ export function createCompute(deps: ComputeDeps): Compute {
   registerServerSagas(deps);
   const servers = new ServerApp(deps);
   const actions = new ServerActions(deps);
+  const changes = new ServerChanges(deps);
+  const shelves = new ServerShelves(deps, changes);
   const service: Service = {
     name: 'compute',
     prefix: '/compute',
@@ -71,7 +79,8 @@ export function createCompute(deps: ComputeDeps): Compute {
     endpoints: [
       ...serverEndpoints(servers, new ServerCreator(deps), actions),
       ...serverActionEndpoints(servers, actions),
-      ...serverChangeEndpoints(servers, new ServerChanges(deps)),
+      ...serverChangeEndpoints(servers, changes),
+      ...serverRescueEndpoints(servers, new ServerRescues(deps), shelves),
       ...imageProxyEndpoints(deps),
       ...serverGuestEndpoints(deps, servers),
       ...serverAdminEndpoints(deps, servers, actions),
@@ -93,5 +102,10 @@ export function createCompute(deps: ComputeDeps): Compute {
       ...(deps.basicsEndpoints ?? []),
     ],
   };
-  return { service, face: computeFace(deps.config) };
+  return {
+    service,
+    face: computeFace(deps.config),
+    start: () => shelves.start(),
+    stop: () => shelves.stop(),
+  };
 }

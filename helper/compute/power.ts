@@ -49,9 +49,11 @@ function needed(
   | { readonly recover: true }
   | { readonly vmState: PowerRow['vm_state']; readonly power: number }
   | undefined {
-  if (row.task_state !== null || !FOLLOWED.has(row.vm_state)) return undefined;
+  if (row.task_state !== null) return undefined;
   const runs = power === 'running' || power === 'paused';
-  if (row.vm_state === 'active' && !runs && (rebooted || power === undefined)) return { recover: true };
+  const shouldRun = row.vm_state === 'active' || row.vm_state === 'rescued';
+  if (shouldRun && !runs && (rebooted || power === undefined)) return { recover: true };
+  if (!FOLLOWED.has(row.vm_state)) return undefined;
   // A stopped server whose domain is not there starts from a new definition when it is started.
   const seen: PowerState = power ?? 'shutdown';
   const vmState = VM_STATE_OF[seen];

@@ -12,7 +12,13 @@ import type { Owner } from '../host/files/interface.ts';
 import { LinuxStateFiles } from '../host/files/linux.ts';
 import { createHttpServer, silentLogger, type AuthContext } from '../http/index.ts';
 import { SagaEngine } from '../saga/index.ts';
-import { createCompute, type BuildConfigDrive, type Compute, type ComputeDeps } from './index.ts';
+import {
+  createCompute,
+  type BuildConfigDrive,
+  type Compute,
+  type ComputeConfig,
+  type ComputeDeps,
+} from './index.ts';
 import type { ServerServices } from './sagas/services.ts';
 import { StandInDomains } from './test-domains.ts';
 import { IMAGE_ID, MIB, StandInBasics, StandInImages, StandInNetwork } from './test-doubles.ts';
@@ -69,9 +75,12 @@ export class TestWorld {
 
   readonly #host: RealHost | undefined;
 
-  private constructor(directory: string, db: Db, host: RealHost | undefined) {
+  readonly #config: Partial<ComputeConfig>;
+
+  private constructor(directory: string, db: Db, host: RealHost | undefined, config: Partial<ComputeConfig>) {
     this.directory = directory;
     this.#host = host;
+    this.#config = config;
     this.db = db;
     this.network = new StandInNetwork(db);
     this.images = new StandInImages(db, join(directory, 'base'));
@@ -82,14 +91,23 @@ export class TestWorld {
   }
 
   static async create(
-    options: { readonly listen?: boolean; readonly host?: RealHost } = {},
+    options: {
+      readonly listen?: boolean;
+      readonly host?: RealHost;
+      readonly config?: Partial<ComputeConfig>;
+    } = {},
   ): Promise<TestWorld> {
     const directory = await mkdtemp(join(tmpdir(), 'csrv-'));
     // qemu's user passes through to its disks.
     await chmod(directory, 0o711);
     for (const name of ['state', 'run']) await mkdir(join(directory, name), { mode: 0o711 });
     await writeFile(join(directory, 'base'), Buffer.alloc(MIB));
-    const world = new TestWorld(directory, openDatabase({ path: ':memory:' }), options.host);
+    const world = new TestWorld(
+      directory,
+      openDatabase({ path: ':memory:' }),
+      options.host,
+      options.config ?? {},
+    );
     if (options.listen !== false) await world.#listen();
     return world;
   }
@@ -127,6 +145,7 @@ export class TestWorld {
         runDirectory: join(directory, 'run'),
         zone: 'nova',
         bootId: 'boot-1',
+        ...this.#config,
         ...(this.#host === undefined ? {} : { guestOwner: this.#host.guestOwner }),
       },
     };

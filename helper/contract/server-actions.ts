@@ -134,7 +134,6 @@ export const SERVER_ACTIONS: Readonly<Record<ServerAction, ActionRule>> = {
   rescue: { vmStates: ['active', 'stopped', 'error'], launched: true, lockable: true },
   unrescue: { vmStates: ['rescued'], launched: true, lockable: true },
   shelve: { vmStates: ['active', 'stopped', 'paused', 'suspended'], launched: true, lockable: true },
-  // A shelved server is offloaded at once here, so there is never one to offload.
   shelveOffload: { vmStates: ['shelved'], launched: true, lockable: true },
   unshelve: { vmStates: ['shelved', 'shelved_offloaded'], launched: true, lockable: true },
   changePassword: { vmStates: ['active'], launched: true, lockable: false },

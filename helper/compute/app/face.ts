@@ -1,7 +1,7 @@
 import { Secret } from '../../secret.ts';
 import type { ComputeConfig } from '../deps.ts';
 import type { ComputeFace } from '../face.ts';
-import { pathsOf } from '../sagas/domain-spec.ts';
+import { pathsOf } from '../sagas/domain-disks.ts';
 import { setGuestPassword } from '../store/guest-password.ts';
 import { POWER, instanceName, metadataOfRow } from '../store/server-row.ts';
 import { countServers, findServer } from '../store/server.ts';

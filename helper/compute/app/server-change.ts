@@ -3,7 +3,7 @@ import { CloudError, badRequest, forbidden } from '../../errors/error.ts';
 import { Secret } from '../../secret.ts';
 import type { Flavor } from '../basics.ts';
 import type { ComputeDeps } from '../deps.ts';
-import { rootTarget } from '../sagas/domain-spec.ts';
+import { rootTarget } from '../sagas/domain-disks.ts';
 import { serverRebuild } from '../sagas/server-rebuild.ts';
 import { serverResize, serverResizeConfirm, serverResizeRevert } from '../sagas/server-resize.ts';
 import { serverSnapshot } from '../sagas/server-snapshot.ts';

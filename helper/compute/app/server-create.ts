@@ -7,7 +7,7 @@ import { currentOrigin } from '../../origin.ts';
 import { Secret } from '../../secret.ts';
 import type { Flavor, KeyPair, RequestSpec } from '../basics.ts';
 import type { ComputeDeps } from '../deps.ts';
-import { rootTarget } from '../sagas/domain-spec.ts';
+import { rootTarget } from '../sagas/domain-disks.ts';
 import { serverCreate } from '../sagas/server-create.ts';
 import { isTrue } from '../schemas/common.ts';
 import type { ServerCreateBody, ServerCreateRequest } from '../schemas/server-create.ts';

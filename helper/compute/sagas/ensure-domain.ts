@@ -1,6 +1,7 @@
 import type { Db } from '../../db/index.ts';
 import { serverOf } from '../store/server.ts';
-import { domainSpec, instanceDirectory } from './domain-spec.ts';
+import { instanceDirectory } from './domain-disks.ts';
+import { domainSpec } from './domain-spec.ts';
 import type { ServerServices } from './services.ts';
 
 /** Others may pass through to the files they were given, and see no names. */

@@ -4,6 +4,9 @@ import { serverCreate } from './server-create.ts';
 import { serverDelete } from './server-delete.ts';
 import { serverAttachInterface, serverDetachInterface } from './server-interface.ts';
 import { serverRebuild } from './server-rebuild.ts';
+import { serverRescue, serverUnrescue } from './server-rescue.ts';
+import { serverShelve, serverShelveOffload } from './server-shelve.ts';
+import { serverUnshelve, serverUnshelveKept } from './server-unshelve.ts';
 import { serverResize, serverResizeConfirm, serverResizeRevert } from './server-resize.ts';
 import { serverSnapshot } from './server-snapshot.ts';
 import {
@@ -56,4 +59,10 @@ export function registerServerSagas(deps: ComputeDeps): void {
   sagas.register(serverAttachInterface, services);
   sagas.register(serverDetachInterface, services);
   sagas.register(imagePrecache, services);
+  sagas.register(serverRescue, services);
+  sagas.register(serverUnrescue, services);
+  sagas.register(serverShelve, services);
+  sagas.register(serverShelveOffload, services);
+  sagas.register(serverUnshelve, services);
+  sagas.register(serverUnshelveKept, services);
 }

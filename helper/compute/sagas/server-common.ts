@@ -39,8 +39,11 @@ export const common = {
 export const becomeActive: ServerStep<ServerInput> = {
   kind: 'sql',
   name: 'become active',
-  action: (ctx, { serverId }) =>
-    settle(ctx.db, serverId, { vmState: 'active', power: POWER.running, at: ctx.now() }),
+  action: (ctx, { serverId }) => {
+    // One in rescue that comes back with its host is in rescue again.
+    const vmState = serverOf(ctx.db, serverId).rescue_image_id === null ? 'active' : 'rescued';
+    settle(ctx.db, serverId, { vmState, power: POWER.running, at: ctx.now() });
+  },
   undo: NO_UNDO,
 };
 

@@ -3,7 +3,7 @@ import { NoValidHost, type RequestSpec, type Selection, type Verdict } from '../
 import { finishServerAction } from '../store/server-action.ts';
 import { POWER, nicsOfRow, resourcesOf } from '../store/server-row.ts';
 import { serverOf, setFault, setLaunched, setPlacement, setTask, settle } from '../store/server.ts';
-import { instanceDirectory, localDisks, pathsOf } from './domain-spec.ts';
+import { instanceDirectory, localDisks, pathsOf } from './domain-disks.ts';
 import { ensureDomain, ensureInstanceDirectory } from './ensure-domain.ts';
 import { faultOf } from './fault.ts';
 import type { ServerServices } from './services.ts';

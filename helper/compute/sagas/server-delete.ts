@@ -1,9 +1,10 @@
 import { defineSaga, none, step } from '../../saga/index.ts';
 import { finishServerAction } from '../store/server-action.ts';
 import { markDeleted, pruneDeleted, serverOf, setDeleteFault } from '../store/server.ts';
-import { instanceDirectory } from './domain-spec.ts';
+import { instanceDirectory } from './domain-disks.ts';
 import { removeDomain } from './ensure-domain.ts';
 import { faultOf } from './fault.ts';
+import { rescueHolder } from './server-rescue.ts';
 import type { ServerServices } from './services.ts';
 
 export interface ServerDeleteInput {
@@ -57,6 +58,9 @@ export const serverDelete = defineSaga<ServerDeleteInput, ServerServices>({
         network.deleteServerPorts(ctx.db, serverId);
         basics.claims.release(ctx.db, serverId);
         image.releaseBase(ctx.db, serverId);
+        image.releaseBase(ctx.db, rescueHolder(serverId));
+        const { shelved_image_id: shelved } = serverOf(ctx.db, serverId);
+        if (shelved !== null) image.discard(ctx.db, shelved);
         consoles.revoke(serverId);
         markDeleted(ctx.db, serverId, ctx.now());
         pruneDeleted(ctx.db, ctx.now() - (config.keepDeletedMs ?? WEEK_MS));

@@ -1,7 +1,7 @@
 import type { StatePath } from '../../host/files/interface.ts';
 import type { BaseImage } from '../../image/face.ts';
 import type { FlavorPart, ServerRow } from '../store/server-row.ts';
-import { instanceDirectory, localDisks, pathsOf } from './domain-spec.ts';
+import { instanceDirectory, localDisks, pathsOf } from './domain-disks.ts';
 import { ensureInstanceDirectory } from './ensure-domain.ts';
 import type { ServerServices } from './services.ts';
 

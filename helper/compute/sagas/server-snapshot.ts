@@ -3,7 +3,7 @@ import { defineSaga, none, step, type StepContext } from '../../saga/index.ts';
 import { finishServerAction } from '../store/server-action.ts';
 import { imagePropertiesOfRow } from '../store/server-row.ts';
 import { serverOf, setTask } from '../store/server.ts';
-import { instanceDirectory, pathsOf, rootTarget } from './domain-spec.ts';
+import { instanceDirectory, pathsOf, rootTarget } from './domain-disks.ts';
 import { clearTask, harmless, type ServerInput } from './server-common.ts';
 import type { ServerServices } from './services.ts';
 

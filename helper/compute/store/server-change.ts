@@ -1,6 +1,7 @@
 import type { VmState } from '../../contract/server-actions.ts';
 import { statement, type Db } from '../../db/index.ts';
 import type { Secret } from '../../secret.ts';
+import type { RequestSpec } from '../basics.ts';
 import type { FlavorPart, ServerRow } from './server-row.ts';
 
 /** What the larger actions change of a server's row. */
@@ -88,16 +89,71 @@ export function setRebuilt(db: Db, id: string, changes: RebuiltServer, at: numbe
   ).run({ id, at, ...changes });
 }
 
-export function setRescueImage(db: Db, id: string, imageId: string | null): void {
-  statement<[string | null, string]>(
+/** What a server in rescue boots from; null when it is in none. */
+export function setRescue(
+  db: Db,
+  id: string,
+  rescue: { readonly imageId: string; readonly properties: string } | null,
+): void {
+  statement<[string | null, string | null, string]>(
     db,
-    'UPDATE server SET rescue_image_id = ? WHERE id = ? AND deleted_at IS NULL',
-  ).run(imageId, id);
+    `UPDATE server SET rescue_image_id = ?, rescue_image_properties = ?
+     WHERE id = ? AND deleted_at IS NULL`,
+  ).run(rescue?.imageId ?? null, rescue?.properties ?? null, id);
 }
 
-export function setShelvedImage(db: Db, id: string, imageId: string | null): void {
+/** For the next config drive; null when it was told. */
+export function setAdminPassword(db: Db, id: string, password: Secret | null): void {
+  statement<[Named]>(
+    db,
+    'UPDATE server SET admin_password = @password WHERE id = @id AND deleted_at IS NULL',
+  ).run({ id, password });
+}
+
+/** The image that a shelved server's disk is in, and since when; null when it is shelved no more. */
+export function setShelved(
+  db: Db,
+  id: string,
+  shelved: { readonly imageId: string; readonly at: number } | null,
+): void {
+  statement<[string | null, number | null, string]>(
+    db,
+    'UPDATE server SET shelved_image_id = ?, shelved_at = ? WHERE id = ? AND deleted_at IS NULL',
+  ).run(shelved?.imageId ?? null, shelved?.at ?? null, id);
+}
+
+export function setRequestSpec(db: Db, id: string, spec: RequestSpec): void {
+  statement<[string, string]>(
+    db,
+    'UPDATE server SET request_spec = ? WHERE id = ? AND deleted_at IS NULL',
+  ).run(JSON.stringify(spec), id);
+}
+
+export function setRequestedZone(db: Db, id: string, zone: string | null): void {
   statement<[string | null, string]>(
     db,
-    'UPDATE server SET shelved_image_id = ? WHERE id = ? AND deleted_at IS NULL',
-  ).run(imageId, id);
+    'UPDATE server SET requested_zone = ? WHERE id = ? AND deleted_at IS NULL',
+  ).run(zone, id);
+}
+
+/** Servers that were shelved, are still on a host, and were so before `before`. */
+export function shelvedBefore(db: Db, before: number): readonly string[] {
+  return statement<[number], { id: string }>(
+    db,
+    `SELECT id FROM server
+     WHERE vm_state = 'shelved' AND task_state IS NULL AND deleted_at IS NULL AND shelved_at <= ?
+     ORDER BY shelved_at LIMIT 100`,
+  )
+    .all(before)
+    .map(({ id }) => id);
+}
+
+/** Since when the server that was shelved first, and is still on a host, is so. */
+export function firstShelved(db: Db): number | null {
+  return (
+    statement<[], { at: number | null }>(
+      db,
+      "SELECT min(shelved_at) AS at FROM server WHERE vm_state = 'shelved' AND deleted_at IS NULL",
+    ).get()?.at ?? null
+  );
 }

@@ -55,8 +55,11 @@ export interface ServerRow {
   readonly old_flavor: string | null;
   readonly old_vm_state: VmState | null;
   readonly rescue_image_id: string | null;
+  /** JSON, while it is in rescue. */
+  readonly rescue_image_properties: string | null;
   readonly shelved_image_id: string | null;
   readonly guest_password: string | null;
+  readonly shelved_at: number | null;
   readonly fault_code: number | null;
   readonly fault_message: string | null;
   readonly fault_details: string | null;
