@@ -142,6 +142,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     clock,
     domains: host.domains,
     disks: host.disks,
+    projectExists: (id) => identity.projects.exists(id),
     config: computeConfig(config),
   });
   const computeDeps = {

@@ -39,6 +39,8 @@ export interface BasicsDeps {
   readonly disks: Pick<DiskHost, 'freeBytes'>;
   /** The placement service, which is told what hosts have and what servers take. */
   readonly providers?: HostProviders;
+  /** Asked before a quota is set or a flavor shared; identity knows. */
+  readonly projectExists?: (id: string) => boolean;
   readonly config: Pick<ComputeConfig, 'hostName' | 'stateDirectory' | 'zone'> & {
     readonly allocation?: Partial<Allocation>;
     readonly multipliers?: Partial<Multipliers>;
@@ -60,7 +62,7 @@ export function createBasics(deps: BasicsDeps): BasicsService {
   const allocation = { ...DEFAULT_ALLOCATION, ...config.allocation };
   const scheduling = { zone, allocation, multipliers: { ...DEFAULT_MULTIPLIERS, ...config.multipliers } };
   const flavors = new FlavorApp({ db, clock });
-  const quotas = new QuotaApp({ db });
+  const quotas = new QuotaApp(deps);
   const keyPairs = new KeyPairApp({ db, clock, quotas });
   const hosts = new ComputeHosts({ ...deps, hostName, stateDirectory, scheduling });
   return {

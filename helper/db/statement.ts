@@ -22,6 +22,12 @@ export interface Statement<Parameters extends SqlParameters, Row> {
   run(...parameters: Parameters): { readonly changes: number; readonly lastInsertRowid: number };
 }
 
+/**
+ * Most statements that are kept prepared. Lists put their text together of the filters that were asked for, and a
+ * caller may ask for ever new combinations.
+ */
+const MOST = 1000;
+
 const caches = new WeakMap<Db, Map<string, Statement<SqlParameters, unknown>>>();
 
 /**
@@ -43,6 +49,11 @@ export function statement<Parameters extends SqlParameters = [], Row = never>(
   if (prepared === undefined) {
     prepared = prepare(db, text);
     cache.set(text, prepared);
+    if (cache.size > MOST) {
+      // The one that was prepared first; if it is in use, its next use prepares it again.
+      const [oldest = ''] = cache.keys();
+      cache.delete(oldest);
+    }
   }
   return prepared as Statement<Parameters, Row>;
 }

@@ -18,6 +18,8 @@ import type { RateLimiter } from './rate-limit.ts';
 import { check, mismatch, schemaAt } from './schema.ts';
 
 const JSON_LIMIT = 1024 * 1024;
+/** Levels of arrays and objects in a body. */
+const DEEPEST = 64;
 
 /** One request on its way through the pipeline. */
 export interface Incoming {
@@ -177,11 +179,33 @@ async function readJson(request: IncomingMessage, limit: number): Promise<unknow
       `Unsupported Content-Type ${type.slice(0, 80)}; application/json is expected.`,
     );
   }
+  const whole = Buffer.concat(chunks, size);
+  if (isDeep(whole))
+    throw badRequest(`Malformed request body: it is nested more than ${DEEPEST} levels deep.`);
   try {
-    return JSON.parse(Buffer.concat(chunks, size).toString('utf8')) as unknown;
+    return JSON.parse(whole.toString('utf8')) as unknown;
   } catch (error) {
     throw badRequest('Malformed request body: it is not valid JSON.', { cause: error });
   }
+}
+
+/** Whether text of JSON is nested more deeply than any API has a use for: what walks it would run out of stack. */
+function isDeep(text: Buffer): boolean {
+  if (text.length <= 2 * DEEPEST) return false;
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at];
+    if (inString) {
+      if (byte === 0x5c) at += 1;
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x5b || byte === 0x7b) {
+      depth += 1;
+      if (depth > DEEPEST) return true;
+    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+  }
+  return false;
 }
 
 function validateReply(endpoint: Endpoint, version: Microversion, reply: Reply): void {

@@ -31,11 +31,24 @@ type Limits = Readonly<Record<QuotaKey, number>>;
 /** Limits as they came: numbers, also as text. */
 export type LimitChanges = Readonly<Record<string, unknown>>;
 
+export interface QuotaDeps {
+  readonly db: Db;
+  /** Asked about the projects whose quotas are looked at or set; every one exists when it is left out. */
+  readonly projectExists?: (id: string) => boolean;
+}
+
 export class QuotaApp implements Quotas {
   readonly #db: Db;
+  readonly #projectExists: (id: string) => boolean;
 
-  constructor({ db }: { readonly db: Db }) {
+  constructor({ db, projectExists = () => true }: QuotaDeps) {
     this.#db = db;
+    this.#projectExists = projectExists;
+  }
+
+  /** As nova asks keystone. @throws {CloudError} badRequest when there is no such project. */
+  verifyProject(id: string): void {
+    if (!this.#projectExists(id)) throw badRequest(`Project ID ${id} is not a valid project.`);
   }
 
   checkServers(db: Db, projectId: string, demand: ServerDemand, userId?: string): void {
@@ -71,16 +84,19 @@ export class QuotaApp implements Quotas {
 
   /** A project's limits, or one user's in it. */
   set(caller: Caller, projectId: string, userId: string | null): object {
+    this.verifyProject(projectId);
     const limits = this.#limits(projectId, userId);
     return { quota_set: { id: projectId, ...pick(limits, quotaKeys(caller.version)) } };
   }
 
   defaults(caller: Caller, projectId: string): object {
+    this.verifyProject(projectId);
     const limits = defaultsOf(this.#db);
     return { quota_set: { id: projectId, ...pick(limits, quotaKeys(caller.version)) } };
   }
 
   detail(caller: Caller, projectId: string, userId: string | null): object {
+    this.verifyProject(projectId);
     const limits = this.#limits(projectId, userId);
     const used = this.#used(projectId, userId);
     const detail = Object.fromEntries(
@@ -94,6 +110,7 @@ export class QuotaApp implements Quotas {
 
   /** A user's limit lies between what the user has and what the project may have; `force` passes by that. */
   update(caller: Caller, projectId: string, userId: string | null, changes: LimitChanges): object {
+    this.verifyProject(projectId);
     const { force, ...limits } = changes;
     const forced = isTrue(force as string | boolean | undefined);
     return transaction(this.#db, () => {

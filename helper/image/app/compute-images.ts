@@ -5,6 +5,7 @@ import type { DiskHost } from '../../host/disk/interface.ts';
 import type { StateFiles, StatePath } from '../../host/files/interface.ts';
 import type { AuthContext } from '../../http/index.ts';
 import type { ImageDetails, ImageFace } from '../face.ts';
+import { imageRules } from '../policy.ts';
 import { backupsOf, deleteImage, findImage, updateImage, type Image } from '../store/image.ts';
 import type { ImageData } from './data.ts';
 import { filterOf } from './filter.ts';
@@ -90,17 +91,23 @@ export class ComputeImages implements Pick<
       )
       .images.map(detailsOf);
 
-  remove: ImageFace['remove'] = (_db, auth, imageId) => this.#options.images.delete(auth, imageId);
+  remove: ImageFace['remove'] = (_db, auth, imageId) => {
+    this.#own(auth, imageId, 'delete_image');
+    this.#options.images.delete(auth, imageId);
+  };
 
   setProperties: ImageFace['setProperties'] = (db, auth, imageId, properties) =>
     transaction(db, () => {
-      const image = this.#own(auth, imageId);
+      const image = this.#own(auth, imageId, 'modify_image');
+      if (image.protected === 1) throw forbidden(`Image ${imageId} is protected.`);
       updateImage(db, { ...image, properties, updated_at: this.#options.now() });
     });
 
-  #own(auth: AuthContext, imageId: string): Image {
+  /** Compute asks for its caller, who needs the same rights as at the image service itself. */
+  #own(auth: AuthContext, imageId: string, rule: string): Image {
     const image = this.#options.images.getOwn(auth, imageId);
-    if (image.protected === 1) throw forbidden(`Image ${imageId} is protected.`);
+    if (imageRules[rule]?.(auth, image) !== true)
+      throw forbidden(`Policy doesn't allow ${rule} to be performed.`);
     return image;
   }
 }

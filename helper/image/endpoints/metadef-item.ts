@@ -1,8 +1,10 @@
 import { Type } from 'typebox';
 import { endpoint, type Endpoint } from '../../http/index.ts';
+import { check } from '../../http/schema.ts';
 import type { Metadefs } from '../app/metadef.ts';
 import { objectView, prefixFor, propertiesView, propertyView, tagView } from '../app/metadef-view.ts';
 import {
+  MetadefName,
   ObjectList,
   ObjectView,
   ObjectWrite,
@@ -188,7 +190,10 @@ const tagEndpoints = (metadefs: Metadefs): readonly Endpoint[] => {
       response: TagView,
       ok: 201,
       target,
-      handler: ({ auth, params: { namespace, name } }) => tagView(metadefs.addTag(auth, namespace, name)),
+      handler: ({ auth, params: { namespace, name } }) => {
+        check(MetadefName, name, 'name');
+        return tagView(metadefs.addTag(auth, namespace, name));
+      },
     }),
     endpoint({
       id: 'metadef-tags:show',

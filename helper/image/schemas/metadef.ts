@@ -1,7 +1,14 @@
 import { Type, type Static, type TSchema } from 'typebox';
 
 /** Names become parts of links, which half a surrogate pair cannot be. */
-const name = Type.String({ minLength: 1, maxLength: 80, format: 'text', pattern: '^\\P{Cs}*$' });
+/** Of a namespace, an object, a property or a tag; also where a path says it. */
+export const MetadefName = Type.String({
+  minLength: 1,
+  maxLength: 80,
+  format: 'text',
+  pattern: '^\\P{Cs}*$',
+});
+const name = MetadefName;
 const text = (maxLength: number) => Type.String({ maxLength, format: 'text' });
 
 export const NAMESPACE_VISIBILITIES = ['public', 'private'] as const;
