@@ -92,6 +92,7 @@ const scripts = {
   bench: 'scripts/bench.ts',
   conformance: 'scripts/conformance.ts',
   'api-docs': 'scripts/api-docs.ts',
+  fuzz: 'scripts/fuzz.ts',
 };
 const script = scripts[command];
 const program = join(root, script ?? 'main/cli/main.ts');

@@ -96,6 +96,11 @@ export class TestInstance {
     return this.#run([join(import.meta.dirname, 'armed-helper.ts'), orderPath]);
   }
 
+  /** As {@link start}, of a helper that says on SIGUSR2 in the file `answerPath` what memory it needs. */
+  startMeasured(answerPath: string): Promise<void> {
+    return this.#run([join(ROOT, 'test', 'fuzz', 'measured-helper.ts'), answerPath]);
+  }
+
   /** Resolves when the helper that was started has compared the host with its database. @throws when it cannot. */
   async ready(): Promise<void> {
     while (!this.#output.includes('"msg":"ready"')) {

@@ -1,0 +1,47 @@
+import { words, type Expectations } from './expectation.ts';
+
+/** Who may do what at the compute service, by upstream's default policy. */
+export const COMPUTE: Expectations = {
+  anyone: words(`
+    servers:index servers:detail images:index images:detail os-security-groups:get flavors:index
+    flavors:detail flavors:show flavor-extra-specs:index flavor-extra-specs:show os-keypairs:index
+    os-keypairs:create os-quota-sets:defaults limits:index os-server-groups:index
+    os-availability-zone:list`),
+  reader: words(`
+    servers:show images:show image-metadata:index image-metadata:show os-security-groups:show
+    server-metadata:index server-metadata:show os-server-tags:index os-server-tags:show ips:index
+    ips:show os-security-groups:list os-attach-interfaces:list os-attach-interfaces:show
+    os-volumes-attachments:index os-instance-actions:list os-instance-actions:show`),
+  readerNamed: words(`
+    os-quota-sets:show os-quota-sets:detail os-server-groups:show`),
+  memberHere: words(`
+    servers:create os-security-groups:create os-server-groups:create`),
+  member: words(`
+    servers:update servers:delete servers:start servers:stop servers:reboot os-pause-server:pause
+    os-pause-server:unpause os-suspend-server:suspend os-suspend-server:resume os-lock-server:lock
+    os-lock-server:unlock os-console-output servers:rebuild servers:resize servers:confirm_resize
+    servers:revert_resize servers:create_image os-create-backup images:delete image-metadata:create
+    image-metadata:update_all image-metadata:update image-metadata:delete os-admin-password
+    os-deferred-delete:force os-deferred-delete:restore servers:trigger_crash_dump
+    os-security-groups:add os-security-groups:remove os-security-groups:update os-security-groups:delete
+    os-security-groups:rule:create os-security-groups:rule:delete os-remote-consoles:vnc
+    os-remote-consoles:serial os-remote-consoles:spice os-remote-consoles:create server-metadata:create
+    server-metadata:update_all server-metadata:update server-metadata:delete os-server-tags:update_all
+    os-server-tags:delete_all os-server-tags:update os-server-tags:delete`),
+  memberNamed: words(`
+    os-server-groups:delete`),
+  owner: words(`
+    os-keypairs:show os-keypairs:delete`),
+  adminOfSeen: words(`
+    os-admin-actions:reset_state os-server-diagnostics os-migrate-server:migrate
+    os-migrate-server:migrate_live os-evacuate servers:migrations:index`),
+  admin: words(`
+    os-migrations:index flavors:create flavors:update flavors:delete flavor-access:index
+    flavor-access:add flavor-access:remove flavor-extra-specs:create flavor-extra-specs:update
+    flavor-extra-specs:delete os-quota-sets:update os-quota-sets:delete os-quota-class-sets:show
+    os-quota-class-sets:update os-services:list os-services:act os-services:update os-services:delete
+    os-availability-zone:detail os-hypervisors:list os-hypervisors:detail os-hypervisors:statistics
+    os-hypervisors:show os-hypervisors:uptime os-hypervisors:search os-hypervisors:servers
+    os-aggregates:index os-aggregates:create os-aggregates:show os-aggregates:update
+    os-aggregates:delete os-aggregates:add_host os-aggregates:remove_host os-aggregates:set_metadata`),
+};

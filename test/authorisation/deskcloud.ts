@@ -1,0 +1,13 @@
+import { words, type Expectations } from './expectation.ts';
+
+/** Who may do what at Deskcloud's own API. */
+export const DESKCLOUD: Expectations = {
+  anyone: words(`
+    operations:list events:stream status:show`),
+  reader: words(`
+    operations:show`),
+  adminOfSeen: words(`
+    operations:retry`),
+  admin: words(`
+    setup:show external:show credentials:show helper:stop-keep helper:stop-shutdown`),
+};

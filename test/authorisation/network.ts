@@ -1,0 +1,37 @@
+import { words, type Expectations } from './expectation.ts';
+
+/** Who may do what at the network service, by upstream's default policy. */
+export const NETWORK: Expectations = {
+  anyone: words(`
+    networks:list subnets:list ports:list security_groups:list security_group_rules:list routers:list
+    floatingips:list floatingip_pools:list extensions:list extensions:show availability_zones:list
+    service_providers:list`),
+  reader: words(`
+    networks:show subnets:show ports:show security_groups:show security_group_rules:show routers:show
+    floatingips:show port_forwardings:list port_forwardings:show conntrack_helpers:list
+    conntrack_helpers:show networks:tags:list networks:tags:show subnets:tags:list subnets:tags:show
+    ports:tags:list ports:tags:show security-groups:tags:list security-groups:tags:show
+    routers:tags:list routers:tags:show floatingips:tags:list floatingips:tags:show`),
+  readerNamed: words(`
+    quotas:show quotas:default quotas:details`),
+  memberHere: words(`
+    networks:create security_groups:create routers:create`),
+  member: words(`
+    networks:update networks:delete subnets:create subnets:update subnets:delete ports:create
+    ports:update ports:delete security_groups:update security_groups:delete security_group_rules:create
+    security_group_rules:delete routers:update routers:delete routers:add_router_interface
+    routers:remove_router_interface routers:add_extraroutes routers:remove_extraroutes
+    floatingips:create floatingips:update floatingips:delete port_forwardings:create
+    port_forwardings:delete port_forwardings:update conntrack_helpers:create conntrack_helpers:delete
+    conntrack_helpers:update networks:tags:replace networks:tags:clear networks:tags:add
+    networks:tags:remove subnets:tags:replace subnets:tags:clear subnets:tags:add subnets:tags:remove
+    ports:tags:replace ports:tags:clear ports:tags:add ports:tags:remove security-groups:tags:replace
+    security-groups:tags:clear security-groups:tags:add security-groups:tags:remove routers:tags:replace
+    routers:tags:clear routers:tags:add routers:tags:remove floatingips:tags:replace
+    floatingips:tags:clear floatingips:tags:add floatingips:tags:remove`),
+  adminOfSeen: words(`
+    routers:l3-agents`),
+  admin: words(`
+    quotas:list quotas:update quotas:delete agents:list agents:show network_ip_availabilities:list
+    network_ip_availabilities:show`),
+};

@@ -1,0 +1,149 @@
+import Database from 'better-sqlite3';
+import type { HelperClient } from '../../main/helper-client.ts';
+import type { Pool } from './pool.ts';
+import type { Wire } from './wire.ts';
+import { inventory, type Thing, type World } from './world.ts';
+
+const ROUNDS = 30;
+
+/** Waits until no operation goes on, so that what is there is there to stay. */
+export async function settle(helper: HelperClient): Promise<void> {
+  for (const state of ['queued', 'running', 'unwinding'])
+    while ((await helper.operations({ state, limit: '1' })).length > 0)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/**
+ * Deletes over the API everything that was not there before, in rounds: what another thing needs goes after that.
+ * @returns what could not be deleted, with the last answer.
+ */
+export async function clean(
+  world: World,
+  pool: Pool,
+  wire: Wire,
+  helper: HelperClient,
+): Promise<readonly string[]> {
+  let left: string[] = [];
+  // As upstream has it, quotas outlive their project.
+  for (const id of pool.projects) {
+    await send(world, wire, 'DELETE', `/compute/v2.1/os-quota-sets/${id}`);
+    await send(world, wire, 'DELETE', `/networking/v2.0/quotas/${id}`);
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    await settle(helper);
+    const mine = (await inventory(world, wire)).filter(
+      ({ id, path }) => path !== undefined && !pool.isKept(id),
+    );
+    left = [];
+    for (const thing of mine) {
+      await loosen(world, wire, thing);
+      const { status, text } = await send(world, wire, 'DELETE', thing.path ?? '');
+      if (status >= 400 && status !== 404)
+        left.push(`${thing.service.name} ${thing.kind} ${thing.id}: ${status} ${text.slice(0, 200)}`);
+      else left.push(`${thing.service.name} ${thing.kind} ${thing.id} is there still`);
+    }
+    if (mine.length === 0) return [];
+  }
+  return left;
+}
+
+const send = (
+  world: World,
+  wire: Wire,
+  method: string,
+  path: string,
+  body?: unknown,
+  type = 'application/json',
+) =>
+  wire.send({
+    method,
+    path,
+    headers: {
+      'x-auth-token': world.admin.token,
+      'content-type': type,
+      ...(path.startsWith('/compute') ? { 'openstack-api-version': 'compute 2.60' } : {}),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+/** What has to be undone before a thing of its kind can be deleted. */
+async function loosen(world: World, wire: Wire, { service, kind, path = '', body }: Thing): Promise<void> {
+  const call = (method: string, at: string, sent: unknown, type?: string) =>
+    send(world, wire, method, at, sent, type);
+  const network = '/networking/v2.0';
+  if (service.name === 'compute' && kind === 'server') await call('POST', `${path}/action`, { unlock: null });
+  if (service.name === 'compute' && kind === 'aggregate')
+    for (const host of (body['hosts'] ?? []) as string[])
+      await call('POST', `${path}/action`, { remove_host: { host } });
+  if (service.name === 'image' && kind === 'image')
+    await call(
+      'PATCH',
+      path,
+      [{ op: 'replace', path: '/protected', value: false }],
+      'application/openstack-images-v2.1-json-patch',
+    );
+  if (service.name === 'image' && kind === 'namespace')
+    await call('PUT', path, { namespace: body['namespace'], protected: false });
+  if (service.name === 'identity' && kind === 'domain')
+    await call('PATCH', path, { domain: { enabled: false } });
+  if (service.name === 'network' && kind === 'router')
+    await call('PUT', path, { router: { routes: [], external_gateway_info: null } });
+  if (
+    service.name === 'network' &&
+    kind === 'port' &&
+    String(body['device_owner']).startsWith('network:router_interface')
+  )
+    await call('PUT', `${network}/routers/${String(body['device_id'])}/remove_router_interface`, {
+      port_id: body['id'],
+    });
+  if (service.name === 'network' && kind === 'trunk') {
+    const subPorts = (body['sub_ports'] ?? []) as { port_id: string }[];
+    await call('PUT', `${path}/remove_subports`, { sub_ports: subPorts.map(({ port_id }) => ({ port_id })) });
+  }
+}
+
+/**
+ * Tables that tell what was, whose rows stay for a while on purpose; and quotas of classes and types of resources, which
+ * no API can take back, here as upstream.
+ */
+const HISTORY = new Set([
+  'compute_quota_class',
+  'image_cache',
+  'image_task',
+  'metadef_resource_type',
+  'saga',
+  'saga_event',
+  'saga_plan',
+  'trace',
+  'identity_token',
+  'sqlite_sequence',
+  'sqlite_stat1',
+]);
+
+/** Rows of servers that are gone stay for lists by changes-since. */
+const CONDITIONS: Readonly<Record<string, string>> = {
+  server: 'WHERE deleted_at IS NULL',
+  compute_migration: 'WHERE server_id IN (SELECT id FROM server WHERE deleted_at IS NULL)',
+  server_action: 'WHERE server_id IN (SELECT id FROM server WHERE deleted_at IS NULL)',
+};
+
+/** Rows of each table, but for the histories. */
+export function countRows(databasePath: string): Readonly<Record<string, number>> {
+  const db = new Database(databasePath, { readonly: true });
+  try {
+    const tables = db
+      .prepare<[], { name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+      .all();
+    return Object.fromEntries(
+      tables
+        .filter(({ name }) => !HISTORY.has(name))
+        .map(({ name }) => [
+          name,
+          db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM "${name}" ${CONDITIONS[name] ?? ''}`).get()
+            ?.n ?? 0,
+        ]),
+    );
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,106 @@
+import { mismatch, schemaAt } from '../../helper/http/schema.ts';
+import type { Endpoint, Service } from '../../helper/http/index.ts';
+import { Router, type Match } from '../../helper/http/router.ts';
+import type { Attempt } from './requests.ts';
+import type { WireAnswer } from './wire.ts';
+
+/** Further statuses of success: by microversion, or by what was there before. */
+const ALSO_OK: Readonly<Record<string, readonly number[]>> = {
+  'compute os-keypairs:create': [200, 201],
+  'compute os-keypairs:delete': [202, 204],
+  'compute os-server-tags:update': [201, 204],
+  'image image-data:download': [200, 204, 206],
+};
+
+/** What is wrong with answers. */
+export class Judge {
+  readonly #router: Router;
+
+  constructor(services: readonly Service[]) {
+    this.#router = new Router(services);
+  }
+
+  /** @returns what is wrong, in words; undefined when nothing is. */
+  problem({ request, version }: Attempt, answer: WireAnswer): string | undefined {
+    const { status, headers, text, json } = answer;
+    if (status >= 500) return `status ${status}`;
+    // Node's own parser answers what is no HTTP.
+    if (headers['x-openstack-request-id'] === undefined)
+      return text === '' && (status === 400 || status === 431)
+        ? undefined
+        : `status ${status} without a request id`;
+    const [path = ''] = request.path.split('?', 1);
+    const match = this.#router.match(request.method, path);
+    if (request.method === 'HEAD' || status === 204 || status === 205)
+      return text === '' ? undefined : 'a body where there is to be none';
+    // What comes from a foreign page is refused before anybody looks which service it is for.
+    if (request.headers['origin'] !== undefined)
+      return status === 403 ? undefined : `status ${status} to a foreign page`;
+    if (status >= 400) return errorProblem(match, status, json);
+    if (match.kind !== 'endpoint') return undefined;
+    return this.#successProblem(match, version, request.body, answer);
+  }
+
+  #successProblem(
+    { service, candidates }: Extract<Match, { kind: 'endpoint' }>,
+    version: number,
+    body: string | Buffer | undefined,
+    { status, headers, text, json }: WireAnswer,
+  ): string | undefined {
+    const echoed = /(\d+)\.(\d+)$/.exec(String(headers['openstack-api-version'] ?? ''));
+    const used = echoed === null ? version : Number(echoed[1]) * 1000 + Number(echoed[2]);
+    const live = candidates.filter(({ min = 0, max = Infinity }) => used >= min && used <= max);
+    const endpoint = live.find(({ action }) => action === undefined || action === actionOf(body)) ?? live[0];
+    if (endpoint === undefined) return undefined;
+    const expected = [endpoint.ok, ...(ALSO_OK[`${service.name} ${endpoint.id}`] ?? [])];
+    if (!expected.includes(status)) return `status ${status}, declared is ${endpoint.ok}`;
+    return bodyProblem(endpoint, used, text, json);
+  }
+}
+
+function actionOf(body: string | Buffer | undefined): string | undefined {
+  try {
+    return Object.keys(JSON.parse(String(body)) as object)[0];
+  } catch {
+    return undefined;
+  }
+}
+
+function bodyProblem(endpoint: Endpoint, version: number, text: string, json: unknown): string | undefined {
+  const schema = endpoint.response === undefined ? undefined : schemaAt(endpoint.response, version);
+  if (schema !== undefined && json !== undefined) return mismatch(schema, json);
+  if (text === '') return undefined;
+  if (json === undefined) return endpoint.response === undefined ? undefined : 'no JSON';
+  return typeof json === 'object' && json !== null ? undefined : 'JSON, but no object';
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Each service's errors have its own shape. */
+export function errorProblem(
+  match: Pick<Match, 'kind'> & { service?: Service | undefined },
+  status: number,
+  json: unknown,
+) {
+  if (!isRecord(json)) return `error ${status} without a JSON object`;
+  const only = Object.values(json)[0];
+  const says = (value: unknown): boolean => isRecord(value) && typeof value['message'] === 'string';
+  switch (match.service?.name) {
+    case 'compute':
+      return says(only) && (only as { code: unknown }).code === status
+        ? undefined
+        : `no fault of nova's: ${status}`;
+    case 'network':
+      return says(json['NeutronError']) ? undefined : `no NeutronError: ${status}`;
+    case 'identity':
+      return says(json['error']) && (json['error'] as { code: unknown }).code === status
+        ? undefined
+        : `no error of keystone's: ${status}`;
+    case 'image':
+      return typeof json['message'] === 'string' ? undefined : `no message of glance's: ${status}`;
+    case undefined:
+    default:
+      return undefined;
+  }
+}

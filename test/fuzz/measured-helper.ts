@@ -1,0 +1,24 @@
+/**
+ * The helper, which on SIGUSR2 collects its garbage and writes what memory it needs then:
+ * `node test/fuzz/measured-helper.ts <file of the answer> ...arguments of helper/main.ts`.
+ */
+import { renameSync, writeFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { parseArguments } from '../../helper/arguments.ts';
+import { runHelper } from '../../helper/run.ts';
+
+const [answerPath = '', ...words] = process.argv.slice(2);
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+process.on('SIGUSR2', () => {
+  collect();
+  // What was waiting for its end is garbage only now.
+  setTimeout(() => {
+    collect();
+    writeFileSync(`${answerPath}.new`, JSON.stringify(process.memoryUsage()));
+    renameSync(`${answerPath}.new`, answerPath);
+  }, 200);
+});
+await runHelper(parseArguments(words));

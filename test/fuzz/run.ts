@@ -1,0 +1,259 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { TestInstance } from '../support/instance.ts';
+import { clean, countRows, settle } from './clean.ts';
+import { Judge } from './judge.ts';
+import { Pool, kindOfSegment } from './pool.ts';
+import { Random } from './random.ts';
+import { Requests, type Attempt } from './requests.ts';
+import { Wire, type WireAnswer } from './wire.ts';
+import { furnish, inventory, populate, type World } from './world.ts';
+
+export interface FuzzOptions {
+  readonly requests: number;
+  readonly seed: number;
+  readonly connections: number;
+  readonly onProgress: (done: number, text: string) => void;
+  /** Keep the helper's directory for a look. */
+  readonly keep?: boolean;
+}
+
+const MIB = 1024 ** 2;
+
+/** Nothing that is counted stops the run. */
+const SETTINGS = {
+  rateLimits: { project: false, login: false },
+  network: { vniRange: [1_000_000, 1_100_000] },
+};
+
+/** Something that is not as it should be, with a request that shows it. */
+export interface Finding {
+  readonly problem: string;
+  readonly operation: string;
+  count: number;
+  readonly request: string;
+  readonly answer: string;
+}
+
+/** MiB. */
+export interface Memory {
+  readonly rss: number;
+  /** What live JavaScript objects and their buffers take. */
+  readonly heap: number;
+}
+
+export interface FuzzReport {
+  readonly findings: readonly Finding[];
+  /** How often each status was answered. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** Operations that never succeeded, for whoever tunes the examples. */
+  readonly neverSucceeded: readonly string[];
+  /** After the first fifth, and after everything was deleted; garbage collected. */
+  readonly memory: { readonly warm: Memory; readonly end: Memory };
+  /** What could not be deleted over the API. */
+  readonly left: readonly string[];
+  /** Tables with another number of rows than before: [before, after]. */
+  readonly tables: Readonly<Record<string, readonly [number, number]>>;
+  readonly seconds: number;
+}
+
+/** Runs a helper on the simulated host, asks it everything, and looks at what is left. */
+export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const started = performance.now();
+  const instance = new TestInstance('fuzz', 'simulated', SETTINGS);
+  const answerPath = join(instance.directory, 'memory.json');
+  await instance.startMeasured(answerPath);
+  const memory = (): Promise<Memory> => memoryOf(instance.pid ?? 0, answerPath);
+  try {
+    const admin = await furnish(instance);
+    const { endpoint: origin } = await instance.client.status();
+    const wire = new Wire(origin, options.connections);
+    await settle(instance.client);
+    const database = join(instance.directory, 'state', 'deskcloud.db');
+    const before = countRows(database);
+    const world = await populate(instance, admin);
+    const pool = new Pool();
+    await keepAll(world, wire, pool);
+    const run = new Run(world, pool, wire, options);
+    const warm = await run.all(memory);
+    const left = [...(await clean(world, pool, wire, instance.client))];
+    await unpopulate(world);
+    await settle(instance.client);
+    const after = countRows(database);
+    const end = await memory();
+    wire.close();
+    return {
+      findings: run.findings,
+      statuses: run.statuses,
+      neverSucceeded: run.neverSucceeded,
+      memory: { warm, end },
+      left,
+      tables: differences(before, after),
+      seconds: (performance.now() - started) / 1000,
+    };
+  } finally {
+    if (options.keep === true) await instance.stop();
+    else await instance.remove();
+  }
+}
+
+/** What is there before may be named in requests, and stays. */
+async function keepAll(world: World, wire: Wire, pool: Pool): Promise<void> {
+  for (const { kind, id, body } of await inventory(world, wire)) {
+    pool.keep(kind, id);
+    if (kind === 'image' && body['status'] === 'active') pool.keep('bootable_image', id);
+    if (kind === 'flavor' && body['name'] === 'm1.nano') pool.keep('bootable_flavor', id);
+    if (kind === 'network')
+      pool.keep(body['router:external'] === true ? 'external_network' : 'bootable_network', id);
+  }
+  pool.keep('domain', 'default');
+  for (const { userId, projectId } of Object.values(world.callers)) {
+    pool.keep('user', userId);
+    pool.keep('project', projectId);
+  }
+}
+
+async function unpopulate({ admin, callers }: World): Promise<void> {
+  const quotas = [...new Set(Object.values(callers).map(({ projectId }) => projectId))];
+  for (const { userId } of Object.values(callers)) await admin.delete('identity', `/users/${userId}`);
+  for (const id of quotas) {
+    await admin.delete('compute', `/os-quota-sets/${id}`);
+    await admin.delete('network', `/quotas/${id}`);
+    const { security_groups: groups } = (await admin.get('network', `/security-groups?project_id=${id}`)) as {
+      security_groups: { id: string }[];
+    };
+    await admin.delete('identity', `/projects/${id}`);
+    // A project's default group can be deleted by an administrator alone.
+    for (const group of groups) await admin.delete('network', `/security-groups/${group.id}`);
+  }
+}
+
+class Run {
+  readonly statuses: Record<string, number> = {};
+  readonly #findings = new Map<string, Finding>();
+  readonly #succeeded = new Set<string>();
+  readonly #world: World;
+  readonly #pool: Pool;
+  readonly #wire: Wire;
+  readonly #options: FuzzOptions;
+  readonly #judge: Judge;
+  #done = 0;
+
+  constructor(world: World, pool: Pool, wire: Wire, options: FuzzOptions) {
+    this.#world = world;
+    this.#pool = pool;
+    this.#wire = wire;
+    this.#options = options;
+    this.#judge = new Judge(world.services);
+  }
+
+  get findings(): readonly Finding[] {
+    return [...this.#findings.values()];
+  }
+
+  get neverSucceeded(): readonly string[] {
+    return this.#world.services
+      .flatMap(({ name, endpoints }) => endpoints.map(({ id }) => `${name} ${id}`))
+      .filter((operation) => !this.#succeeded.has(operation));
+  }
+
+  /** @returns the memory after the first fifth. */
+  async all(memory: () => Promise<Memory>): Promise<Memory> {
+    const { requests, seed, connections } = this.#options;
+    let warm: Promise<Memory> | undefined;
+    const worker = async (index: number): Promise<void> => {
+      const source = new Requests(this.#world, this.#pool, new Random(seed * 1000 + index));
+      while (this.#done < requests) {
+        const n = this.#done++;
+        if (n === Math.floor(requests / 5)) {
+          warm = memory();
+          await warm;
+        }
+        await this.#one(source.next());
+        if (n % 100 === 0) this.#options.onProgress(n, `${this.#findings.size} findings`);
+      }
+    };
+    await Promise.all(Array.from({ length: connections }, (_, index) => worker(index)));
+    return warm ?? memory();
+  }
+
+  async #one(attempt: Attempt): Promise<void> {
+    const answer = await this.#wire.send(attempt.request);
+    this.statuses[answer.status] = (this.statuses[answer.status] ?? 0) + 1;
+    const problem = this.#judge.problem(attempt, answer);
+    if (problem !== undefined) this.#find(attempt, answer, problem);
+    if (answer.status < 300) {
+      this.#succeeded.add(`${attempt.service.name} ${attempt.endpoint.id}`);
+      this.#learn(attempt, answer);
+    }
+  }
+
+  #find({ service, endpoint, request, caller }: Attempt, answer: WireAnswer, problem: string): void {
+    const operation = `${service.name} ${endpoint.id}`;
+    const key = `${operation}: ${problem.replaceAll(/[0-9a-f-]{32,36}/g, 'ID')}`;
+    const known = this.#findings.get(key);
+    if (known !== undefined) {
+      known.count += 1;
+      return;
+    }
+    const { 'x-auth-token': _token, ...headers } = request.headers;
+    this.#findings.set(key, {
+      problem,
+      operation,
+      count: 1,
+      request: `${caller}: ${request.method} ${request.path} ${JSON.stringify(headers)} ${String(request.body ?? '').slice(0, 2000)}`,
+      answer: `${answer.status} ${String(answer.headers['x-openstack-request-id'])} ${answer.text.slice(0, 1000)}`,
+    });
+  }
+
+  #learn({ service, endpoint, request }: Attempt, { json, headers }: WireAnswer): void {
+    const segments = endpoint.path.split('/').filter((segment) => !segment.startsWith('{'));
+    const kind = kindOfSegment(segments.at(-1) ?? '');
+    const [path = ''] = request.path.slice(service.prefix.length + service.root.length).split('?', 1);
+    if (endpoint.method === 'DELETE') {
+      this.#pool.forget(service.name, endpoint.path, path);
+      this.#pool.remove(kind, decodeURIComponent(path.split('/').at(-1) ?? ''));
+      return;
+    }
+    if (endpoint.method === 'PUT' && endpoint.path.endsWith('}'))
+      this.#pool.learn(service.name, endpoint.path, path);
+    const token = headers['x-subject-token'];
+    if (typeof token === 'string' && endpoint.method === 'POST') this.#pool.add('token', token);
+    if (typeof json !== 'object' || json === null) return;
+    if (endpoint.method === 'POST' || endpoint.method === 'PUT') {
+      const [wrapped] = Object.values(json) as unknown[];
+      const inner = (typeof wrapped === 'object' && wrapped !== null ? wrapped : json) as Record<
+        string,
+        unknown
+      > | null;
+      const id = inner?.['id'] ?? inner?.['name'] ?? inner?.['namespace'] ?? inner?.['access'];
+      if (typeof id !== 'string' && typeof id !== 'number') return;
+      this.#pool.add(kind, String(id));
+      if (endpoint.method === 'POST' && endpoint.action === undefined)
+        this.#pool.learn(service.name, `${endpoint.path}/{}`, `${path}/${encodeURIComponent(id)}`);
+    } else if (/^\/(ports|subnets|security-groups|security-group-rules)$/.test(endpoint.path)) {
+      // What services make by themselves.
+      for (const item of (Object.values(json)[0] ?? []) as { id?: string }[])
+        if (item.id !== undefined) this.#pool.add(kind, item.id);
+    }
+  }
+}
+
+async function memoryOf(pid: number, answerPath: string): Promise<Memory> {
+  process.kill(pid, 'SIGUSR2');
+  while (!existsSync(answerPath)) await new Promise((resolve) => setTimeout(resolve, 20));
+  const said = JSON.parse(readFileSync(answerPath, 'utf8')) as NodeJS.MemoryUsage;
+  rmSync(answerPath);
+  return { rss: said.rss / MIB, heap: (said.heapUsed + said.external) / MIB };
+}
+
+function differences(
+  before: Readonly<Record<string, number>>,
+  after: Readonly<Record<string, number>>,
+): Readonly<Record<string, readonly [number, number]>> {
+  return Object.fromEntries(
+    Object.entries(after)
+      .map(([table, count]) => [table, [before[table] ?? 0, count]] as const)
+      .filter(([, [was, is]]) => was !== is),
+  );
+}
