@@ -6,6 +6,8 @@
 export const CLASSES = {
   /** Needs no token. */
   open: { stranger: 'free', reader: 'free', member: 'free' },
+  /** What upstream has taken out of its API. */
+  gone: { stranger: 410, reader: 410, member: 410 },
   /** Whoever has a token; lists show what is the caller's. */
   anyone: { stranger: 'ok', reader: 'ok', member: 'ok' },
   /** To read what strangers may not know of. */

@@ -3,10 +3,13 @@ import { words, type Expectations } from './expectation.ts';
 /** Who may do what at the network service, by upstream's default policy. */
 export const NETWORK: Expectations = {
   anyone: words(`
+    address_scopes:list address_groups:list subnetpools:list rbac_policies:list
     networks:list subnets:list ports:list security_groups:list security_group_rules:list routers:list
     floatingips:list floatingip_pools:list extensions:list extensions:show availability_zones:list
     service_providers:list`),
   reader: words(`
+    address_scopes:show address_groups:show subnetpools:show rbac_policies:show
+    subnetpools:tags:list subnetpools:tags:show
     networks:show subnets:show ports:show security_groups:show security_group_rules:show routers:show
     floatingips:show port_forwardings:list port_forwardings:show conntrack_helpers:list
     conntrack_helpers:show networks:tags:list networks:tags:show subnets:tags:list subnets:tags:show
@@ -15,8 +18,14 @@ export const NETWORK: Expectations = {
   readerNamed: words(`
     quotas:show quotas:default quotas:details`),
   memberHere: words(`
+    address_scopes:create address_groups:create subnetpools:create
     networks:create security_groups:create routers:create`),
   member: words(`
+    address_scopes:update address_scopes:delete address_groups:update address_groups:delete
+    address_groups:add_addresses address_groups:remove_addresses subnetpools:update subnetpools:delete
+    subnetpools:add_prefixes subnetpools:remove_prefixes subnetpools:onboard_network_subnets rbac_policies:create
+    rbac_policies:update rbac_policies:delete subnetpools:tags:replace subnetpools:tags:clear
+    subnetpools:tags:add subnetpools:tags:remove
     networks:update networks:delete subnets:create subnets:update subnets:delete ports:create
     ports:update ports:delete security_groups:update security_groups:delete security_group_rules:create
     security_group_rules:delete routers:update routers:delete routers:add_router_interface

@@ -88,7 +88,7 @@ export class Things {
     const { body, type } = this.#body(service, endpoint, version);
     return {
       method: endpoint.method,
-      path: `${service.prefix}${service.root}${this.path(endpoint)}`,
+      path: `${service.prefix}${service.root}${this.path(service.name, endpoint)}`,
       headers: {
         ...(token === undefined ? {} : { 'x-auth-token': token }),
         ...(type === undefined ? {} : { 'content-type': type }),
@@ -101,7 +101,7 @@ export class Things {
     };
   }
 
-  path({ path }: Pick<Endpoint, 'path'>): string {
+  path(service: string, { path }: Pick<Endpoint, 'path'>): string {
     let before = '';
     return path
       .split('/')
@@ -111,7 +111,8 @@ export class Things {
           before = segment;
           return segment;
         }
-        const kinds = [kindOfSegment(before), kindOfName(name) ?? name];
+        const kind = kindOfSegment(before);
+        const kinds = [`${service} ${kind}`, kind, kindOfName(name) ?? name];
         return encodeURIComponent(
           kinds.map((kind) => this.#ids.get(kind)).find((id) => id !== undefined) ?? 'none',
         );
@@ -210,6 +211,19 @@ export class Things {
       direction: 'ingress',
       protocol: 'tcp',
     });
+    await make('/address-groups', 'address_group', { name: 'a', addresses: ['10.9.0.0/24'] });
+    await make('/address-scopes', 'address_scope', { name: 'a', ip_version: 4 });
+    await make('/subnetpools', 'subnetpool', {
+      name: 'a',
+      prefixes: ['10.88.0.0/16'],
+      default_prefixlen: 24,
+    });
+    await make('/rbac-policies', 'rbac_policy', {
+      object_type: 'network',
+      object_id: network['id'],
+      action: 'access_as_shared',
+      target_tenant: this.#world.callers.admin.projectId,
+    });
     const port = await make('/ports', 'port', { network_id: network['id'] });
     const floating = await make('/floatingips', 'floatingip', {
       floating_network_id: this.id('external_network'),
@@ -220,6 +234,8 @@ export class Things {
     await this.put('network', `/routers/${this.id('router')}/add_router_interface`, {
       subnet_id: this.id('subnet'),
     });
+    this.set('floating_ip', String(floating['id']));
+    this.set('tenant_network', String(network['id']));
     const [address] = port['fixed_ips'] as { ip_address: string }[];
     await make(`/floatingips/${String(floating['id'])}/port_forwardings`, 'port_forwarding', {
       internal_port_id: port['id'],
@@ -269,6 +285,7 @@ export class Things {
       ['security-groups', 'security_group'],
       ['routers', 'router'],
       ['floatingips', 'floatingip'],
+      ['subnetpools', 'subnetpool'],
     ] as const)
       await this.put('network', `/${segment}/${id(kind)}/tags/fuzz`);
     await this.put('identity', `/projects/${id('project')}/tags/fuzz`);
@@ -281,7 +298,9 @@ export class Things {
     const [port] = await this.#list(`/compute/v2.1/servers/${id('server')}/os-interface`);
     this.set('interface', String(port?.['port_id']));
     this.set('ip', 'a');
-    this.set('extension', 'router');
+    this.set('network extension', 'router');
+    const [extension] = await this.#list('/compute/v2.1/extensions');
+    this.set('compute extension', String(extension?.['alias']));
     this.set('instance_action', String(actions[0]?.['request_id']));
     await this.make(
       'admin',

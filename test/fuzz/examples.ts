@@ -36,6 +36,15 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'identity groups:create': named('group'),
   'identity roles:create': named('role'),
   'identity domains:create': named('domain'),
+  'identity trusts:create': (_random, find) => ({
+    trust: {
+      trustor_user_id: find('user'),
+      trustee_user_id: find('user'),
+      project_id: find('project'),
+      impersonation: false,
+      roles: [],
+    },
+  }),
   'identity endpoints:create': (random, find) => ({
     endpoint: {
       service_id: find('service'),
@@ -96,6 +105,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     keypair: { name: `fuzz-${random.hex(6)}`, ...(random.chance(0.5) ? {} : { public_key: PUBLIC_KEY }) },
   }),
   'identity project-tags:replace': () => ({ tags: ['fuzz'] }),
+  'compute os-hosts:update': () => ({ status: 'enable' }),
   'compute server-metadata:update': () => ({ meta: { fuzz: 'x' } }),
   'compute image-metadata:update': () => ({ meta: { fuzz: 'x' } }),
   'compute flavor-extra-specs:update': () => ({ fuzz: 'x' }),
@@ -116,6 +126,25 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       external_port: 1 + random.below(60_000),
       protocol: 'tcp',
     }),
+  }),
+  'network address_groups:create': named('address_group', (random) => ({
+    addresses: [`10.${random.below(250)}.0.0/16`],
+  })),
+  'network address_groups:add_addresses': (random) => ({
+    addresses: [`10.${random.below(250)}.${random.below(250)}.0/24`],
+  }),
+  'network address_scopes:create': named('address_scope', () => ({ ip_version: 4 })),
+  'network subnetpools:create': named('subnetpool', (random) => ({
+    prefixes: [`10.${random.below(250)}.0.0/16`],
+    default_prefixlen: 24,
+  })),
+  'network rbac_policies:create': (random, find) => ({
+    rbac_policy: {
+      object_type: 'network',
+      object_id: find('network'),
+      action: 'access_as_shared',
+      target_tenant: random.chance(0.5) ? '*' : find('project'),
+    },
   }),
   'network conntrack_helpers:create': (random) => ({
     conntrack_helper: { protocol: 'udp', port: 1 + random.below(100), helper: 'tftp' },
