@@ -17,8 +17,6 @@ export const networkAbsent: readonly Absence[] = [
     why: 'To come.',
   },
   { what: 'Automatic topology', paths: ['/auto-allocated-topology'], why: 'To come.' },
-  { what: 'Firewall as a service v2', paths: ['/fwaas'], why: 'To come.' },
-  { what: 'Metering', paths: ['/metering'], why: 'To come.' },
   { what: 'Flavors and service profiles', paths: ['/flavors', '/service_profiles'], why: 'To come.' },
   {
     what: 'Bindings of a port to several hosts',

@@ -3,11 +3,15 @@ import { words, type Expectations } from './expectation.ts';
 /** Who may do what at the network service, by upstream's default policy. */
 export const NETWORK: Expectations = {
   anyone: words(`
+    firewall_rules:list firewall_policies:list firewall_groups:list metering_labels:list
+    metering_label_rules:list
     address_scopes:list address_groups:list subnetpools:list rbac_policies:list
     networks:list subnets:list ports:list security_groups:list security_group_rules:list routers:list
     floatingips:list floatingip_pools:list extensions:list extensions:show availability_zones:list
     service_providers:list`),
   reader: words(`
+    firewall_rules:show firewall_policies:show firewall_groups:show metering_labels:show
+    metering_labels:counters metering_label_rules:show
     address_scopes:show address_groups:show subnetpools:show rbac_policies:show
     subnetpools:tags:list subnetpools:tags:show
     networks:show subnets:show ports:show security_groups:show security_group_rules:show routers:show
@@ -18,9 +22,14 @@ export const NETWORK: Expectations = {
   readerNamed: words(`
     quotas:show quotas:default quotas:details`),
   memberHere: words(`
+    firewall_rules:create firewall_policies:create
+    floatingips:create
     address_scopes:create address_groups:create subnetpools:create
     networks:create security_groups:create routers:create`),
   member: words(`
+    firewall_rules:delete firewall_rules:update firewall_policies:delete firewall_policies:update
+    firewall_policies:insert_rule firewall_policies:remove_rule firewall_groups:create firewall_groups:delete
+    firewall_groups:update
     address_scopes:update address_scopes:delete address_groups:update address_groups:delete
     address_groups:add_addresses address_groups:remove_addresses subnetpools:update subnetpools:delete
     subnetpools:add_prefixes subnetpools:remove_prefixes subnetpools:onboard_network_subnets rbac_policies:create
@@ -30,7 +39,7 @@ export const NETWORK: Expectations = {
     ports:update ports:delete security_groups:update security_groups:delete security_group_rules:create
     security_group_rules:delete routers:update routers:delete routers:add_router_interface
     routers:remove_router_interface routers:add_extraroutes routers:remove_extraroutes
-    floatingips:create floatingips:update floatingips:delete port_forwardings:create
+    floatingips:update floatingips:delete port_forwardings:create
     port_forwardings:delete port_forwardings:update conntrack_helpers:create conntrack_helpers:delete
     conntrack_helpers:update networks:tags:replace networks:tags:clear networks:tags:add
     networks:tags:remove subnets:tags:replace subnets:tags:clear subnets:tags:add subnets:tags:remove
@@ -39,8 +48,10 @@ export const NETWORK: Expectations = {
     routers:tags:clear routers:tags:add routers:tags:remove floatingips:tags:replace
     floatingips:tags:clear floatingips:tags:add floatingips:tags:remove`),
   adminOfSeen: words(`
+    metering_labels:delete metering_label_rules:delete
     routers:l3-agents`),
   admin: words(`
+    metering_labels:create metering_label_rules:create
     quotas:list quotas:update quotas:delete agents:list agents:show network_ip_availabilities:list
     network_ip_availabilities:show`),
 };

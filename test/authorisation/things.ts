@@ -218,6 +218,30 @@ export class Things {
       prefixes: ['10.88.0.0/16'],
       default_prefixlen: 24,
     });
+    const rule = await make('/fwaas/firewall_rules', 'firewall_rule', { name: 'a' });
+    const rules = { name: 'a', firewall_rules: [rule['id']] };
+    await make('/fwaas/firewall_policies', 'firewall_policy', rules);
+    await make('/fwaas/firewall_groups', 'firewall_group', { name: 'a' });
+    const label = await this.make(
+      'admin',
+      'network',
+      '/metering/metering-labels',
+      { metering_label: { name: 'a', project_id: this.#world.callers.member.projectId } },
+      'metering_label',
+    );
+    await this.make(
+      'admin',
+      'network',
+      '/metering/metering-label-rules',
+      {
+        metering_label_rule: {
+          metering_label_id: label['id'],
+          remote_ip_prefix: '10.0.0.0/8',
+          direction: 'ingress',
+        },
+      },
+      'metering_label_rule',
+    );
     await make('/rbac-policies', 'rbac_policy', {
       object_type: 'network',
       object_id: network['id'],

@@ -146,6 +146,21 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       target_tenant: random.chance(0.5) ? '*' : find('project'),
     },
   }),
+  'network firewall_rules:create': named('firewall_rule'),
+  'network firewall_policies:create': named('firewall_policy'),
+  'network firewall_groups:create': named('firewall_group', (_random, find) => ({
+    ingress_firewall_policy_id: find('firewall_policy'),
+  })),
+  'network firewall_policies:insert_rule': (_random, find) => ({ firewall_rule_id: find('firewall_rule') }),
+  'network firewall_policies:remove_rule': (_random, find) => ({ firewall_rule_id: find('firewall_rule') }),
+  'network metering_labels:create': named('metering_label'),
+  'network metering_label_rules:create': (random, find) => ({
+    metering_label_rule: {
+      metering_label_id: find('metering_label'),
+      remote_ip_prefix: `10.${random.below(250)}.0.0/16`,
+      direction: 'ingress',
+    },
+  }),
   'network conntrack_helpers:create': (random) => ({
     conntrack_helper: { protocol: 'udp', port: 1 + random.below(100), helper: 'tftp' },
   }),
