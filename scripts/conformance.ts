@@ -6,6 +6,7 @@
  *   -- --service network     only these services' tests (identity, compute, image, network), several with commas
  *   -- --match test_ports    only listed tests whose name matches
  *   -- --scenario            tempest.scenario instead: guests are logged in to, and send each other traffic
+ *   -- --sdk                 openstacksdk and gophercloud instead: each makes a whole environment and removes it
  *   -- --regex tempest.api.compute.servers    any of tempest's tests instead, listed or not
  *   -- --compliance          only what asks for rules on passwords (with --regex: on a cloud that has some)
  *   -- --simulated           without real guests: quick, for work on the APIs
@@ -17,9 +18,11 @@ import { join, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { say } from '../main/cli/ask.ts';
 import { ensureSetup } from '../main/cli/commands/check.ts';
-import { startProgress } from '../main/cli/progress.ts';
-import { newInstance, prepare, type CloudOptions } from '../test/conformance/cloud.ts';
+import { startProgress, type Progress } from '../main/cli/progress.ts';
+import { newInstance, prepare, type CloudOptions, type PreparedCloud } from '../test/conformance/cloud.ts';
+import { installPackages } from '../test/conformance/packages.ts';
 import { countLines, reasonLines, type TestResult } from '../test/conformance/results.ts';
+import { missingSdkPackages, runGophercloud, runOpenstackSdk } from '../test/conformance/sdk.ts';
 import { listedTests, SCENARIOS, SERVICES } from '../test/conformance/selection.ts';
 import { ensureTempest, runTempest, type Wanted } from '../test/conformance/tempest.ts';
 import { serveImage } from '../test/conformance/web.ts';
@@ -32,6 +35,7 @@ interface Options {
   /** In place of the list. */
   readonly regex: string | undefined;
   readonly scenario: boolean;
+  readonly sdk: boolean;
   /** On the cloud with rules for passwords alone. */
   readonly compliance: boolean;
   readonly simulated: boolean;
@@ -54,6 +58,7 @@ function parseOptions(): Options {
       match: { type: 'string', default: '' },
       regex: { type: 'string' },
       scenario: { type: 'boolean', default: false },
+      sdk: { type: 'boolean', default: false },
       compliance: { type: 'boolean', default: false },
       simulated: { type: 'boolean', default: false },
       concurrency: { type: 'string', default: '2' },
@@ -101,41 +106,58 @@ function partsOf(options: Options): readonly Part[] {
 /** Ends everything before its time. */
 const abort = new AbortController();
 
-async function runPart(part: Part, options: Options, directory: string): Promise<readonly TestResult[]> {
-  const { wanted, compliance, host } = part;
-  const total = 'names' in wanted ? wanted.names.length : undefined;
+/** Runs `work` on a cloud that is there for it alone. */
+async function onCloud<T>(
+  part: Pick<Part, 'title' | 'compliance' | 'host'>,
+  work: (cloud: PreparedCloud, progress: Progress) => Promise<T>,
+): Promise<T> {
+  const { title, compliance, host } = part;
   const progress = startProgress();
-  const onProgress = (text: string): void => progress.update(0, `${part.title}: ${text}`);
+  const onProgress = (text: string): void => progress.update(0, `${title}: ${text}`);
   const web = await serveImage();
   const cloudOptions = { name: 'conf', host, compliance, web: web.origin, onProgress };
   const instance = newInstance(cloudOptions);
   try {
-    const cloud = await prepare(instance, cloudOptions);
-    const conf = tempestConf({
-      cloud,
-      credentials: await instance.client.credentials(),
-      directory,
-      guests: options.scenario,
-    });
+    return await work(await prepare(instance, cloudOptions), progress);
+  } finally {
+    progress.done(`${title}: taking it away`);
+    await web.close();
+    await takeAway(instance);
+  }
+}
+
+async function runPart(part: Part, options: Options, directory: string): Promise<readonly TestResult[]> {
+  const { wanted, title } = part;
+  const total = 'names' in wanted ? wanted.names.length : undefined;
+  return await onCloud(part, async (cloud, progress) => {
+    const credentials = await cloud.instance.client.credentials();
     let done = 0;
-    const results = await runTempest({
+    return await runTempest({
       directory,
-      conf,
+      conf: tempestConf({ cloud, credentials, directory, guests: options.scenario }),
       wanted,
       concurrency: options.concurrency,
       signal: abort.signal,
       onResult: ({ name, outcome, reason }) => {
         done += 1;
         if (outcome !== 'passed') progress.line(`${outcome.toUpperCase()} ${name}: ${reason}`);
-        progress.update(total === undefined ? 0 : Math.min(1, done / total), `${part.title}: tests`);
+        progress.update(total === undefined ? 0 : Math.min(1, done / total), `${title}: tests`);
       },
     });
-    return results;
-  } finally {
-    progress.done(`${part.title}: taking it away`);
-    await web.close();
-    await takeAway(instance);
-  }
+  });
+}
+
+/** Both SDKs, one after the other. @returns whether both came to their end. */
+async function runSdks(options: Options, directory: string): Promise<boolean> {
+  const host = options.simulated ? 'simulated' : 'linux';
+  const runs = await onCloud({ title: 'cloud', compliance: false, host }, async (cloud, progress) => {
+    progress.update(0, 'openstacksdk');
+    const first = await runOpenstackSdk(cloud, host === 'linux');
+    progress.update(0.5, 'gophercloud');
+    return [first, await runGophercloud(cloud, directory)];
+  });
+  for (const { name, ok, said } of runs) say(`${ok ? 'passed' : 'FAILED'} ${name}: ${said}`);
+  return runs.every((one) => one.ok);
 }
 
 /** @throws {Error} that says what stays on the machine all the same. */
@@ -151,27 +173,36 @@ async function main(): Promise<void> {
     throw new Error('guests, devices and packages need root: sudo npm run conformance');
   const machine = { directory: undefined, simulated: options.simulated, port: undefined, config: undefined };
   await ensureSetup(machine, true);
-  ensureTempest();
+  const missing = options.sdk ? missingSdkPackages() : [];
+  if (missing.length > 0) installPackages(missing);
+  if (!options.sdk) ensureTempest();
   const directory =
     options.out === undefined ? mkdtempSync(join(tmpdir(), 'deskcloud-conf-')) : resolve(options.out);
+  mkdirSync(directory, { recursive: true });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
-  const results: TestResult[] = [];
-  const notRun: string[] = [];
   try {
-    for (const [index, part] of partsOf(options).entries()) {
-      if (abort.signal.aborted) break;
-      const place = join(directory, String(index + 1));
-      rmSync(place, { recursive: true, force: true });
-      mkdirSync(place, { recursive: true });
-      const some = await runPart(part, options, place);
-      results.push(...some);
-      if ('names' in part.wanted) {
-        const ran = new Set(some.map((one) => one.name));
-        notRun.push(...part.wanted.names.filter((name) => !ran.has(name)));
-      }
-    }
+    if (options.sdk) process.exitCode = (await runSdks(options, directory)) ? 0 : 1;
+    else await runTests(options, directory);
   } finally {
     if (options.out === undefined) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** tempest's tests, part by part, and what came of them. */
+async function runTests(options: Options, directory: string): Promise<void> {
+  const results: TestResult[] = [];
+  const notRun: string[] = [];
+  for (const [index, part] of partsOf(options).entries()) {
+    if (abort.signal.aborted) break;
+    const place = join(directory, String(index + 1));
+    rmSync(place, { recursive: true, force: true });
+    mkdirSync(place, { recursive: true });
+    const some = await runPart(part, options, place);
+    results.push(...some);
+    if ('names' in part.wanted) {
+      const ran = new Set(some.map((one) => one.name));
+      notRun.push(...part.wanted.names.filter((name) => !ran.has(name)));
+    }
   }
   for (const outcome of ['skipped', 'failed'] as const) {
     const lines = reasonLines(results, outcome);

@@ -3,23 +3,16 @@ import { once } from 'node:events';
 import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { installPackages } from './packages.ts';
 import { ResultReader, type TestResult } from './results.ts';
 
 const PROGRAM = '/usr/bin/tempest';
 /** Debian's Python comes first: tempest is installed for it and for no other. */
 const ENVIRONMENT = { PATH: '/usr/bin:/usr/sbin:/bin:/sbin', PYTHONWARNINGS: 'ignore', LC_ALL: 'C.UTF-8' };
 
-/** Installs OpenStack's tests from the distribution's packages where they are missing. @throws {Error} */
+/** Installs OpenStack's tests where they are missing. @throws {Error} */
 export function ensureTempest(): void {
-  if (existsSync(PROGRAM)) return;
-  const apt = ['-q', '-o', 'Dpkg::Lock::Timeout=300'];
-  for (const words of [['update'], ['install', '--yes', '--no-install-recommends', 'tempest']]) {
-    const { status } = spawnSync('apt-get', [...apt, ...words], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-    if (status !== 0) throw new Error(`apt-get ${words.join(' ')} failed; its output above says why`);
-  }
+  if (!existsSync(PROGRAM)) installPackages(['tempest']);
 }
 
 /** What to run: tests by their whole names, or whatever a regular expression finds. */
