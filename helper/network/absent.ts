@@ -2,7 +2,11 @@ import type { Absence } from '../http/index.ts';
 
 /** What Neutron has and Deskcloud has not; helper/API.md shows it. */
 export const networkAbsent: readonly Absence[] = [
-  { what: 'Segments', paths: ['/segments', '/network_segment_ranges'], why: 'To come.' },
+  {
+    what: 'Ranges of segmentation ids',
+    paths: ['/network_segment_ranges'],
+    why: 'The one range is set where the instance is configured.',
+  },
   { what: 'Trunks', paths: ['/trunks'], why: 'To come.' },
   { what: 'Quality of service', paths: ['/qos'], why: 'To come.' },
   {

@@ -65,6 +65,7 @@ const subnet: SubnetRow = {
   ipv6_ra_mode: null,
   ipv6_address_mode: null,
   subnetpool_id: null,
+  segment_id: null,
   allocation_pools: '[]',
   dns_nameservers: '["9.9.9.9"]',
   host_routes: '[{"destination":"10.5.0.0/16","nexthop":"10.0.0.9"}]',

@@ -19,6 +19,7 @@ import { RbacApp, type Shareable } from './app/rbac.ts';
 import { routerProject } from './app/router.ts';
 import { SecurityGroupApp, shareableGroups } from './app/security-group.ts';
 import { SecurityGroupRuleApp } from './app/security-group-rule.ts';
+import { SegmentApp } from './app/segment.ts';
 import { ServerPorts } from './app/server-ports.ts';
 import { addressesOf, nicsOf, securityGroupNamesOf, serverOnNetwork } from './app/server-view.ts';
 import { SubnetApp } from './app/subnet.ts';
@@ -35,6 +36,7 @@ import { quotaEndpoints } from './endpoints/quotas.ts';
 import { rbacEndpoints } from './endpoints/rbac-policies.ts';
 import { securityGroupRuleEndpoints } from './endpoints/security-group-rules.ts';
 import { securityGroupEndpoints } from './endpoints/security-groups.ts';
+import { segmentEndpoints } from './endpoints/segments.ts';
 import { subnetEndpoints } from './endpoints/subnets.ts';
 import { subnetpoolEndpoints } from './endpoints/subnetpools.ts';
 import { tagEndpoints, type Tagged } from './endpoints/tags.ts';
@@ -189,6 +191,7 @@ export function createNetwork(deps: NetworkDeps): Network {
     ...addressScopeEndpoints(scopeApp),
     ...addressGroupEndpoints(new AddressGroupApp(context, quotas)),
     ...subnetpoolEndpoints(poolApp, allocation),
+    ...segmentEndpoints(new SegmentApp(context)),
     ...rbacEndpoints(new RbacApp(context, quotas, shareables)),
     ...quotaEndpoints(context, quotas),
     ...tagEndpoints(db, context.clock, tagged),

@@ -209,7 +209,8 @@ describe('lists', () => {
     const previous = (body['networks_links'] as { rel: string; href: string }[]).find(
       (l) => l.rel === 'previous',
     );
-    expect((await list('a', previous?.href ?? '')).map((one) => one['name'])).toEqual(['c', 'b']);
+    // The page at the end is empty, as neutron's, and leads back.
+    expect((await list('a', previous?.href ?? '')).map((one) => one['name'])).toEqual(['b', 'a']);
     expect(await refused('a', 'GET', `/networks?limit=1&marker=${randomUUID()}`)).toEqual([
       400,
       'InvalidMarker',

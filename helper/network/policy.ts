@@ -65,7 +65,15 @@ export const networkRules: PolicyRules = {
   'update_network:router:external': admin,
   'create_network:is_default': admin,
   'update_network:is_default': admin,
+  'create_network:segments': admin,
   ...providerRules,
+
+  create_segment: admin,
+  get_segment: admin,
+  // Lists leave out what the caller may not see.
+  'get_segment:list': anyone,
+  update_segment: admin,
+  delete_segment: admin,
 
   create_subnet: either(
     admin,
@@ -79,8 +87,8 @@ export const networkRules: PolicyRules = {
   ),
   update_subnet: either(projectMember, adminOrNetworkOwner),
   delete_subnet: either(projectMember, adminOrNetworkOwner),
-  'create_subnet:service_types': admin,
-  'update_subnet:service_types': admin,
+  'create_subnet:segment_id': admin,
+  'update_subnet:segment_id': admin,
 
   create_port: projectMember,
   get_port: either(projectReader, adminOrNetworkOwner),

@@ -35,6 +35,7 @@ export const coreExtensions: readonly Extension[] = [
     'Ports by part of an address',
     '2017-11-28',
   ),
+  extension('multi-provider', 'Multi Provider Network', 'Networks of several segments', '2013-06-27'),
   extension('net-mtu', 'Network MTU', 'MTU of a network', '2015-03-25'),
   extension('net-mtu-writable', 'Network MTU (writable)', 'MTU can be set', '2017-07-12'),
   extension('network-ip-availability', 'Network IP Availability', 'Addresses in use', '2015-09-24'),
@@ -82,6 +83,14 @@ export const coreExtensions: readonly Extension[] = [
   extension('subnet_onboard', 'Subnet Onboard', 'Subnets into subnet pools', '2018-12-18'),
   extension('subnetpool-prefix-ops', 'Subnet Pool Prefix Operations', 'Prefixes one by one', '2019-02-08'),
   extension('subnet-service-types', 'Subnet service types', 'service_types of subnets', '2016-03-15'),
+  extension('segment', 'Segment', 'Segments of networks', '2016-02-24'),
+  extension('standard-attr-segment', 'Standard Attributes of segments', 'Times and revisions', '2018-10-25'),
+  extension(
+    'subnet-segmentid-writable',
+    'Subnet SegmentID (writable)',
+    'segment_id can be set',
+    '2018-03-12',
+  ),
   extension('service-type', 'Neutron Service Type Management', 'Service providers', '2013-01-20'),
   extension(
     'tag-ports-during-bulk-creation',

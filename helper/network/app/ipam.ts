@@ -3,6 +3,7 @@ import type { Db } from '../../db/index.ts';
 import { giveBack, takeExact, takeNext } from '../store/free-range.ts';
 import { addressTaken } from '../store/port.ts';
 import type { PortIpRow, PortRow, SubnetRow } from '../store/row.ts';
+import { segmentsOf } from '../store/segment.ts';
 import { subnetsOf } from '../store/subnet.ts';
 import {
   eui64,
@@ -59,9 +60,37 @@ export function allocate(db: Db, port: Addressed, asked: readonly FixedIpAsked[]
   const subnets = subnetsOf(db, port.network_id);
   const chosen =
     asked === undefined
-      ? anyAddresses(db, port, subnets)
+      ? anyAddresses(db, port, candidates(db, port, subnets))
       : allocateAsked(db, port, subnets, asked).filter((one) => one !== undefined);
   return [...chosen, ...automaticAddresses(db, port, subnets)];
+}
+
+/**
+ * Subnets that a port has addresses of unasked: those for its kind of device (service_types), and on a network of
+ * several segments those of the segment that this host carries it on.
+ */
+function candidates(db: Db, port: Addressed, subnets: readonly SubnetRow[]): SubnetRow[] {
+  const away = new Set(
+    segmentsOf(db, [port.network_id]).flatMap((segment) => (segment.is_first === 0 ? [segment.id] : [])),
+  );
+  const found = subnets.filter(
+    (subnet) =>
+      serves(subnet, port.device_owner) && !(subnet.segment_id !== null && away.has(subnet.segment_id)),
+  );
+  if (found.length === 0 && subnets.length > 0) {
+    throw conflict(
+      `No valid service subnet for the given device owner, network ${port.network_id}, service type ${port.device_owner}.`,
+      { type: 'IpAddressGenerationFailureNoMatchingSubnet' },
+    );
+  }
+  return found;
+}
+
+/** The DHCP server is on every subnet that has DHCP. */
+function serves(subnet: SubnetRow, deviceOwner: string): boolean {
+  if (subnet.service_types === '[]') return true;
+  if (deviceOwner === 'network:dhcp') return subnet.enable_dhcp === 1;
+  return (JSON.parse(subnet.service_types) as string[]).includes(deviceOwner);
 }
 
 function anyAddresses(db: Db, port: Addressed, subnets: readonly SubnetRow[]): Allocation[] {
@@ -79,7 +108,8 @@ function anyAddresses(db: Db, port: Addressed, subnets: readonly SubnetRow[]): A
 /** The port's addresses in automatic subnets; an address that is another port's already is left out. */
 export function automaticAddresses(db: Db, port: Addressed, subnets: readonly SubnetRow[]): Allocation[] {
   if (isRouterInterface(port.device_owner)) return [];
-  return subnets.filter(isAutomatic).flatMap((subnet) => {
+  const own = subnets.filter((subnet) => isAutomatic(subnet) && serves(subnet, port.device_owner));
+  return own.flatMap((subnet) => {
     const block = parseBlock(subnet.cidr);
     if (block === undefined) return [];
     const value = eui64(block, port.mac_address);

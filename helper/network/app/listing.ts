@@ -171,14 +171,12 @@ export function listResources<Row extends Identified>(
   const rows = listRows<Row>(db, listing.table.name, {
     conditions,
     order: orderOf(listing, asked),
-    limit: page + (limit === undefined ? 0 : 1),
+    limit: page,
     ...(marker === undefined || marker === '' ? {} : { marker }),
     reverse,
   });
-  const more = rows.length > page;
-  if (more) rows.splice(reverse ? 0 : page, 1);
   const items = view(rows).map((item) => pick(item, asked));
-  const links = limit === undefined ? [] : linksOf(asked, rows, { more, reverse, marker });
+  const links = limit === undefined ? [] : linksOf(asked, rows, { full: rows.length >= page, reverse });
   return {
     [listing.plural]: items,
     ...(links.length > 0 ? { [`${listing.plural}_links`]: links } : {}),
@@ -201,10 +199,11 @@ function checkMarker<Row extends Identified>(
     throw badRequest(`Marker ${marker.slice(0, 80)} could not be found.`, { type: 'InvalidMarker' });
 }
 
+/** As neutron's: a full page may have another behind it, and the empty one at the end leads back. */
 function linksOf(
   asked: Asked,
   rows: readonly Identified[],
-  page: { more: boolean; reverse: boolean; marker: string | undefined },
+  page: { full: boolean; reverse: boolean },
 ): { rel: 'next' | 'previous'; href: string }[] {
   const link = (rel: 'next' | 'previous', id: string | undefined) => {
     const parameters = new URLSearchParams();
@@ -220,10 +219,8 @@ function linksOf(
     return { rel, href: `${asked.base}${place}?${parameters.toString()}` };
   };
   const links: { rel: 'next' | 'previous'; href: string }[] = [];
-  const hasNext = page.reverse ? page.marker !== undefined : page.more;
-  const hasPrevious = page.reverse ? page.more : page.marker !== undefined;
-  if (hasNext && rows.length > 0) links.push(link('next', rows.at(-1)?.id));
-  if (hasPrevious && rows.length > 0) links.push(link('previous', rows[0]?.id));
+  if (page.full || page.reverse) links.push(link('next', rows.at(-1)?.id));
+  if (page.full || !page.reverse) links.push(link('previous', rows[0]?.id));
   return links;
 }
 

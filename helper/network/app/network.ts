@@ -3,20 +3,14 @@ import { transaction } from '../../db/index.ts';
 import { badRequest, conflict, unavailable } from '../../errors/error.ts';
 import type { RequestContext } from '../../http/index.ts';
 import { networkRules } from '../policy.ts';
+import type { ProviderSegment } from '../schemas/segment.ts';
 import type { NetworkCreate, NetworkUpdate } from '../schemas/network.ts';
 import { scopesOfNetworks } from '../store/address-scope.ts';
-import {
-  networks,
-  physicalNetworkUser,
-  releaseSegment,
-  reserveNumber,
-  segments,
-  takeNumber,
-  vniInUse,
-} from '../store/network.ts';
+import { networks, releaseSegment, segments, takeNumber } from '../store/network.ts';
 import { portsOfNetwork } from '../store/port.ts';
 import { dropPolicies, dropPoliciesOf, openAmong } from '../store/rbac.ts';
 import type { NetworkRow, NetworkType } from '../store/row.ts';
+import { apiSegments, segmentsOf } from '../store/segment.ts';
 import { subnetIdsOf, subnetsOf } from '../store/subnet.ts';
 import { groupBy } from '../store/table.ts';
 import { checkAttributes, demand, isAdmin, ownRows, projectFor } from './caller.ts';
@@ -25,6 +19,7 @@ import { columns, listResources, standardColumns, tagFilters, type Listing } fro
 import { networkNotFound, type PortCore } from './port-core.ts';
 import { checkNoGateways, closeToEverybody } from './network-sharing.ts';
 import type { Quotas } from './quota.ts';
+import { choosePlace, invalidInput, releasePlace, type Place } from './segment-place.ts';
 import { ensureDefaultGroup } from './security-group-core.ts';
 import { EXTERNAL, isOpenTo, maySee, openRows, openToEverybody, SHARED, sharedFilter } from './sharing.ts';
 import { dropSubnet } from './subnet.ts';
@@ -57,16 +52,6 @@ const listing: Listing<NetworkRow> = {
     }),
   },
 };
-
-/** neutron's InvalidInput. */
-export const invalidInput = (message: string): Error =>
-  badRequest(`Invalid input for operation: ${message}.`, { type: 'InvalidInput' });
-
-interface Placed {
-  readonly type: NetworkType;
-  readonly physical: string | null;
-  readonly vni: number | null;
-}
 
 export class NetworkApp {
   readonly #context: NetworkContext;
@@ -112,6 +97,7 @@ export class NetworkApp {
     const scopeOf = (id: string, version: 4 | 6): string | null =>
       scopes.get(id)?.find((one) => one.ip_version === version)?.id ?? null;
     const admin = isAdmin(caller);
+    const segmentsByNetwork = groupBy(admin ? segmentsOf(db, ids) : [], (one) => one.network_id);
     return rows.map((row) =>
       networkView(row, {
         subnetIds: subnets.get(row.id)?.map((one) => one.id) ?? [],
@@ -119,6 +105,7 @@ export class NetworkApp {
         admin,
         zone: config.availabilityZone,
         scopes: { 4: scopeOf(row.id, 4), 6: scopeOf(row.id, 6) },
+        segments: segmentsByNetwork.get(row.id) ?? [],
       }),
     );
   }
@@ -153,6 +140,7 @@ export class NetworkApp {
         'provider:network_type': null,
         'provider:physical_network': null,
         'provider:segmentation_id': null,
+        segments: [],
       },
     );
     const zone = body.availability_zone_hints?.find((hint) => hint !== config.availabilityZone);
@@ -165,7 +153,8 @@ export class NetworkApp {
     this.#quotas.check(db, projectId, 'network');
     ensureDefaultGroup(this.#context, projectId);
     const id = randomUUID();
-    const placed = this.#place(id, body);
+    const places = this.#places(body);
+    const [placed] = places;
     const largest = placed.type === 'vxlan' ? config.tunnelMtu : config.plainMtu;
     const now = clock();
     networks.insert(db, {
@@ -190,16 +179,17 @@ export class NetworkApp {
       updated_at: now,
       revision: 1,
     });
+    this.#place(id, places);
     const object = { type: 'network', id, project_id: projectId };
     if (body.shared === true) openToEverybody(db, object);
     if (body['router:external'] === true) openToEverybody(db, object, EXTERNAL);
     return networks.byId(db, id) as NetworkRow;
   }
 
-  /** Chooses and takes the segment: VXLAN id, physical network, conntrack zone. */
-  #place(id: string, body: NetworkCreate): Placed {
-    const { db } = this.#context;
-    const placed = this.#segment(body);
+  /** Takes the segments, the first of them with its place on the host: bridge, tunnel, conntrack zone. */
+  #place(id: string, places: readonly Place[]): void {
+    const { db, clock } = this.#context;
+    const [first] = places as readonly [Place];
     const zone = takeNumber(db, 'zone');
     if (zone === undefined)
       throw unavailable('Unable to create the network. No conntrack zone is free on this host.', {
@@ -207,82 +197,47 @@ export class NetworkApp {
       });
     segments.insert(db, {
       network_id: id,
-      network_type: placed.type,
-      physical_network: placed.physical,
-      vni: placed.vni,
+      network_type: first.type,
+      physical_network: first.physical,
+      vni: first.vni,
       zone,
     });
-    return placed;
-  }
-
-  #segment(body: NetworkCreate): Placed {
-    const { db, config } = this.#context;
-    const asked = body['provider:network_type'] ?? undefined;
-    const physical = body['provider:physical_network'] ?? undefined;
-    const segmentation = body['provider:segmentation_id'] ?? undefined;
-    if (asked === undefined && (physical !== undefined || segmentation !== undefined))
-      throw invalidInput('network_type required');
-    switch (asked) {
-      case undefined:
-      case 'vxlan': {
-        if (physical !== undefined)
-          throw invalidInput('provider:physical_network specified for vxlan network');
-        return { type: 'vxlan', physical: null, vni: this.#vni(segmentation) };
-      }
-      case 'local': {
-        if (physical !== undefined)
-          throw invalidInput('physical_network prohibited for local provider network');
-        if (segmentation !== undefined)
-          throw invalidInput('segmentation_id prohibited for local provider network');
-        return { type: 'local', physical: null, vni: null };
-      }
-      case 'flat': {
-        if (segmentation !== undefined)
-          throw invalidInput('segmentation_id prohibited for flat provider network');
-        if (physical === undefined) throw invalidInput('physical_network required for flat provider network');
-        if (!Object.hasOwn(config.physicalNetworks, physical))
-          throw invalidInput(`physical_network '${physical}' unknown for flat provider network`);
-        if (physicalNetworkUser(db, physical) !== undefined) {
-          throw conflict(`Unable to create the flat network. Physical network ${physical} is in use.`, {
-            type: 'FlatNetworkInUse',
-          });
-        }
-        return { type: 'flat', physical, vni: null };
-      }
-      case 'vlan':
-      case 'gre':
-      case 'geneve':
-        throw invalidInput(
-          `provider:network_type ${asked} is not available on this host; it has vxlan, local and flat`,
-        );
-      default:
-        throw invalidInput(`network_type value '${asked}' not supported`);
-    }
-  }
-
-  #vni(asked: number | string | undefined): number {
-    const { db } = this.#context;
-    if (asked === undefined) {
-      for (;;) {
-        const vni = takeNumber(db, 'vni');
-        if (vni === undefined) {
-          throw unavailable('Unable to create the network. No tenant network is available for allocation.', {
-            type: 'NoNetworkAvailable',
-          });
-        }
-        if (!vniInUse(db, vni)) return vni;
-      }
-    }
-    const vni = Number(asked);
-    if (!Number.isInteger(vni) || vni < 1 || vni > 16_777_215)
-      throw invalidInput(`provider:segmentation_id out of range (1 through 16777215)`);
-    if (vniInUse(db, vni)) {
-      throw conflict(`Unable to create the network. The tunnel ID ${vni} is in use.`, {
-        type: 'TunnelIdInUse',
+    const now = clock();
+    for (const place of places) {
+      apiSegments.insert(db, {
+        id: randomUUID(),
+        network_id: id,
+        description: '',
+        network_type: place.type,
+        physical_network: place.physical,
+        segmentation_id: place.vni,
+        is_first: place === first,
+        created_at: now,
+        updated_at: now,
+        revision: 1,
       });
     }
-    reserveNumber(db, 'vni', vni);
-    return vni;
+  }
+
+  /** One segment, or those that `segments` names (multi-provider). */
+  #places(body: NetworkCreate): readonly [Place, ...Place[]] {
+    const { db, config } = this.#context;
+    const asked = (one: ProviderSegment) => ({
+      type: one['provider:network_type'] ?? undefined,
+      physical: one['provider:physical_network'] ?? undefined,
+      number: one['provider:segmentation_id'] ?? undefined,
+    });
+    const one = asked(body);
+    const { segments: [first, ...others] = [] } = body;
+    if (first === undefined) return [choosePlace(db, config, one)];
+    if (Object.values(one).some((value) => value !== undefined))
+      throw badRequest('Segments and provider values cannot both be set.', {
+        type: 'SegmentsSetInConjunctionWithProviders',
+      });
+    return [
+      choosePlace(db, config, asked(first)),
+      ...others.map((other) => choosePlace(db, config, asked(other))),
+    ];
   }
 
   update(caller: Caller, row: NetworkRow, body: NetworkUpdate): NetworkRow {
@@ -329,7 +284,7 @@ export class NetworkApp {
 
   /** @throws {CloudError} NetworkInUse while ports other than the DHCP server's are on it. */
   delete(row: NetworkRow): void {
-    const { db, tasks } = this.#context;
+    const { db, config, tasks } = this.#context;
     transaction(db, () => {
       const ports = portsOfNetwork(db, row.id);
       if (ports.some((port) => port.device_owner !== 'network:dhcp')) {
@@ -340,6 +295,8 @@ export class NetworkApp {
       }
       for (const port of ports) this.#ports.delete(port);
       for (const subnet of subnetsOf(db, row.id)) dropSubnet(db, subnet);
+      for (const segment of segmentsOf(db, [row.id]))
+        if (segment.is_first === 0) releasePlace(db, config, segment.segmentation_id);
       dropPoliciesOf(db, row.id);
       networks.delete(db, row.id);
       releaseSegment(db, row.id);

@@ -367,6 +367,9 @@ function checkContents(body: PortUpdate): void {
     });
   }
   checkDhcpOptions(body.extra_dhcp_opts ?? []);
+  const groups = body.security_groups ?? [];
+  if (new Set(groups).size < groups.length)
+    throw badRequest(`Invalid input for security_groups. Reason: Duplicate items in the list.`);
 }
 
 /** A pair without a MAC is for the port's own. */

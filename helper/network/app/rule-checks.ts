@@ -29,6 +29,8 @@ const ONLY_V6 = new Set([
   'ipv6-route',
 ]);
 
+const ONLY_V6_NUMBERS = new Set([...ONLY_V6].map(numberOf));
+
 /** Checks a new rule and brings it to its stored form. @throws {CloudError} badRequest with neutron's types. */
 export function readRule(body: {
   readonly direction: 'ingress' | 'egress';
@@ -92,7 +94,7 @@ function protocolOf(asked: string | number | null, ethertype: 'IPv4' | 'IPv6'): 
   }
   if (ethertype === 'IPv6' && (text === 'icmp' || text === 'icmpv6')) return 'ipv6-icmp';
   if (ethertype === 'IPv6' && isNumber && Number(text) === 1) return '58';
-  if (ethertype === 'IPv4' && ONLY_V6.has(text)) {
+  if (ethertype === 'IPv4' && (ONLY_V6.has(text) || (isNumber && ONLY_V6_NUMBERS.has(Number(text))))) {
     throw badRequest(`Invalid ethertype IPv4 for protocol ${text}.`, {
       type: 'SecurityGroupEthertypeConflictWithProtocol',
     });

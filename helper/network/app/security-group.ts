@@ -70,7 +70,8 @@ export class SecurityGroupApp {
   }
 
   list(context: RequestContext): Record<string, unknown> {
-    const { projectId } = context.auth;
+    const [asked] = [...context.queryAll('project_id'), ...context.queryAll('tenant_id')];
+    const projectId = isAdmin(context) ? (asked ?? context.auth.projectId) : context.auth.projectId;
     // neutron makes the default group when a project first looks, if not before.
     if (projectId !== undefined && context.may('create_security_group', { project_id: projectId }))
       transaction(this.#context.db, () => ensureDefaultGroup(this.#context, projectId));
@@ -96,9 +97,11 @@ export class SecurityGroupApp {
         }
         ensureDefaultGroup(this.#context, projectId);
         this.#quotas.check(db, projectId, 'security_group');
+        // The rules that it begins with.
+        this.#quotas.check(db, projectId, 'security_group_rule', 2);
         return insertGroup(this.#context, {
           projectId,
-          name: body.name,
+          name: body.name ?? '',
           description: body.description ?? '',
           stateful: body.stateful ?? true,
           tags: body.tags ?? [],

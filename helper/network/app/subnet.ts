@@ -18,6 +18,7 @@ import { columns, listResources, standardColumns, tagFilters, type Listing } fro
 import { networkNotFound, type PortCore } from './port-core.ts';
 import type { Quotas } from './quota.ts';
 import { isOpenTo, maySee, openRows, sharedFilter } from './sharing.ts';
+import { checkServiceTypes, checkSubnetSegment } from './subnet-segment.ts';
 import { SubnetpoolAllocation } from './subnetpool-allocation.ts';
 import {
   blockOf,
@@ -48,6 +49,7 @@ const listing: Listing<SubnetRow> = {
     ipv6_ra_mode: text('ipv6_ra_mode'),
     ipv6_address_mode: text('ipv6_address_mode'),
     subnetpool_id: text('subnetpool_id'),
+    segment_id: text('segment_id'),
   },
   special: {
     ...tagFilters('subnet'),
@@ -109,7 +111,7 @@ export class SubnetApp {
       { ...listing, special },
       context,
       ownRows(context, visible),
-      (rows) => rows.map(subnetView),
+      (rows) => rows.map((row) => subnetView(row, isAdmin(context))),
     );
   }
 
@@ -123,7 +125,8 @@ export class SubnetApp {
     const network = this.#networkFor(caller, body.network_id);
     const target = { project_id: projectId, network_project_id: network.project_id };
     demand(caller, 'create_subnet', target);
-    checkAttributes(caller, networkRules, 'create_subnet', body, target, { service_types: [] });
+    checkAttributes(caller, networkRules, 'create_subnet', body, target, { segment_id: null });
+    checkServiceTypes(body.service_types);
     this.#quotas.check(db, projectId, 'subnet');
     const { cidr, subnetpoolId } = this.#pools.allot(caller, network, projectId, body);
     const block = readCidr({ ...body, cidr: cidr ?? null }, subnetsOf(db, network.id), network.id);
@@ -132,6 +135,7 @@ export class SubnetApp {
     const enableDhcp = body.enable_dhcp ?? true;
     checkDhcp(block, enableDhcp);
     checkModes(block, body, enableDhcp);
+    checkSubnetSegment(db, network.id, body.segment_id ?? null);
     const now = clock();
     const id = randomUUID();
     subnets.insert(db, {
@@ -147,6 +151,7 @@ export class SubnetApp {
       ipv6_ra_mode: body.ipv6_ra_mode ?? null,
       ipv6_address_mode: body.ipv6_address_mode ?? null,
       subnetpool_id: subnetpoolId,
+      segment_id: body.segment_id ?? null,
       allocation_pools: JSON.stringify(pools),
       dns_nameservers: JSON.stringify((body.dns_nameservers ?? []).map(canonical)),
       host_routes: JSON.stringify(keptRoutes(body.host_routes)),
@@ -175,20 +180,15 @@ export class SubnetApp {
 
   update(caller: Caller, row: SubnetTarget, body: SubnetUpdate): SubnetRow {
     const { db, clock, tasks } = this.#context;
-    checkAttributes(
-      caller,
-      networkRules,
-      'update_subnet',
-      body,
-      { ...row },
-      {
-        service_types: JSON.parse(row.service_types) as unknown,
-      },
-    );
+    const usual = { segment_id: row.segment_id };
+    checkAttributes(caller, networkRules, 'update_subnet', body, { ...row }, usual);
+    checkServiceTypes(body.service_types);
     return transaction(db, () => {
       const current = subnets.byId(db, row.id);
       if (current === undefined) throw subnetNotFound(row.id);
       checkLists(body, current.ip_version);
+      const segmentId = body.segment_id === undefined ? current.segment_id : body.segment_id;
+      checkSubnetSegment(db, current.network_id, segmentId, current);
       const { gateway, pools } = checkGatewayAndPools(current, body);
       if (gateway !== current.gateway_ip) this.#checkGatewayFree(current);
       checkDhcpChange(current, body.enable_dhcp);
@@ -206,6 +206,7 @@ export class SubnetApp {
         host_routes:
           body.host_routes === undefined ? current.host_routes : JSON.stringify(keptRoutes(body.host_routes)),
         enable_dhcp: Number(enableDhcp),
+        segment_id: segmentId,
         service_types: JSON.stringify(body.service_types ?? JSON.parse(current.service_types)),
         updated_at: clock(),
         revision: current.revision + 1,

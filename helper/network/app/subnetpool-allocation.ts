@@ -70,7 +70,7 @@ export class SubnetpoolAllocation {
     const wanted = cidr === undefined ? undefined : parseBlock(cidr);
     if (cidr !== undefined && wanted === undefined)
       throw badRequest(`Invalid input for cidr. Reason: '${cidr}' is not a valid IP subnet.`);
-    const length = wanted?.prefix ?? prefixlen ?? pool.default_prefixlen;
+    const length = wanted?.prefix ?? Number(prefixlen ?? pool.default_prefixlen);
     checkLength(pool, length);
     this.#checkQuota(pool, projectId, length);
     const block = wanted === undefined ? this.#any(pool, length) : this.#exactly(pool, wanted);

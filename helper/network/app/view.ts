@@ -8,6 +8,7 @@ import type {
   StandardRow,
   SubnetRow,
 } from '../store/row.ts';
+import type { ApiSegmentRow } from '../store/segment.ts';
 import { hostNameOf } from '../host-state.ts';
 
 /** '2026-01-31T12:00:00Z' */
@@ -26,6 +27,16 @@ export const standard = (row: StandardRow) => ({
   revision_number: row.revision,
 });
 
+const provider = (one: Pick<ApiSegmentRow, 'network_type' | 'physical_network' | 'segmentation_id'>) => ({
+  'provider:network_type': one.network_type,
+  'provider:physical_network': one.physical_network,
+  'provider:segmentation_id': one.segmentation_id,
+});
+
+/** Of a network with several segments, the list of them instead of the attributes of one (multi-provider). */
+const providerView = (row: NetworkRow, segments: readonly ApiSegmentRow[]) =>
+  segments.length > 1 ? { segments: segments.map(provider) } : provider(row);
+
 /** What of a network is not in its row. */
 export interface NetworkSurroundings {
   readonly subnetIds: readonly string[];
@@ -36,11 +47,13 @@ export interface NetworkSurroundings {
   readonly zone: string;
   /** Address scopes of its subnets, by IP version. */
   readonly scopes: Readonly<Record<4 | 6, string | null>>;
+  /** Looked at for administrators only. */
+  readonly segments: readonly ApiSegmentRow[];
 }
 
 export const networkView = (
   row: NetworkRow,
-  { subnetIds, shared, admin, zone, scopes }: NetworkSurroundings,
+  { subnetIds, shared, admin, zone, scopes, segments }: NetworkSurroundings,
 ) => ({
   ...standard(row),
   name: row.name,
@@ -58,16 +71,11 @@ export const networkView = (
   ipv4_address_scope: scopes[4],
   ipv6_address_scope: scopes[6],
   tags: list(row.tags),
-  ...(admin
-    ? {
-        'provider:network_type': row.network_type,
-        'provider:physical_network': row.physical_network,
-        'provider:segmentation_id': row.segmentation_id,
-      }
-    : {}),
+  ...(admin ? providerView(row, segments) : {}),
 });
 
-export const subnetView = (row: SubnetRow) => ({
+/** @param admin shows the segment. */
+export const subnetView = (row: SubnetRow, admin: boolean) => ({
   ...standard(row),
   name: row.name,
   network_id: row.network_id,
@@ -82,6 +90,7 @@ export const subnetView = (row: SubnetRow) => ({
   dns_nameservers: list(row.dns_nameservers),
   host_routes: list(row.host_routes),
   service_types: list(row.service_types),
+  ...(admin ? { segment_id: row.segment_id } : {}),
   tags: list(row.tags),
 });
 

@@ -1,5 +1,5 @@
 import { endpoint, type Endpoint } from '../../http/index.ts';
-import { bodiesOf, checkRevision } from '../app/caller.ts';
+import { bodiesOf, checkRevision, isAdmin } from '../app/caller.ts';
 import { pick } from '../app/listing.ts';
 import type { SubnetApp, SubnetTarget } from '../app/subnet.ts';
 import { subnetView } from '../app/view.ts';
@@ -35,7 +35,7 @@ export const subnetEndpoints = (subnets: SubnetApp): readonly Endpoint[] => [
     ok: 201,
     handler: (context) => {
       const { many, bodies } = bodiesOf(context.body.subnet, context.body.subnets);
-      const views = subnets.create(context, bodies).map(subnetView);
+      const views = subnets.create(context, bodies).map((row) => subnetView(row, isAdmin(context)));
       return many ? { subnets: views } : { subnet: views[0] };
     },
   }),
@@ -51,7 +51,7 @@ export const subnetEndpoints = (subnets: SubnetApp): readonly Endpoint[] => [
       return { ...targetOf(row), row };
     },
     handler: (context) => {
-      return { subnet: pick(subnetView(context.target.row), context) };
+      return { subnet: pick(subnetView(context.target.row, isAdmin(context)), context) };
     },
   }),
   endpoint({
@@ -69,7 +69,7 @@ export const subnetEndpoints = (subnets: SubnetApp): readonly Endpoint[] => [
     handler: (context) => {
       checkRevision(context, context.target.row);
       const row = subnets.update(context, context.target.row, context.body.subnet);
-      return { subnet: subnetView(row) };
+      return { subnet: subnetView(row, isAdmin(context)) };
     },
   }),
   endpoint({

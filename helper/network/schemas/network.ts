@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { Flag, Name, OrNull, Tags, Text, body, owner, shown, standardShown } from './common.ts';
+import { PhysicalNetwork, ProviderSegment, SegmentationId } from './segment.ts';
 
 const settable = {
   name: Type.Optional(Name),
@@ -24,10 +25,9 @@ export const NetworkCreate = body({
   availability_zone_hints: Type.Optional(Type.Array(Name, { maxItems: 16 })),
   tags: Type.Optional(Tags),
   'provider:network_type': Type.Optional(OrNull(Type.String({ maxLength: 32 }))),
-  'provider:physical_network': Type.Optional(OrNull(Type.String({ maxLength: 128, format: 'text' }))),
-  'provider:segmentation_id': Type.Optional(
-    OrNull(Type.Union([Type.Integer(), Type.String({ pattern: '^\\d{1,8}$' })])),
-  ),
+  'provider:physical_network': Type.Optional(PhysicalNetwork),
+  'provider:segmentation_id': Type.Optional(SegmentationId),
+  segments: Type.Optional(Type.Array(ProviderSegment, { minItems: 1, maxItems: 64 })),
 });
 export type NetworkCreate = Static<typeof NetworkCreate>;
 
@@ -54,4 +54,5 @@ export const NetworkShown = shown({
   'provider:network_type': Type.String(),
   'provider:physical_network': OrNull(Type.String()),
   'provider:segmentation_id': OrNull(Type.Integer()),
+  segments: Type.Array(ProviderSegment),
 });

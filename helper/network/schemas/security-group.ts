@@ -14,7 +14,7 @@ import {
 } from './common.ts';
 
 export const GroupCreate = body({
-  name: Name,
+  name: Type.Optional(Name),
   description: Type.Optional(Text),
   stateful: Type.Optional(Flag),
   tags: Type.Optional(Tags),

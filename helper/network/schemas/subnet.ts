@@ -31,16 +31,20 @@ export const SubnetCreate = body({
   network_id: Id,
   cidr: Type.Optional(OrNull(Type.String({ maxLength: 64 }))),
   ip_version: Type.Union([Type.Literal(4), Type.Literal(6), Type.Literal('4'), Type.Literal('6')]),
-  prefixlen: Type.Optional(OrNull(Type.Integer({ minimum: 0, maximum: 128 }))),
+  // Older clients write numbers as text.
+  prefixlen: Type.Optional(
+    OrNull(Type.Union([Type.Integer({ minimum: 0, maximum: 128 }), Type.String({ pattern: '^\\d{1,3}$' })])),
+  ),
   subnetpool_id: Type.Optional(OrNull(Type.String({ maxLength: 64 }))),
   use_default_subnetpool: Type.Optional(Flag),
   ipv6_ra_mode: Type.Optional(OrNull(Mode)),
   ipv6_address_mode: Type.Optional(OrNull(Mode)),
+  segment_id: Type.Optional(OrNull(Id)),
   tags: Type.Optional(Tags),
 });
 export type SubnetCreate = Static<typeof SubnetCreate>;
 
-export const SubnetUpdate = body(settable);
+export const SubnetUpdate = body({ ...settable, segment_id: Type.Optional(OrNull(Id)) });
 export type SubnetUpdate = Static<typeof SubnetUpdate>;
 
 export const SubnetShown = shown({
@@ -54,6 +58,7 @@ export const SubnetShown = shown({
   ipv6_ra_mode: OrNull(Type.String()),
   ipv6_address_mode: OrNull(Type.String()),
   subnetpool_id: OrNull(Type.String()),
+  segment_id: OrNull(Type.String()),
   allocation_pools: Type.Array(body({ start: Type.String(), end: Type.String() })),
   dns_nameservers: Type.Array(Type.String()),
   host_routes: Type.Array(body({ destination: Type.String(), nexthop: Type.String() })),

@@ -43,13 +43,18 @@ export const giveNumber = (db: Db, pool: 'vni' | 'zone' | 'mark', value: number)
   giveBack(db, pool, keyOfNumber(value));
 
 export const vniInUse = (db: Db, vni: number): boolean =>
-  statement<[number], { vni: number }>(db, 'SELECT vni FROM network_segment WHERE vni = ?').get(vni) !==
-  undefined;
+  statement<[number, number], { vni: number }>(
+    db,
+    'SELECT vni FROM network_segment WHERE vni = ? UNION ALL SELECT segmentation_id FROM segment WHERE segmentation_id = ?',
+  ).get(vni, vni) !== undefined;
 
-export const physicalNetworkUser = (db: Db, physical: string): SegmentRow | undefined =>
-  statement<[string], SegmentRow>(db, 'SELECT * FROM network_segment WHERE physical_network = ?').get(
-    physical,
-  );
+/** The network that has the physical network, or had it until the host is clean. */
+export const physicalNetworkUser = (db: Db, physical: string): string | undefined =>
+  statement<[string, string], { network_id: string }>(
+    db,
+    `SELECT network_id FROM network_segment WHERE physical_network = ?
+      UNION ALL SELECT network_id FROM segment WHERE physical_network = ?`,
+  ).get(physical, physical)?.network_id;
 
 export const releaseSegment = (db: Db, networkId: string): unknown =>
   statement<[string]>(db, 'UPDATE network_segment SET released = 1 WHERE network_id = ?').run(networkId);

@@ -49,6 +49,7 @@ export interface SubnetRow extends StandardRow {
   readonly ipv6_ra_mode: string | null;
   readonly ipv6_address_mode: string | null;
   readonly subnetpool_id: string | null;
+  readonly segment_id: string | null;
   /** `[{start, end}]` */
   readonly allocation_pools: string;
   readonly dns_nameservers: string;
