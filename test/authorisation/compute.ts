@@ -24,6 +24,7 @@ export const COMPUTE: Expectations = {
     os-floating-ips:create
     servers:create os-security-groups:create os-server-groups:create`),
   member: words(`
+    os-rescue os-rescue:unrescue os-shelve:shelve os-shelve:unshelve
     os-attach-interfaces:create os-attach-interfaces:delete os-floating-ips:delete os-floating-ips:add
     os-floating-ips:remove os-multinic:add os-multinic:remove os-server-password:clear
    
@@ -43,6 +44,7 @@ export const COMPUTE: Expectations = {
   owner: words(`
     os-keypairs:show os-keypairs:delete`),
   adminOfSeen: words(`
+    os-shelve:shelve_offload
     servers:migrations:delete
     servers:migrations:show servers:migrations:force_complete
     os-admin-actions:reset_state os-server-diagnostics os-migrate-server:migrate
