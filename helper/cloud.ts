@@ -24,6 +24,7 @@ import { createIdentity, type IdentityService } from './identity/index.ts';
 import { createImage } from './image/index.ts';
 import { createMetadata } from './metadata/index.ts';
 import { createNetwork } from './network/index.ts';
+import { createPlacement } from './placement/index.ts';
 import { PowerStateLoop } from './reconcile/power-state.ts';
 import { SagaEngine, listOperations, type JournalObserver } from './saga/index.ts';
 import { Secret } from './secret.ts';
@@ -137,9 +138,11 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     },
     connect: host.connectSocket,
   });
+  const placement = createPlacement({ db, clock });
   const basics = createBasics({
     db,
     clock,
+    providers: placement.hosts,
     domains: host.domains,
     disks: host.disks,
     projectExists: (id) => identity.projects.exists(id),
@@ -202,7 +205,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   });
 
   return {
-    services: [identity.service, image.service, network.service, compute.service, desktop],
+    services: [identity.service, image.service, network.service, compute.service, placement.service, desktop],
     consoles,
     authenticate: identity.authenticate,
     limiter,

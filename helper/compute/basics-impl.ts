@@ -81,12 +81,24 @@ export function createBasics(deps: BasicsDeps): BasicsService {
       ...quotaEndpoints(quotas),
       ...serverGroupEndpoints(new ServerGroupApp({ db, clock, quotas })),
       ...serviceEndpoints(
-        new ServiceApp({ db, clock, zone, hostRemoved: (inDb, uuid) => deps.providers?.remove(inDb, uuid) }),
+        new ServiceApp({
+          db,
+          clock,
+          zone,
+          hostRemoved: (inDb, uuid) => deps.providers?.remove(inDb, uuid),
+          hostChanged: (inDb, host) => hosts.publish(inDb, host),
+        }),
         new ZoneApp({ db, zone }),
       ),
       ...hypervisorEndpoints(new HypervisorApp({ db, allocation, zone, hostName }), hosts),
       ...oldHostEndpoints(new HostApp({ db, clock, zone, allocation })),
-      ...aggregateEndpoints(new AggregateApp({ db, clock })),
+      ...aggregateEndpoints(
+        new AggregateApp({
+          db,
+          clock,
+          ...(deps.providers === undefined ? {} : { providers: deps.providers }),
+        }),
+      ),
     ],
     start: () => hosts.start(),
     stop: () => hosts.stop(),

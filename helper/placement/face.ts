@@ -30,6 +30,8 @@ export interface HostProvider {
 export interface HostProviders {
   /** Makes the provider, or brings it up to date. An allocation ratio that an administrator has changed stays. */
   sync(db: Db, host: HostProvider): void;
+  /** Whether a host is in an aggregate; both by uuid. Idempotent. */
+  setMember(db: Db, hostUuid: string, aggregateUuid: string, member: boolean): void;
   /** The provider and what is allocated of it; idempotent. */
   remove(db: Db, uuid: string): void;
   /** What a server takes of a host, in place of what it took before. */

@@ -13,6 +13,7 @@ import {
   updateAggregate,
   type Aggregate,
 } from '../store/aggregate.ts';
+import type { HostProviders } from '../../placement/index.ts';
 import { findHost, serversOnHosts } from '../store/host.ts';
 import type { Caller } from './server-request.ts';
 import { plainTime } from './server-view.ts';
@@ -22,6 +23,8 @@ const ZONE = 'availability_zone';
 export interface AggregateDeps {
   readonly db: Db;
   readonly clock: () => number;
+  /** The placement service, which knows hosts by the aggregates too. */
+  readonly providers?: HostProviders;
 }
 
 interface AggregateChange {
@@ -85,11 +88,13 @@ export class AggregateApp {
     const { db } = this.#deps;
     return transaction(db, () => {
       const aggregate = this.#find(id);
-      if (findHost(db, host) === undefined) throw notFound(`Compute host ${host} could not be found.`);
+      const row = findHost(db, host);
+      if (row === undefined) throw notFound(`Compute host ${host} could not be found.`);
       this.#checkZone({ ...aggregate, hosts: [host] });
       if (!addAggregateHost(db, aggregate.id, host)) {
         throw conflict(`Cannot add host ${host} in aggregate ${id}: host exists`);
       }
+      this.#deps.providers?.setMember(db, row.uuid, aggregate.uuid, true);
       return this.show(caller, id);
     });
   }
@@ -100,6 +105,8 @@ export class AggregateApp {
       if (!removeAggregateHost(this.#deps.db, aggregate.id, host)) {
         throw notFound(`Cannot remove host ${host} in aggregate ${id}: host not found`);
       }
+      const row = findHost(this.#deps.db, host);
+      if (row !== undefined) this.#deps.providers?.setMember(this.#deps.db, row.uuid, aggregate.uuid, false);
       return this.show(caller, id);
     });
   }

@@ -10,13 +10,17 @@ import {
   type ServiceStates,
 } from '../basics.ts';
 import { hostState, zoneOfHost } from '../scheduler/host-state.ts';
+import type { HostProviders } from '../../placement/index.ts';
+import { hostProvider } from './host-provider.ts';
 import type { SchedulerConfig } from '../scheduler/scheduler.ts';
 import { listAggregates } from '../store/aggregate.ts';
 import {
+  claimsOnHost,
   deleteClaim,
   findHost,
   findService,
   listHosts,
+  ownerOfServer,
   setClaim,
   upsertHost,
   upsertService,
@@ -30,6 +34,8 @@ export interface ComputeHostDeps {
   readonly hostName: string;
   readonly stateDirectory: string;
   readonly scheduling: SchedulerConfig;
+  /** The placement service. */
+  readonly providers?: HostProviders;
 }
 
 const GIB = 1024 ** 3;
@@ -55,6 +61,7 @@ export class ComputeHosts implements Claims, AvailabilityZones, ServiceStates {
       if (event === 'resync') void this.refresh();
     });
     await this.refresh();
+    if (this.#deps.db.open) this.#publishClaims(this.#deps.db);
   }
 
   stop(): void {
@@ -101,11 +108,45 @@ export class ComputeHosts implements Claims, AvailabilityZones, ServiceStates {
         );
       }
       setClaim(db, serverId, host, resources);
+      this.#allocate(db, row.uuid, serverId, resources);
     });
   }
 
   release(db: Db, serverId: string): void {
-    deleteClaim(db, serverId);
+    transaction(db, () => {
+      deleteClaim(db, serverId);
+      this.#deps.providers?.release(db, serverId);
+    });
+  }
+
+  /** Tells placement what a host has, and whether it takes servers. */
+  publish(db: Db, host: string): void {
+    const row = findHost(db, host);
+    if (row !== undefined)
+      this.#deps.providers?.sync(db, hostProvider(row, this.#deps.scheduling.allocation));
+  }
+
+  #allocate(db: Db, hostUuid: string, serverId: string, resources: Resources): void {
+    const owner = ownerOfServer(db, serverId);
+    if (owner === undefined) return;
+    this.#deps.providers?.allocate(
+      db,
+      { id: serverId, projectId: owner.project_id, userId: owner.user_id },
+      hostUuid,
+      { VCPU: resources.vcpus, MEMORY_MB: resources.ramMib, DISK_GB: resources.diskGib },
+    );
+  }
+
+  /** What was claimed before placement was there, or was taken away in it since. */
+  #publishClaims(db: Db): void {
+    transaction(db, () => {
+      for (const { host, uuid } of listHosts(db)) {
+        for (const { server_id, vcpus, ram_mib, disk_gib } of claimsOnHost(db, host))
+          this.#allocate(db, uuid, server_id, { vcpus, ramMib: ram_mib, diskGib: disk_gib });
+        for (const aggregate of listAggregates(db))
+          if (aggregate.hosts.includes(host)) this.#deps.providers?.setMember(db, uuid, aggregate.uuid, true);
+      }
+    });
   }
 
   zoneOf(db: Db, host: string): string {
@@ -163,6 +204,7 @@ export class ComputeHosts implements Claims, AvailabilityZones, ServiceStates {
           disk_free_gib: freeGib,
           updated_at: at,
         });
+        this.publish(db, hostName);
       },
       { durable: false },
     );

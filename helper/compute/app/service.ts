@@ -23,8 +23,10 @@ export interface ServiceDeps {
   readonly db: Db;
   readonly clock: () => number;
   readonly zone: string;
-  /** Others who know the host by its uuid: its resource provider goes with it, in the caller's transaction. */
+  /** The host's resource provider goes with it, in the caller's transaction. */
   readonly hostRemoved: (db: Db, uuid: string) => void;
+  /** A host's service was switched on or off, in the caller's transaction. */
+  readonly hostChanged: (db: Db, host: string) => void;
 }
 
 interface ServiceChange {
@@ -63,6 +65,7 @@ export class ServiceApp {
       const service = findService(this.#deps.db, host, binary);
       if (service === undefined) throw notFound(`Could not find binary ${binary} on host ${host}.`);
       updateService(this.#deps.db, service.id, change, this.#deps.clock());
+      this.#deps.hostChanged(this.#deps.db, host);
     });
     if (change.forcedDown !== undefined) return { service: { host, binary, forced_down: change.forcedDown } };
     const status = change.disabled ? 'disabled' : 'enabled';
@@ -89,6 +92,7 @@ export class ServiceApp {
         },
         this.#deps.clock(),
       );
+      this.#deps.hostChanged(this.#deps.db, service.host);
       return { service: this.#view(caller)(this.#find(id)) };
     });
   }

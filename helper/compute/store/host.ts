@@ -162,6 +162,28 @@ export function deleteClaim(db: Db, serverId: string): void {
   statement<[string]>(db, 'DELETE FROM compute_claim WHERE server_id = ?').run(serverId);
 }
 
+export interface ClaimRow {
+  readonly server_id: string;
+  readonly vcpus: number;
+  readonly ram_mib: number;
+  readonly disk_gib: number;
+}
+
+export const claimsOnHost = (db: Db, host: string): readonly ClaimRow[] =>
+  statement<[string], ClaimRow>(
+    db,
+    'SELECT server_id, vcpus, ram_mib, disk_gib FROM compute_claim WHERE host = ?',
+  ).all(host);
+
+export const ownerOfServer = (
+  db: Db,
+  id: string,
+): { readonly project_id: string; readonly user_id: string } | undefined =>
+  statement<[string], { project_id: string; user_id: string }>(
+    db,
+    'SELECT project_id, user_id FROM server WHERE id = ?',
+  ).get(id);
+
 /** Hosts of servers, by the servers' ids; a server that is nowhere is left out. */
 export function hostsOfServers(db: Db, serverIds: readonly string[]): readonly string[] {
   return statement<[string], { host: string }>(

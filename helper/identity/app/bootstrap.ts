@@ -31,6 +31,7 @@ export const PUBLISHED: readonly PublishedService[] = [
   { type: 'identity', name: 'keystone', path: '/identity' },
   { type: 'compute', name: 'nova', path: '/compute/v2.1' },
   { type: 'image', name: 'glance', path: '/image' },
+  { type: 'placement', name: 'placement', path: '/placement' },
   { type: 'network', name: 'neutron', path: '/networking' },
 ];
 
@@ -46,7 +47,7 @@ export interface BootstrapOptions {
   readonly adminPassword: Secret;
   /** Gives the user admin this password also when the user is there. */
   readonly resetPassword?: boolean;
-  /** By default those of issue 2: identity, compute, image, network. */
+  /** By default {@link PUBLISHED}. */
   readonly services?: readonly PublishedService[];
 }
 
