@@ -25,6 +25,28 @@ const domainReader = inDomain('reader');
 const domainManager: Check = (auth, target) =>
   inDomain('manager')(auth, target) && target['administrates'] !== true;
 
+/** Upstream's domain_managed_target_role: what a domain manager may hand out, nothing above its own role. */
+const MANAGED_ROLES: readonly unknown[] = ['manager', 'member', 'reader'];
+
+/** The actor of a grant and its target are both in the domain of the caller's token. */
+const grantWithin =
+  (role: string): Check =>
+  (auth, target) =>
+    auth.domainId !== undefined &&
+    auth.roles.has(role) &&
+    target['actor_domain_id'] === auth.domainId &&
+    target.domain_id === auth.domainId &&
+    (target['role_domain_id'] === null || target['role_domain_id'] === auth.domainId);
+const grantReader = grantWithin('reader');
+const grantManager: Check = (auth, target) =>
+  grantWithin('manager')(auth, target) &&
+  target['role_domain_id'] === null &&
+  MANAGED_ROLES.includes(target['role_name']);
+
+/** What domain managers need to know for their grants. */
+const anyDomainManager: Check = (auth) => auth.domainId !== undefined && auth.roles.has('manager');
+const anyDomainReader: Check = (auth) => auth.domainId !== undefined && auth.roles.has('reader');
+
 const trustor: Check = (auth, target) => target['trustor'] === auth.userId;
 const trustee: Check = (auth, target) => target['trustee'] === auth.userId;
 
@@ -47,14 +69,13 @@ export const identityRules: PolicyRules = {
     'list_groups_for_user',
   ),
   ...rules(
-    either(admin, sameUser),
+    either(admin, sameUser, systemReader),
     'get_application_credential',
     'list_application_credentials',
-    'delete_application_credential',
     'get_access_rule',
     'list_access_rules',
-    'delete_access_rule',
   ),
+  ...rules(either(admin, sameUser), 'delete_application_credential', 'delete_access_rule'),
   // Nobody, not even an administrator, gives out credentials of another user (S14).
   ...rules(sameUser, 'create_application_credential'),
   ...rules(
@@ -81,7 +102,7 @@ export const identityRules: PolicyRules = {
   ...rules(trustor, 'create_trust'),
   ...rules(either(admin, trustor), 'delete_trust'),
   ...rules(
-    either(admin, trustor, trustee),
+    either(admin, trustor, trustee, systemReader),
     'list_trusts',
     'get_trust',
     'list_roles_for_trust',
@@ -117,6 +138,10 @@ export const identityRules: PolicyRules = {
     'add_user_to_group',
     'remove_user_from_group',
   ),
+  ...rules(either(admin, systemReader, anyDomainManager), 'get_role', 'list_roles'),
+  ...rules(either(admin, systemReader, anyDomainReader), 'list_role_assignments'),
+  ...rules(either(admin, systemReader, grantReader), 'check_grant', 'list_grants'),
+  ...rules(either(admin, grantManager), 'create_grant', 'revoke_grant'),
   ...rules(
     either(admin, systemReader),
     'list_policies',
@@ -135,19 +160,14 @@ export const identityRules: PolicyRules = {
     'get_endpoint_group_in_project',
     'list_projects_associated_with_endpoint_group',
     'list_domains',
-    'get_role',
-    'list_roles',
     'get_implied_role',
     'list_implied_roles',
     'check_implied_role',
     'list_role_inference_rules',
-    'check_grant',
-    'list_grants',
     'list_system_grants_for_user',
     'check_system_grant_for_user',
     'list_system_grants_for_group',
     'check_system_grant_for_group',
-    'list_role_assignments',
     'get_service',
     'list_services',
     'get_endpoint',
@@ -189,8 +209,6 @@ export const identityRules: PolicyRules = {
     'delete_role',
     'create_implied_role',
     'delete_implied_role',
-    'create_grant',
-    'revoke_grant',
     'create_system_grant_for_user',
     'revoke_system_grant_for_user',
     'create_system_grant_for_group',

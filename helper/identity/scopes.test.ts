@@ -106,7 +106,6 @@ describe('a domain’s', () => {
       ['POST', '/domains', { domain: { name: 'x' } }],
       ['PATCH', `/domains/${domainId}`, { domain: { name: 'x' } }],
       ['PATCH', `/projects/${domainId}`, { project: { name: 'x' } }],
-      ['PUT', `/projects/${projectId}/users/${userId}/roles/${await roleId('reader')}`],
       ['POST', '/roles', { role: { name: 'x' } }],
     ];
     for (const [method, path, body] of elsewhere)
@@ -114,6 +113,48 @@ describe('a domain’s', () => {
     expect((await manage('DELETE', `/users/${userId}`)).status).toBe(204);
     expect((await manage('DELETE', `/projects/${projectId}`)).status).toBe(204);
     expect((await manage('DELETE', `/groups/${groupId}`)).status).toBe(204);
+  });
+
+  test('manager hands out what is below an administrator, to its own users on its own projects', async () => {
+    const manage = as(() => manager);
+    const userId = await make('/users', 'user', { name: 'worker', password: 'p', domain_id: domainId });
+    const groupId = await make('/groups', 'group', { name: 'workers', domain_id: domainId });
+    const projectId = await make('/projects', 'project', { name: 'work', domain_id: domainId });
+    const stranger = await cloud.tenant('outsider');
+    const [mayGive, adminId, serviceId] = [
+      await roleId('member'),
+      await roleId('admin'),
+      await roleId('service'),
+    ];
+    expect((await manage('GET', '/roles')).status).toBe(200);
+    for (const head of ['', '/OS-INHERIT'])
+      for (const actor of [`users/${userId}`, `groups/${groupId}`])
+        for (const place of [`/projects/${projectId}`, `/domains/${domainId}`]) {
+          const path = `${head}${place}/${actor}/roles/${mayGive}${head === '' ? '' : '/inherited_to_projects'}`;
+          expect([path, (await manage('PUT', path)).status]).toEqual([path, 204]);
+          expect([path, (await as(() => reader)('GET', path)).status]).toEqual([path, 204]);
+          expect([path, (await as(() => member)('PUT', path)).status]).toEqual([path, 403]);
+        }
+    const listed = (await as(() => reader)('GET', '/role_assignments')).body['role_assignments'];
+    const targets = (listed as unknown as { scope: Record<string, { id: string }> }[]).map(
+      ({ scope }) => scope['project']?.id ?? scope['domain']?.id,
+    );
+    expect(new Set(targets)).toEqual(new Set([projectId, domainId]));
+    for (const path of [
+      `/projects/${projectId}/users/${userId}/roles/${adminId}`,
+      `/projects/${projectId}/users/${userId}/roles/${serviceId}`,
+      `/projects/${projectId}/users/${stranger.userId}/roles/${mayGive}`,
+      `/projects/${stranger.projectId}/users/${userId}/roles/${mayGive}`,
+      `/domains/default/users/${userId}/roles/${mayGive}`,
+      `/system/users/${userId}/roles/${mayGive}`,
+      `/projects/none/users/${userId}/roles/${mayGive}`,
+      `/projects/${projectId}/users/${userId}/roles/none`,
+    ])
+      for (const method of ['PUT', 'DELETE'])
+        expect([method, path, (await manage(method, path)).status]).toEqual([method, path, 403]);
+    const path = `/projects/${projectId}/users/${userId}/roles/${mayGive}`;
+    expect((await manage('DELETE', path)).status).toBe(204);
+    expect((await as(() => reader)('GET', path)).status).toBe(404);
   });
 
   test('manager does not become an administrator by way of another', async () => {

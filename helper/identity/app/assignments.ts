@@ -36,6 +36,28 @@ function domainOf({ db }: IdentityContext, { target_kind, target_id }: GrantPlac
   return target?.domain_id ?? target?.id;
 }
 
+/** For policy: the domains that a grant joins, and its role. What is not there is in no domain. */
+export function grantTarget(
+  identity: IdentityContext,
+  place: GrantPlace & { readonly role_id?: string | undefined },
+): {
+  readonly domain_id: string | null;
+  readonly actor_domain_id: string | null;
+  readonly role_name: string | null;
+  readonly role_domain_id: string | null;
+} {
+  const { db } = identity;
+  const { actor_kind, actor_id, role_id } = place;
+  const actor = actor_kind === 'user' ? findUser(db, actor_id) : findGroup(db, actor_id);
+  const role = role_id === undefined ? undefined : findRole(db, role_id);
+  return {
+    domain_id: domainOf(identity, place) ?? null,
+    actor_domain_id: actor?.domain_id ?? null,
+    role_name: role?.name ?? null,
+    role_domain_id: role?.domain_id ?? null,
+  };
+}
+
 const absent = (grant: AssignmentRow) =>
   notFound(
     `Could not find role assignment with role: ${grant.role_id}, user or group: ${grant.actor_id}, project, domain, or system: ${grant.target_id}.`,

@@ -4,10 +4,12 @@ import {
   assignmentView,
   checkGrant,
   checkPlace,
+  grantTarget,
   grantRole,
   revokeRole,
   type GrantPlace,
 } from '../app/assignments.ts';
+import { ADMIN } from '../app/bootstrap.ts';
 import type { IdentityContext } from '../app/context.ts';
 import { roleView } from '../app/roles.ts';
 import { AssignmentList, AssignmentQuery, RoleList } from '../schemas/role.ts';
@@ -70,6 +72,9 @@ function grantEndpoints(
     ...place(context),
     role_id: (context.params as { role_id: string }).role_id,
   });
+  // Grants on the system are in no domain.
+  const target = (context: Context) =>
+    grantTarget(identity, { ...place(context), ...(context.params as { role_id?: string }) });
   const one = `${roles}/{role_id}${after}`;
   return [
     endpoint({
@@ -79,6 +84,7 @@ function grantEndpoints(
       policy: listRule,
       response: RoleList,
       ok: 200,
+      target,
       handler: (context) => {
         const asked = place(context);
         checkPlace(identity, asked);
@@ -94,6 +100,7 @@ function grantEndpoints(
       path: one,
       policy: rule('check'),
       ok: 204,
+      target,
       handler: (context) => checkGrant(identity, grant(context)),
     }),
     endpoint({
@@ -102,6 +109,7 @@ function grantEndpoints(
       path: one,
       policy: rule('create'),
       ok: 204,
+      target,
       handler: (context) => grantRole(identity, grant(context)),
     }),
     endpoint({
@@ -110,6 +118,7 @@ function grantEndpoints(
       path: one,
       policy: rule('revoke'),
       ok: 204,
+      target,
       handler: (context) => revokeRole(identity, grant(context)),
     }),
   ];
@@ -128,7 +137,13 @@ const listEndpoint = ({ db }: IdentityContext): Endpoint =>
       const query = context.query as Readonly<Record<string, string | undefined>>;
       const filter = filterOf(query);
       const named = flag(query['include_names']) ?? false;
-      const rows = listAssignments(db, filter, MOST);
+      const { auth } = context;
+      const everything = auth.roles.has(ADMIN) || auth.system === true;
+      const rows = listAssignments(
+        db,
+        everything ? filter : { ...filter, withinDomain: auth.domainId ?? '' },
+        MOST,
+      );
       return {
         role_assignments: rows.map((row) => assignmentView(context.base, row, named)),
         links: listLinks(context),

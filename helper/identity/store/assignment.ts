@@ -44,6 +44,8 @@ export interface AssignmentFilter {
   readonly targetId?: string | undefined;
   /** Also projects below the target. */
   readonly subtree?: boolean | undefined;
+  /** Only those on a domain and its projects. */
+  readonly withinDomain?: string | undefined;
   /** Only those that are inherited. */
   readonly inherited?: boolean | undefined;
   /** Groups replaced by their members, implied roles added, what is inherited shown where it counts. */
@@ -178,6 +180,11 @@ export function listAssignments(db: Db, filter: AssignmentFilter, limit: number)
     when('user', filter.userId, "actor_kind = 'user' AND actor_id = @user") +
     when('group', filter.groupId, "actor_kind = 'group' AND actor_id = @group") +
     when('role', filter.roleId, 'role_id = @role') +
+    when(
+      'within',
+      filter.withinDomain,
+      '(target_id = @within OR target_id IN (SELECT id FROM identity_project WHERE domain_id = @within))',
+    ) +
     (filter.inherited === undefined ? '' : ` AND inherited = ${filter.inherited ? 1 : 0}`);
   const order = 'ORDER BY a.target_id, a.actor_id, a.role_id LIMIT @limit';
   const below = subtree ? `${BELOW}, ` : '';
