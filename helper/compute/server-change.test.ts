@@ -116,6 +116,13 @@ describe('rebuild', () => {
 describe('resize', () => {
   const resize = (id: string, flavorRef: string) => act(id, { resize: { flavorRef } });
 
+  test('sets diskConfig where it is given', async () => {
+    const id = await active();
+    await act(id, { resize: { flavorRef: '2', 'OS-DCF:diskConfig': 'AUTO' } });
+    await world.quiet();
+    expect((await show(id))['OS-DCF:diskConfig']).toBe('AUTO');
+  });
+
   test('and confirm', async () => {
     const id = await active();
     expect((await resize(id, '2')).status).toBe(202);

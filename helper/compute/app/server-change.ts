@@ -18,7 +18,7 @@ import {
   type FlavorPart,
   type ServerRow,
 } from '../store/server-row.ts';
-import { settle } from '../store/server.ts';
+import { settle, updateServer } from '../store/server.ts';
 import { beginAction } from './begin-action.ts';
 import { checkFlavor, checkImage } from './image-check.ts';
 import { asBadRequest, generatePassword } from './server-create.ts';
@@ -127,7 +127,8 @@ export class ServerChanges {
       throw forbidden(`Maximum number of metadata items exceeds ${most}`);
   }
 
-  resize(caller: Caller, target: ServerTarget, flavorId: string): void {
+  /** @param diskConfig 'AUTO' or 'MANUAL', where it is to change. */
+  resize(caller: Caller, target: ServerTarget, flavorId: string, diskConfig?: string): void {
     const { db, basics } = this.#deps;
     const flavor = asBadRequest(
       () => basics.flavors.getFlavor(db, caller.auth, flavorId),
@@ -139,8 +140,9 @@ export class ServerChanges {
       action: 'resize',
       task: 'resize_prep',
       saga: serverResize,
-      input: (row) => {
+      input: (row, at) => {
         this.#checkResize(row, to);
+        if (diskConfig !== undefined) updateServer(db, row, { diskConfig }, at);
         return { serverId: row.id, flavor: to, vmState: row.vm_state };
       },
       queued: (row, operationId, at) =>

@@ -59,7 +59,8 @@ export const serverChangeEndpoints = (servers: ServerApp, changes: ServerChanges
     body: Resize,
     target: ({ auth, params }) => servers.target(auth, params.server_id),
     handler: (context) => {
-      changes.resize(callerOf(context), context.target, String(context.body.resize.flavorRef));
+      const { flavorRef, 'OS-DCF:diskConfig': diskConfig } = context.body.resize;
+      changes.resize(callerOf(context), context.target, String(flavorRef), diskConfig);
     },
   }),
   endpoint({
