@@ -134,7 +134,13 @@ async function runPart(part: Part, options: Options, directory: string): Promise
     let done = 0;
     return await runTempest({
       directory,
-      conf: tempestConf({ cloud, credentials, directory, guests: options.scenario }),
+      conf: tempestConf({
+        cloud,
+        credentials,
+        directory,
+        guests: part.host === 'linux',
+        listed: 'names' in wanted,
+      }),
       wanted,
       concurrency: options.concurrency,
       signal: abort.signal,

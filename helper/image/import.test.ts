@@ -98,6 +98,20 @@ describe('image import', () => {
     expect(next.body['tasks']).toMatchObject([{ status: 'failure' }]);
     const one = (await tasks(id))[0]?.['id'];
     expect((await world.call('admin', 'GET', `/tasks/${String(one)}`)).body['image_id']).toBe(id);
+    const oldest = await world.call(
+      'admin',
+      'GET',
+      '/tasks?sort_key=created_at&sort_dir=asc&limit=1&type=api_image_import',
+    );
+    expect(oldest.body).toMatchObject({
+      tasks: [{ status: 'failure' }],
+      first: '/v2/tasks?sort_key=created_at&sort_dir=asc&type=api_image_import&limit=1',
+    });
+    const second = await world.call('admin', 'GET', String(oldest.body['next']).replace('/v2', ''));
+    expect(second.body['tasks']).toMatchObject([{ status: 'success' }]);
+    expect((await world.call('admin', 'GET', '/tasks?status=failure')).body['tasks']).toHaveLength(1);
+    for (const query of ['status=done', 'type=export', 'sort_key=message', 'sort_dir=up'])
+      expect([query, (await world.call('admin', 'GET', `/tasks?${query}`)).status]).toEqual([query, 400]);
     expect((await world.call('admin', 'GET', '/tasks/none')).status).toBe(404);
     for (const path of ['/tasks', `/tasks/${String(one)}`]) {
       expect((await world.call('alice', 'GET', path)).status).toBe(403);

@@ -1,7 +1,7 @@
 import type { Db } from '../../db/index.ts';
 import { badRequest, notFound } from '../../errors/error.ts';
 import type { AuthContext, Page } from '../../http/index.ts';
-import { findTask, listTasks, tasksOfImage, type TaskRow } from '../store/task.ts';
+import { findTask, listTasks, tasksOfImage, type TaskRow, type TaskSortKey } from '../store/task.ts';
 import { time } from './view.ts';
 
 /** What imports did and do. */
@@ -27,7 +27,12 @@ export class Tasks {
 
   list(
     auth: AuthContext,
-    filter: { readonly status?: string | undefined },
+    filter: {
+      readonly status?: string | undefined;
+      readonly type?: string | undefined;
+      readonly sort_key?: TaskSortKey | undefined;
+      readonly sort_dir?: 'asc' | 'desc' | undefined;
+    },
     page: Page,
   ): { readonly tasks: readonly TaskRow[]; readonly next?: string } {
     const after = page.marker === undefined ? undefined : findTask(this.#db, page.marker);
@@ -37,9 +42,15 @@ export class Tasks {
       this.#db,
       {
         status: filter.status ?? null,
+        type: filter.type ?? null,
         owner: auth.roles.has('admin') ? null : (auth.projectId ?? ''),
       },
-      { limit: page.limit + 1, after },
+      {
+        limit: page.limit + 1,
+        after,
+        key: filter.sort_key ?? 'created_at',
+        ascending: filter.sort_dir === 'asc',
+      },
     );
     const tasks = found.slice(0, page.limit);
     const last = tasks.at(-1);

@@ -1,4 +1,3 @@
-import { Type } from 'typebox';
 import { forbidden, notFound, unsupportedMediaType } from '../../errors/error.ts';
 import { endpoint, nextLink, pageOf, type Endpoint } from '../../http/index.ts';
 import type { Images } from '../app/image.ts';
@@ -13,6 +12,7 @@ import {
   STORE,
   StoreList,
   TaskList,
+  TaskQuery,
   TaskView,
   UsageView,
 } from '../schemas/import.ts';
@@ -70,26 +70,20 @@ export const importEndpoints = (
     method: 'GET',
     path: '/tasks',
     policy: 'tasks_api_access',
-    query: Type.Object(
-      {
-        limit: Type.Optional(Type.String()),
-        marker: Type.Optional(Type.String()),
-        status: Type.Optional(Type.String()),
-      },
-      { additionalProperties: true },
-    ),
+    query: TaskQuery,
     response: TaskList,
     ok: 200,
     handler: ({ auth, query }) => {
-      const { limit, marker, status } = query;
+      const { limit, marker, ...rest } = query;
       const page = pageOf(
         { ...(limit === undefined ? {} : { limit }), ...(marker === undefined ? {} : { marker }) },
         { max: 1000, zeroIsEmpty: true },
       );
-      const found = tasks.list(auth, { status }, page);
+      const found = tasks.list(auth, rest, page);
+      const first = new URLSearchParams({ ...rest, ...(limit === undefined ? {} : { limit }) }).toString();
       return {
         tasks: found.tasks.map(taskSummary),
-        first: '/v2/tasks',
+        first: first === '' ? '/v2/tasks' : `/v2/tasks?${first}`,
         ...(found.next === undefined ? {} : { next: nextLink('', '/v2/tasks', query, found.next) }),
         schema: '/v2/schemas/tasks',
       };

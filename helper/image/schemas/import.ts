@@ -45,6 +45,22 @@ const TaskBody = {
   message: Type.String(),
 } as const;
 
+const oneOf = <const Values extends readonly string[]>(values: Values) =>
+  Type.Unsafe<Values[number]>({ type: 'string', enum: values });
+
+/** GET /v2/tasks?... */
+export const TaskQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.String()),
+    marker: Type.Optional(Type.String()),
+    status: Type.Optional(oneOf(['pending', 'processing', 'success', 'failure'])),
+    type: Type.Optional(oneOf(['import', 'api_image_import'])),
+    sort_key: Type.Optional(oneOf(['created_at', 'updated_at', 'expires_at', 'status', 'type', 'id'])),
+    sort_dir: Type.Optional(oneOf(['asc', 'desc'])),
+  },
+  { additionalProperties: true },
+);
+
 /** A task as images list theirs. */
 export const ImageTaskList = Type.Object(
   {

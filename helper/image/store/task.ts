@@ -53,20 +53,30 @@ export function tasksOfImage(db: Db, imageId: string): readonly TaskRow[] {
   return statement<[string], TaskRow>(db, text).all(imageId);
 }
 
-/** A page of all tasks, newest first. */
+/** What tasks can be sorted by. */
+export type TaskSortKey = 'created_at' | 'updated_at' | 'expires_at' | 'status' | 'type' | 'id';
+
+/** A page of all tasks; those without an expiry come as if it were at the beginning of time. */
 export function listTasks(
   db: Db,
-  filter: { readonly status: string | null; readonly owner: string | null },
-  page: { readonly limit: number; readonly after: TaskRow | undefined },
+  filter: { readonly status: string | null; readonly type: string | null; readonly owner: string | null },
+  page: {
+    readonly limit: number;
+    readonly after: TaskRow | undefined;
+    readonly key: TaskSortKey;
+    readonly ascending: boolean;
+  },
 ): readonly TaskRow[] {
-  const { after } = page;
+  const { after, key, ascending } = page;
+  const column = key === 'expires_at' ? 'coalesce(expires_at, 0)' : key;
+  const [direction, beyond] = ascending ? ['ASC', '>'] : ['DESC', '<'];
   const text = `SELECT * FROM image_task
-    WHERE (@status IS NULL OR status = @status) AND (@owner IS NULL OR owner_id = @owner)
-      AND (@id IS NULL OR (created_at, id) < (@at, @id))
-    ORDER BY created_at DESC, id DESC LIMIT @limit`;
+    WHERE (@status IS NULL OR status = @status) AND (@type IS NULL OR type = @type)
+      AND (@owner IS NULL OR owner_id = @owner) AND (@id IS NULL OR (${column}, id) ${beyond} (@at, @id))
+    ORDER BY ${column} ${direction}, id ${direction} LIMIT @limit`;
   return statement<[Record<string, SqlValue>], TaskRow>(db, text).all({
     ...filter,
-    at: after?.created_at ?? null,
+    at: after === undefined ? null : (after[key] ?? 0),
     id: after?.id ?? null,
     limit: page.limit,
   });
