@@ -9,14 +9,24 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{helper,main,resources,scripts,bench,test}/**/*.test.ts'],
-          exclude: ['**/*.host.test.ts', '**/*.e2e.test.ts', '**/node_modules/**'],
+          include: ['{helper,main,renderer,resources,scripts,bench,test}/**/*.test.ts'],
+          exclude: ['**/*.host.test.ts', '**/*.e2e.test.ts', '**/*.ui.test.ts', '**/node_modules/**'],
           testTimeout: 30_000,
         },
       },
       {
         // Real devices, libvirt, images; needs root.
         test: { name: 'host', include: ['{helper,main,resources}/**/*.host.test.ts'], ...alone },
+      },
+      {
+        // The window in a browser, over a cloud on a simulated host. Two at a time is what a small machine bears.
+        test: {
+          name: 'ui',
+          include: ['test/ui/**/*.ui.test.ts'],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
       },
       {
         // The whole helper with real guests, from outside; needs root.

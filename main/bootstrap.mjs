@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isBundleFresh } from './helper-bundle.mjs';
+import { isBundleFresh, isWindowFresh } from './helper-bundle.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pinnedNode = join(root, 'node_modules', 'node', 'bin', 'node');
@@ -83,20 +83,47 @@ function bundleHelper() {
     );
 }
 
+/** The window, which cannot be shown from its sources. */
+function bundleWindow() {
+  if (isWindowFresh()) return;
+  process.stderr.write('Deskcloud: building the window (once; some seconds) ...\n');
+  const made = spawnSync(
+    pinnedNode,
+    [
+      join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
+      'build',
+      '--logLevel',
+      'warn',
+      '--config',
+      join(root, 'renderer', 'vite.config.ts'),
+    ],
+    { cwd: root, stdio: ['ignore', 2, 2] },
+  );
+  if (made.status === 0) return;
+  process.stderr.write('Deskcloud: the window could not be built; the output above says why.\n');
+  process.exit(1);
+}
+
 install();
 bundleHelper();
 const [command = '', ...rest] = process.argv.slice(2);
-/** @type {Record<string, string>} */
-const scripts = {
-  test: 'scripts/test.ts',
-  bench: 'scripts/bench.ts',
-  conformance: 'scripts/conformance.ts',
-  'api-docs': 'scripts/api-docs.ts',
-  fuzz: 'scripts/fuzz.ts',
+/**
+ * Programs of their own, and whether they show the window.
+ * @type {Record<string, { script: string, window?: boolean }>}
+ */
+const programs = {
+  start: { script: 'main/start.ts', window: true },
+  screenshots: { script: 'scripts/screenshots.ts', window: true },
+  test: { script: 'scripts/test.ts', window: [undefined, 'ui', 'e2e', 'all'].includes(rest[0]) },
+  bench: { script: 'scripts/bench.ts' },
+  conformance: { script: 'scripts/conformance.ts' },
+  'api-docs': { script: 'scripts/api-docs.ts' },
+  fuzz: { script: 'scripts/fuzz.ts' },
 };
-const script = scripts[command];
-const program = join(root, script ?? 'main/cli/main.ts');
-const argv = script === undefined ? process.argv.slice(2) : rest;
+const own = programs[command];
+if (own?.window === true) bundleWindow();
+const program = join(root, own?.script ?? 'main/cli/main.ts');
+const argv = own === undefined ? process.argv.slice(2) : rest;
 const child = spawnSync(pinnedNode, ['--disable-warning=ExperimentalWarning', program, ...argv], {
   stdio: 'inherit',
 });

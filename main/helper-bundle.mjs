@@ -1,4 +1,5 @@
-// Where the bundled helper is and whether it is what the sources say. Runs on whatever Node the machine has.
+// Where the bundled helper and window are and whether they are what the sources say. Runs on whatever Node the
+// machine has.
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,19 +9,35 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What scripts/bundle-helper.ts makes of helper/main.ts. */
 export const helperBundle = join(root, 'build', 'helper', 'main.mjs');
 
+/** What vite makes of renderer/: the window, with its page last. */
+export const windowBundle = join(root, 'build', 'renderer', 'index.html');
+
 /**
- * True when the bundle is newer than everything that it was made of. A directory's time tells of removed files.
+ * True when a file is newer than everything that it was made of. A directory's time tells of removed files.
+ * @param {string} made
+ * @param {readonly string[]} directories
  * @returns {boolean}
  */
-export function isBundleFresh() {
+function isFresh(made, directories) {
   try {
-    const { mtimeMs } = statSync(helperBundle);
-    const sources = join(root, 'helper');
-    const entries = readdirSync(sources, { recursive: true, encoding: 'utf8' });
-    return [join(root, 'package-lock.json'), sources, ...entries.map((name) => join(sources, name))].every(
-      (path) => statSync(path).mtimeMs < mtimeMs,
-    );
+    const { mtimeMs } = statSync(made);
+    const sources = directories.flatMap((directory) => [
+      directory,
+      ...readdirSync(directory, { recursive: true, encoding: 'utf8' })
+        .filter((name) => !name.startsWith('node_modules'))
+        .map((name) => join(directory, name)),
+    ]);
+    return [join(root, 'package-lock.json'), ...sources].every((path) => statSync(path).mtimeMs < mtimeMs);
   } catch {
     return false;
   }
 }
+
+export const isBundleFresh = () => isFresh(helperBundle, [join(root, 'helper')]);
+
+export const isWindowFresh = () =>
+  isFresh(windowBundle, [
+    join(root, 'renderer'),
+    join(root, 'main', 'contract'),
+    join(root, 'helper', 'contract'),
+  ]);

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { createInterface } from 'node:readline';
+import type { ChangeEvent } from '../helper/contract/change.ts';
 import type {
   LaggedEvent,
   Operation,
@@ -74,14 +75,43 @@ export class HelperClient {
    * @throws {HelperError} when the stream cannot be opened.
    */
   async follow(listener: (event: OperationEvent | LaggedEvent) => void, signal: AbortSignal): Promise<void> {
+    await this.#stream('/events', listener, () => undefined, signal);
+  }
+
+  /** As {@link follow}, with what changes in the cloud; `onOpen` is called once nothing more is missed. */
+  async followAll(
+    listener: (event: OperationEvent | ChangeEvent | LaggedEvent) => void,
+    onOpen: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#stream('/events?changes=true', listener, onOpen, signal);
+  }
+
+  /** Any call of Deskcloud's own API, its answer as it is. @throws {HelperError} when nothing answers. */
+  async exchange(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; requestId: string | null; body: unknown }> {
+    const { status, requestId, text } = await this.#exchange(method, path, body);
+    return { status, requestId, body: text === '' ? null : (JSON.parse(text) as unknown) };
+  }
+
+  async #stream(
+    path: string,
+    listener: (event: never) => void,
+    onOpen: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const sent = request(
-        { socketPath: this.socketPath, path: '/deskcloud/v1/events', signal },
+        { socketPath: this.socketPath, path: `/deskcloud/v1${path}`, signal },
         (response) => {
           const lines = createInterface({ input: response });
           lines.on('line', (line) => {
-            if (line.startsWith('data: '))
-              listener(JSON.parse(line.slice(6)) as OperationEvent | LaggedEvent);
+            if (line.startsWith('data: ')) listener(JSON.parse(line.slice(6)) as never);
+            // The first thing that is said, once the listener is in its place.
+            else if (line === ': live') onOpen();
           });
           lines.on('close', resolve);
           // The stream's end in the middle: aborted here, or the helper is gone. readline passes it on.
@@ -101,19 +131,35 @@ export class HelperClient {
     return body as T;
   }
 
-  #exchange(method: string, path: string): Promise<{ status: number; text: string }> {
+  #exchange(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; requestId: string | null; text: string }> {
     return new Promise((resolve, reject) => {
+      const json = body === undefined ? undefined : JSON.stringify(body);
+      const headers =
+        json === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(json)) };
       const sent = request(
-        { socketPath: this.socketPath, method, path: `/deskcloud/v1${path}` },
+        { socketPath: this.socketPath, method, path: `/deskcloud/v1${path}`, headers },
         (response) => {
           let text = '';
           response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-          response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+          response.on('end', () => {
+            const requestId = response.headers['x-openstack-request-id'];
+            resolve({
+              status: response.statusCode ?? 0,
+              requestId: typeof requestId === 'string' ? requestId : null,
+              text,
+            });
+          });
           response.on('error', reject);
         },
       );
       sent.on('error', (error) => reject(this.#unreachable(error)));
-      sent.end();
+      sent.end(json);
     });
   }
 

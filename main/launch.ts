@@ -25,6 +25,13 @@ export const socketOf = (instance: Instance): string =>
     ? '/run/deskcloud/helper.sock'
     : join(instance.directory, 'run', 'helper.sock');
 
+/** The helper's log, a JSON object a line. */
+export const logOf = (instance: Instance): string =>
+  join(
+    instance.directory === undefined ? '/var/log/deskcloud' : join(instance.directory, 'log'),
+    'helper.log',
+  );
+
 /** Arguments by which the helper's programs know the instance. */
 export function instanceArguments(instance: Instance): string[] {
   return [
@@ -44,8 +51,8 @@ export function helperProgram(
   return [process.execPath, '--disable-warning=ExperimentalWarning', ...FEW_YOUNG, program, ...words];
 }
 
-/** True where the helper needs no more privilege than this process has. */
-const isPrivileged = (instance: Instance): boolean => process.getuid?.() === 0 || instance.simulated;
+/** True where the helper needs no more privilege than this process has, so its start asks for nothing. */
+export const isPrivileged = (instance: Instance): boolean => process.getuid?.() === 0 || instance.simulated;
 
 /**
  * The command with what gives it root's rights: nothing for root, pkexec in a graphical session without a terminal,

@@ -1,6 +1,6 @@
 /**
  * `npm test`: installs what the tests need, then formatter, linter with the import rules, type check, and all tests.
- * `npm test -- unit` (or host, e2e, check) runs that part alone; further words go to vitest.
+ * `npm test -- unit` (or host, ui, e2e, check) runs that part alone; further words go to vitest.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 const BIN = join(ROOT, 'node_modules', '.bin');
-const PARTS = ['unit', 'host', 'e2e'] as const;
+const PARTS = ['unit', 'host', 'ui', 'e2e'] as const;
 
 /** Beside what Deskcloud itself needs: peers and tools that only tests use. */
 const TEST_PACKAGES: Readonly<Record<string, string>> = {
@@ -23,6 +23,7 @@ const TEST_PACKAGES: Readonly<Record<string, string>> = {
   '/usr/bin/python3': 'python3',
   '/usr/bin/openstack': 'python3-openstackclient',
   '/usr/sbin/iptables': 'iptables',
+  '/usr/bin/chromium': 'chromium',
 };
 
 /** Runs a program in the foreground; its failure ends everything with its status. */
@@ -122,6 +123,17 @@ if (first === undefined || first === 'check') {
   run('format', ['prettier', '--check', '--log-level', 'warn', '.']);
   run('lint and import rules', ['oxlint', '--deny-warnings']);
   run('types', ['tsc', '-p', '.']);
+  run('types and markup of the window', [
+    process.execPath,
+    join(ROOT, 'renderer/node_modules/svelte-check/bin/svelte-check'),
+    '--workspace',
+    'renderer',
+    '--tsconfig',
+    './tsconfig.json',
+    '--fail-on-warnings',
+    '--output',
+    'human',
+  ]);
   run('helper/API.md', [
     process.execPath,
     '--disable-warning=ExperimentalWarning',

@@ -2,3 +2,4 @@ export { CorruptDatabaseError, closeDatabase, openDatabase, type Db, type OpenOp
 export { MigrationError } from './migrate.ts';
 export { statement, type SqlParameters, type SqlValue, type Statement } from './statement.ts';
 export { afterCommit, inTransaction, transaction, type TransactionOptions } from './transaction.ts';
+export { watchTables, type RowChange, type WatchedTable } from './watch.ts';

@@ -4,6 +4,7 @@ import type { Db } from '../db/index.ts';
 import { deskcloudDialect } from '../errors/dialects.ts';
 import { Reply, endpoint, type AuthContext, type Service } from '../http/index.ts';
 import type { SagaEngine } from '../saga/index.ts';
+import { ChangeFeed } from './changes.ts';
 import { operationEndpoints } from './endpoints/operation.ts';
 import { desktopRules } from './policy.ts';
 
@@ -28,7 +29,7 @@ export function createDesktop(deps: DesktopDeps): Service {
     rules: desktopRules,
     discovery: {},
     endpoints: [
-      ...operationEndpoints(deps.db, deps.engine),
+      ...operationEndpoints(deps.db, deps.engine, new ChangeFeed(deps.db)),
       endpoint({
         id: 'status:show',
         method: 'GET',

@@ -1,5 +1,6 @@
 import type { LaggedEvent, OperationEvent } from '../contract/operation.ts';
 import type { Resource } from './define.ts';
+import { Subscription } from './subscription.ts';
 
 /** Which events a subscriber wants; what is absent is not looked at. */
 export interface EventFilter {
@@ -43,78 +44,11 @@ export class OperationEvents {
     filter: EventFilter,
     options: { readonly limit: number; readonly signal?: AbortSignal },
   ): AsyncIterableIterator<OperationEvent | LaggedEvent> {
-    return new Subscription(this, filter, options.limit, options.signal);
-  }
-}
-
-class Subscription implements AsyncIterableIterator<OperationEvent | LaggedEvent> {
-  readonly #queue: OperationEvent[] = [];
-  readonly #limit: number;
-  readonly #stop: () => void;
-  #dropped = 0;
-  #ended = false;
-  #wake: (() => void) | null = null;
-
-  constructor(events: OperationEvents, filter: EventFilter, limit: number, signal?: AbortSignal) {
-    this.#limit = limit;
-    const unlisten = events.on((event) => {
-      if (matches(event, filter)) this.#push(event);
-    });
-    const end = (): void => {
-      this.#end();
-    };
-    this.#stop = () => {
-      unlisten();
-      signal?.removeEventListener('abort', end);
-    };
-    if (signal?.aborted === true) this.#end();
-    else signal?.addEventListener('abort', end, { once: true });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async next(): Promise<IteratorResult<OperationEvent | LaggedEvent>> {
-    while (this.#queue.length === 0 && !this.#ended)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+    const listen = (push: (event: OperationEvent) => void): (() => void) =>
+      this.on((event) => {
+        if (matches(event, filter)) push(event);
       });
-    if (this.#dropped > 0) {
-      const dropped = this.#dropped;
-      this.#dropped = 0;
-      return { done: false, value: { type: 'lagged', dropped } };
-    }
-    const event = this.#queue.shift();
-    return event === undefined ? { done: true, value: undefined } : { done: false, value: event };
-  }
-
-  return(): Promise<IteratorResult<OperationEvent | LaggedEvent>> {
-    this.#queue.length = 0;
-    this.#dropped = 0;
-    this.#end();
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  #push(event: OperationEvent): void {
-    this.#queue.push(event);
-    if (this.#queue.length > this.#limit) {
-      this.#queue.shift();
-      this.#dropped += 1;
-    }
-    this.#notify();
-  }
-
-  #end(): void {
-    this.#ended = true;
-    this.#stop();
-    this.#notify();
-  }
-
-  #notify(): void {
-    const wake = this.#wake;
-    this.#wake = null;
-    wake?.();
+    return new Subscription(listen, options.limit, options.signal);
   }
 }
 

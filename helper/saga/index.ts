@@ -17,3 +17,4 @@ export { OperationEvents, type EventFilter } from './events.ts';
 export type { ForeignEvent } from './foreign-event.ts';
 export { EngineStoppedError, type JournalObserver, type JournalWrite } from './journal.ts';
 export { getOperation, getOperationSummary, listOperations, type OperationFilter } from './trace.ts';
+export { Subscription } from './subscription.ts';

@@ -7,16 +7,14 @@ const run = promisify(execFile);
 export interface SshTarget {
   readonly address: string;
   readonly user: string;
-  readonly keyPath: string;
+  /** Absent: the person's own keys and agent. */
+  readonly keyPath?: string;
   readonly knownHostsPath: string;
 }
 
 /** Guests of a floating IP come and go, so their host keys are kept apart from the user's own, and not asked about. */
 export const sshArguments = (target: SshTarget): string[] => [
-  '-i',
-  target.keyPath,
-  '-o',
-  'IdentitiesOnly=yes',
+  ...(target.keyPath === undefined ? [] : ['-i', target.keyPath, '-o', 'IdentitiesOnly=yes']),
   '-o',
   'StrictHostKeyChecking=no',
   '-o',

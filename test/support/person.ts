@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeUserFiles } from '../../main/cli/user-files.ts';
+import { writeUserFiles } from '../../main/user-files.ts';
 import { sshArguments } from '../../main/demo/ssh.ts';
 import { commands, type TestInstance } from './instance.ts';
 import { run, type Ran } from './cli.ts';

@@ -1,10 +1,18 @@
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
-import type { OperationState } from '../../contract/operation.ts';
+import type { ChangeEvent } from '../../contract/change.ts';
+import type { OperationEvent, OperationState } from '../../contract/operation.ts';
 import { transaction, type Db } from '../../db/index.ts';
 import { conflict, notFound } from '../../errors/error.ts';
 import { Reply, endpoint, pageOf, type AuthContext, type Endpoint } from '../../http/index.ts';
-import { getOperation, getOperationSummary, listOperations, type SagaEngine } from '../../saga/index.ts';
+import {
+  Subscription,
+  getOperation,
+  getOperationSummary,
+  listOperations,
+  type SagaEngine,
+} from '../../saga/index.ts';
+import type { ChangeFeed } from '../changes.ts';
 
 const STATES = [
   'queued',
@@ -27,10 +35,15 @@ const Query = Type.Object({
   state: Type.Optional(Type.Union(STATES.map((state) => Type.Literal(state)))),
 });
 
+const EventQuery = Type.Object({
+  /** 'true': also what changes in the cloud, beside the operations. */
+  changes: Type.Optional(Type.Union([Type.Literal('true'), Type.Literal('false')])),
+});
+
 const seesAll = (auth: AuthContext): boolean => auth.desktop === true || auth.roles.has('admin');
 
 /** The flight recorder: operations, their steps with what was really done, and both live. */
-export const operationEndpoints = (db: Db, engine: SagaEngine): readonly Endpoint[] => {
+export const operationEndpoints = (db: Db, engine: SagaEngine, changes: ChangeFeed): readonly Endpoint[] => {
   /** An operation of the caller's project; others are as if they were not there (S52). */
   const visible = (auth: AuthContext, id: string) => {
     const found = getOperationSummary(db, id);
@@ -92,9 +105,19 @@ export const operationEndpoints = (db: Db, engine: SagaEngine): readonly Endpoin
       method: 'GET',
       path: '/events',
       policy: 'deskcloud:operations',
+      query: EventQuery,
       ok: 200,
-      handler: ({ auth, signal }) => {
-        const events = engine.events.subscribe(scope(auth), { limit: BACKLOG, signal });
+      handler: ({ auth, query, signal }) => {
+        const mine = (event: OperationEvent | ChangeEvent): boolean =>
+          seesAll(auth) || event.projectId === (auth.projectId ?? '');
+        const listen = (push: (event: OperationEvent | ChangeEvent) => void): (() => void) => {
+          const hear = (event: OperationEvent | ChangeEvent): void => {
+            if (mine(event)) push(event);
+          };
+          const stops = [engine.events.on(hear), ...(query.changes === 'true' ? [changes.on(hear)] : [])];
+          return () => stops.forEach((stop) => stop());
+        };
+        const events = new Subscription(listen, BACKLOG, signal);
         return new Reply({
           // Server-sent events (HTML Living Standard, 9.2).
           headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },

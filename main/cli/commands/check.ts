@@ -1,5 +1,6 @@
-import type { SetupProgress, SetupReport } from '../../../helper/contract/setup.ts';
-import { helperProgram, instanceArguments, privileged, runForLines, type Instance } from '../../launch.ts';
+import type { SetupReport } from '../../../helper/contract/setup.ts';
+import type { Instance } from '../../launch.ts';
+import { fixSetup, readSetup } from '../../setup.ts';
 import { confirm, say } from '../ask.ts';
 import { startProgress } from '../progress.ts';
 
@@ -7,7 +8,7 @@ const MARK = { ok: '✓', warning: '!', missing: '✗' } as const;
 
 /** Shows what the machine has and lacks, and mends it when asked to. */
 export async function check(instance: Instance, options: { fix: boolean; yes: boolean }): Promise<void> {
-  const report = await readReport(instance);
+  const report = await readSetup(instance);
   for (const finding of report.findings) {
     say(`${MARK[finding.status]} ${finding.title}: ${finding.detail}`);
     if (finding.remedy !== undefined && finding.status !== 'ok') say(`    remedy: ${finding.remedy}`);
@@ -23,7 +24,7 @@ export async function check(instance: Instance, options: { fix: boolean; yes: bo
  */
 export async function ensureSetup(instance: Instance, yes: boolean): Promise<void> {
   if (instance.simulated) return;
-  const report = await readReport(instance);
+  const report = await readSetup(instance);
   if (report.ready) return;
   for (const finding of report.findings.filter((one) => one.status === 'missing'))
     say(`✗ ${finding.title}: ${finding.detail}`);
@@ -42,21 +43,9 @@ async function fix(instance: Instance, report: SetupReport, yes: boolean): Promi
   if (!yes && !(await confirm(what)))
     throw new Error(`Nothing was changed. By hand: ${open.map((one) => one.remedy).join('; ')}`);
   const progress = startProgress();
-  const argv = await privileged(instance, helperProgram('setup', ['--fix', ...instanceArguments(instance)]));
-  await runForLines(argv, (line) => {
-    const step = JSON.parse(line) as SetupProgress;
-    progress.update(step.fraction, step.text);
-  });
+  await fixSetup(instance, (step) => progress.update(step.fraction, step.text));
   progress.done('this machine is set up');
-  const after = await readReport(instance);
+  const after = await readSetup(instance);
   const left = after.findings.find((one) => one.status === 'missing');
   if (left !== undefined) throw new Error(`${left.title}: ${left.detail}. ${left.remedy ?? ''}`);
-}
-
-async function readReport(instance: Instance): Promise<SetupReport> {
-  let text = '';
-  await runForLines(helperProgram('setup', instanceArguments(instance)), (line) => {
-    text += line;
-  });
-  return JSON.parse(text) as SetupReport;
 }

@@ -1,15 +1,13 @@
-import { buildTinyGuest } from '../../../resources/guest/build.ts';
 import { makeDemo } from '../../demo/index.ts';
 import { DEMO } from '../../demo/plan.ts';
 import { sshArguments } from '../../demo/ssh.ts';
-import type { GuestImage } from '../../demo/project.ts';
 import { DEMO_CLOUD_NAME } from '../../credentials-files.ts';
 import { ensureHelper, type Instance } from '../../launch.ts';
-import { simulatedGuest } from '../../demo/simulated-guest.ts';
+import { demoGuest } from '../../demo/guest.ts';
 import { say } from '../ask.ts';
 import { startProgress } from '../progress.ts';
-import { writeDemoCloud, writeUserFiles } from '../user-files.ts';
-import { userPaths } from '../user-paths.ts';
+import { writeDemoCloud, writeUserFiles } from '../../user-files.ts';
+import { userPaths } from '../../user-paths.ts';
 import { ensureSetup } from './check.ts';
 import { teardown } from './remove.ts';
 
@@ -30,7 +28,7 @@ export async function demo(instance: Instance, options: { yes: boolean; down: bo
   );
   const result = await makeDemo({
     helper: client,
-    guestImage: (onProgress) => guestImage(instance, paths.imageCache, onProgress),
+    guestImage: (onProgress) => demoGuest(instance.simulated, paths.imageCache, onProgress),
     keyPath: paths.demoKey,
     knownHostsPath: paths.knownHosts,
     progress,
@@ -63,18 +61,6 @@ Use the cloud
 
 See what happened:   npm run -s deskcloud -- trace ${DEMO.server}
 Take it all away:    npm run demo -- --down`);
-}
-
-async function guestImage(
-  instance: Instance,
-  cache: string,
-  onProgress: (fraction: number, text: string) => void,
-): Promise<GuestImage> {
-  if (instance.simulated) return await simulatedGuest(cache);
-  return await buildTinyGuest({
-    outDir: cache,
-    onProgress: ({ fraction, text }) => onProgress(fraction, text),
-  });
 }
 
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`);

@@ -9,7 +9,7 @@ import { socketOf, type Instance } from '../../launch.ts';
 import { OpenStackClient } from '../../openstack-client.ts';
 import { say } from '../ask.ts';
 import { startProgress } from '../progress.ts';
-import { userPaths } from '../user-paths.ts';
+import { userPaths } from '../../user-paths.ts';
 
 /** Vendors' images that `image get` knows. */
 export function listImages(): void {

@@ -4,8 +4,8 @@ import type { SetupProgress } from '../../../helper/contract/setup.ts';
 import { helperProgram, instanceArguments, privileged, runForLines, type Instance } from '../../launch.ts';
 import { confirm, say } from '../ask.ts';
 import { startProgress } from '../progress.ts';
-import { removeUserFiles } from '../user-files.ts';
-import { userPaths } from '../user-paths.ts';
+import { removeUserFiles } from '../../user-files.ts';
+import { userPaths } from '../../user-paths.ts';
 import { up } from './run.ts';
 
 /** Takes the whole cloud off the machine: helper, guests, devices, rules, state. Nothing running is fine. */

@@ -3,7 +3,7 @@ import { ensureHelper, socketOf, type Instance } from '../../launch.ts';
 import type { HelperStatus } from '../../../helper/contract/status.ts';
 import { say } from '../ask.ts';
 import { startProgress } from '../progress.ts';
-import { writeUserFiles } from '../user-files.ts';
+import { writeUserFiles } from '../../user-files.ts';
 import { ensureSetup } from './check.ts';
 
 /** Starts the cloud: set-up check, helper, the person's files. */

@@ -1,5 +1,5 @@
 import { readFile, rm } from 'node:fs/promises';
-import type { DesktopCredentials } from '../../helper/contract/status.ts';
+import type { DesktopCredentials } from '../helper/contract/status.ts';
 import {
   CLOUD_NAME,
   DEMO_CLOUD_NAME,
@@ -9,10 +9,10 @@ import {
   renderOpenrc,
   writeUserFile,
   type CloudCredentials,
-} from '../credentials-files.ts';
-import { Secret } from '../../helper/secret.ts';
-import { DEMO } from '../demo/plan.ts';
-import type { Instance } from '../launch.ts';
+} from './credentials-files.ts';
+import { Secret } from '../helper/secret.ts';
+import { DEMO } from './demo/plan.ts';
+import type { Instance } from './launch.ts';
 import { userPaths } from './user-paths.ts';
 
 const credentialsOf = (given: DesktopCredentials): CloudCredentials => ({
@@ -25,6 +25,10 @@ const credentialsOf = (given: DesktopCredentials): CloudCredentials => ({
 
 /** Text for `source`. */
 export const openrcText = (given: DesktopCredentials): string => renderOpenrc(credentialsOf(given));
+
+/** A clouds.yaml with nothing but this cloud. */
+export const cloudsYamlText = (given: DesktopCredentials): string =>
+  mergeCloudsYaml(undefined, credentialsOf(given));
 
 /** Puts the cloud into the person's clouds.yaml and openrc, both readable by nobody else. */
 export async function writeUserFiles(instance: Instance, given: DesktopCredentials): Promise<void> {

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Instance } from '../launch.ts';
+import type { Instance } from './launch.ts';
 
 /** Where a person's own files of Deskcloud are. An instance of its own directory keeps them there, too. */
 export interface UserPaths {

@@ -1,0 +1,135 @@
+import type { ChangeEvent, ChangeKind } from '../contract/change.ts';
+import { watchTables, type Db, type WatchedTable } from '../db/index.ts';
+
+/** What a row's change is a change of: a kind, and which of the row's values say its id and project. */
+interface Shown {
+  readonly kind: ChangeKind;
+  readonly id: string;
+  readonly project?: string;
+  /** The row is only a part of the thing: its end is not the thing's. */
+  readonly part?: true;
+}
+
+interface Watched extends WatchedTable {
+  readonly shown: readonly Shown[];
+}
+
+const own = (table: string, kind: ChangeKind): Watched => ({
+  table,
+  columns: { id: 'row.id', project: 'row.project_id' },
+  shown: [{ kind, id: 'id', project: 'project' }],
+});
+
+const part = (table: string, kind: ChangeKind, id: string): Watched => ({
+  table,
+  columns: { id },
+  shown: [{ kind, id: 'id', part: true }],
+});
+
+/** Which tables are looked at, and what each is for the API's callers. */
+const WATCHED: readonly Watched[] = [
+  own('server', 'server'),
+  own('server_group', 'server_group'),
+  own('network', 'network'),
+  own('router', 'router'),
+  own('floating_ip', 'floatingip'),
+  own('security_group', 'security_group'),
+  {
+    table: 'security_group_rule',
+    columns: { id: 'row.security_group_id', project: 'row.project_id' },
+    shown: [{ kind: 'security_group', id: 'id', project: 'project', part: true }],
+  },
+  {
+    // A network names its subnets.
+    table: 'subnet',
+    columns: { id: 'row.id', project: 'row.project_id', network: 'row.network_id' },
+    shown: [
+      { kind: 'subnet', id: 'id', project: 'project' },
+      { kind: 'network', id: 'network', project: 'project', part: true },
+    ],
+  },
+  {
+    // A server shows the addresses of its ports; a router has no attribute of its own that does.
+    table: 'port',
+    columns: {
+      id: 'row.id',
+      project: 'row.project_id',
+      server: "CASE WHEN row.device_owner LIKE 'compute:%' THEN row.device_id END",
+    },
+    shown: [
+      { kind: 'port', id: 'id', project: 'project' },
+      { kind: 'server', id: 'server', project: 'project', part: true },
+    ],
+  },
+  {
+    table: 'image',
+    columns: { id: 'row.id', project: 'row.owner_id' },
+    shown: [{ kind: 'image', id: 'id', project: 'project' }],
+  },
+  part('image_property', 'image', 'row.image_id'),
+  part('image_tag', 'image', 'row.image_id'),
+  part('image_member', 'image', 'row.image_id'),
+  { table: 'flavor', columns: { id: 'row.id' }, shown: [{ kind: 'flavor', id: 'id' }] },
+  part('flavor_access', 'flavor', 'row.flavor_id'),
+  { table: 'keypair', columns: { id: 'row.name' }, shown: [{ kind: 'keypair', id: 'id' }] },
+  { table: 'aggregate', columns: { id: 'row.id' }, shown: [{ kind: 'aggregate', id: 'id' }] },
+  part('aggregate_host', 'aggregate', 'row.aggregate_id'),
+  {
+    table: 'identity_project',
+    columns: { id: 'row.id' },
+    shown: [{ kind: 'project', id: 'id', project: 'id' }],
+  },
+  { table: 'identity_user', columns: { id: 'row.id' }, shown: [{ kind: 'user', id: 'id' }] },
+];
+
+/** What changes in the cloud, whoever changed it: the API, an operation, or a reconcile loop. */
+export class ChangeFeed {
+  readonly #listeners = new Set<(event: ChangeEvent) => void>();
+  /** What is to be told once the transaction is over, which is before the event loop goes on. */
+  readonly #pending = new Map<string, ChangeEvent>();
+
+  constructor(db: Db) {
+    const shownOf = new Map(WATCHED.map(({ table, shown }) => [table, shown]));
+    watchTables(db, WATCHED, ({ table, deleted, values }) => {
+      if (this.#listeners.size === 0) return;
+      for (const shown of shownOf.get(table) ?? []) {
+        const id = values[shown.id] ?? null;
+        if (id === null || id === '') continue;
+        const project = shown.project === undefined ? null : (values[shown.project] ?? null);
+        this.#note({
+          type: 'changed',
+          kind: shown.kind,
+          id: String(id),
+          projectId: project === null ? null : String(project),
+          deleted: deleted && shown.part !== true,
+        });
+      }
+    });
+  }
+
+  /** Calls `listener` with each change; it must be quick. @returns how to stop. */
+  on(listener: (event: ChangeEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #note(event: ChangeEvent): void {
+    if (this.#pending.size === 0) setImmediate(() => this.#tell());
+    const key = `${event.kind} ${event.id}`;
+    const before = this.#pending.get(key);
+    // Of a thing and its part, the thing's own row knows more.
+    this.#pending.set(key, {
+      ...event,
+      projectId: event.projectId ?? before?.projectId ?? null,
+      deleted: event.deleted || before?.deleted === true,
+    });
+  }
+
+  #tell(): void {
+    const events = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const event of events) for (const listener of this.#listeners) listener(event);
+  }
+}

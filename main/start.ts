@@ -1,0 +1,70 @@
+/**
+ * `npm start`: opens Deskcloud's window. Electron's where its program is there, else one of Chromium's; with
+ * `--browser`, or on a machine without a desktop, the address for any browser is printed.
+ */
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { electronProgram, runElectron } from './electron/launch.ts';
+import type { Instance } from './launch.ts';
+import { Shell } from './shell/index.ts';
+import { findChromium, openAppWindow } from './web/chromium.ts';
+import { webFront } from './web/front.ts';
+import { WebServer } from './web/server.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+/** What `vite build` makes of renderer/. */
+const WINDOW = join(ROOT, 'build', 'renderer');
+
+const { values } = parseArgs({
+  options: {
+    browser: { type: 'boolean', default: false },
+    directory: { type: 'string' },
+    config: { type: 'string' },
+    port: { type: 'string' },
+    host: { type: 'string' },
+    /** Port of the window's own listener in a browser. */
+    'window-port': { type: 'string', default: '0' },
+    route: { type: 'string', default: '/' },
+  },
+});
+
+const instance: Instance = {
+  directory: values.directory,
+  config: values.config,
+  port: values.port === undefined ? undefined : Number(values.port),
+  simulated: values.host === 'simulated',
+};
+
+async function inBrowser(kind: 'window' | 'browser', chromium: string | undefined): Promise<void> {
+  const shell = new Shell(instance, webFront(kind));
+  const server = new WebServer({ shell, directory: WINDOW, port: Number(values['window-port']) });
+  await server.listen();
+  const end = (): void => {
+    server.close();
+    shell.close();
+    process.exit(0);
+  };
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  const url = server.openingUrl(values.route);
+  if (kind === 'browser' || chromium === undefined) {
+    process.stdout.write(`Open this address once, in a browser on this machine:\n${url}\n`);
+    return;
+  }
+  const profile = join(
+    instance.directory ?? join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'deskcloud'),
+    'window',
+  );
+  mkdirSync(profile, { recursive: true, mode: 0o700 });
+  openAppWindow(chromium, url, profile).once('exit', end);
+}
+
+const desktop = process.env['DISPLAY'] !== undefined || process.env['WAYLAND_DISPLAY'] !== undefined;
+const electron = values.browser || !desktop ? undefined : electronProgram();
+if (electron !== undefined) process.exitCode = await runElectron(electron, process.argv.slice(2));
+else {
+  const chromium = values.browser || !desktop ? undefined : await findChromium();
+  await inBrowser(chromium === undefined ? 'browser' : 'window', chromium);
+}

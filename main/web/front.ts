@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import type { Front } from '../shell/front.ts';
+
+/** Runs a small tool of the desktop and does not wait for it. @returns whether it could be started. */
+function start(program: string, words: readonly string[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(program, words, { stdio: 'ignore', detached: true });
+    child.once('error', () => resolve(false));
+    child.once('spawn', () => {
+      child.unref();
+      resolve(true);
+    });
+  });
+}
+
+const hasDesktop = (): boolean =>
+  process.env['DISPLAY'] !== undefined || process.env['WAYLAND_DISPLAY'] !== undefined;
+
+/** A Chromium window on this desktop, or any browser: what the desktop can do is asked of its own small tools. */
+export function webFront(kind: 'window' | 'browser'): Front {
+  return {
+    kind,
+    notify: ({ title, body }, onClick) => {
+      // notify-send tells of a click only from 0.8 on (--action --wait); older ones show the text alone.
+      void onClick;
+      if (hasDesktop()) void start('notify-send', ['--app-name=Deskcloud', '--', title, body]);
+    },
+    openExternal: async (url) => kind === 'window' && hasDesktop() && (await start('xdg-open', [url])),
+  };
+}

@@ -1,0 +1,49 @@
+import Activity from '@lucide/svelte/icons/activity';
+import Gauge from '@lucide/svelte/icons/gauge';
+import Rocket from '@lucide/svelte/icons/rocket';
+import ServerIcon from '@lucide/svelte/icons/server';
+import type { Component } from 'svelte';
+import type { Messages } from '../i18n/en/index.ts';
+import type { Route } from './router.svelte.ts';
+
+export type SectionName = keyof Messages['app']['sections'];
+
+/** A page of the window; with `nav` it is in the navigation and in the commands. */
+export interface PageRoute extends Route {
+  readonly nav?: {
+    readonly section: SectionName;
+    readonly icon: Component<{ size?: number }>;
+    readonly title: (messages: Messages) => string;
+    /** Pressed after 'g'. */
+    readonly key?: string;
+  };
+}
+
+/** A page's component takes the named parts of its path as properties, each text. */
+const page = (load: () => Promise<{ default: unknown }>): PageRoute['load'] => load as PageRoute['load'];
+
+/** Every page: one line each, in the order of the navigation. */
+export const routes: readonly PageRoute[] = [
+  {
+    path: '/welcome',
+    nav: { section: 'home', icon: Rocket, title: (m) => m.welcome.title, key: 'w' },
+    load: page(() => import('../pages/welcome/Welcome.svelte')),
+  },
+  {
+    path: '/',
+    nav: { section: 'home', icon: Gauge, title: (m) => m.overview.title, key: 'o' },
+    load: page(() => import('../pages/overview/Overview.svelte')),
+  },
+  {
+    path: '/operations',
+    nav: { section: 'home', icon: Activity, title: (m) => m.operations.title, key: 'f' },
+    load: page(() => import('../pages/operations/Operations.svelte')),
+  },
+  { path: '/operations/:id', load: page(() => import('../pages/operations/OperationDetail.svelte')) },
+  {
+    path: '/servers',
+    nav: { section: 'compute', icon: ServerIcon, title: (m) => m.servers.title, key: 's' },
+    load: page(() => import('../pages/servers/Servers.svelte')),
+  },
+  { path: '/servers/:id', load: page(() => import('../pages/servers/ServerDetail.svelte')) },
+];

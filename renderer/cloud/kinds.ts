@@ -1,0 +1,139 @@
+import type { ChangeKind } from '../../helper/contract/change.ts';
+import type { ApiService } from '../../main/contract/shell.ts';
+import type {
+  Aggregate,
+  Flavor,
+  FloatingIp,
+  IdentityProject,
+  IdentityUser,
+  Image,
+  KeyPair,
+  Network,
+  Port,
+  Router,
+  SecurityGroup,
+  Server,
+  ServerGroup,
+  Subnet,
+} from './types.ts';
+
+/** What each kind's resources look like. */
+export interface Kinds {
+  aggregate: Aggregate;
+  flavor: Flavor;
+  floatingip: FloatingIp;
+  image: Image;
+  keypair: KeyPair;
+  network: Network;
+  port: Port;
+  project: IdentityProject;
+  router: Router;
+  security_group: SecurityGroup;
+  server: Server;
+  server_group: ServerGroup;
+  subnet: Subnet;
+  user: IdentityUser;
+}
+
+export type Kind = keyof Kinds & ChangeKind;
+
+/** Where a kind's resources are in the APIs. */
+export interface KindSpec<T> {
+  readonly service: ApiService;
+  /** The list of one project, with the query that gives whole resources in pages as large as may be. */
+  readonly list: (projectId: string | null) => string;
+  readonly listKey: string;
+  /** The path of one of them. */
+  readonly show: (id: string) => string;
+  /** Under which key of the answer it is; null where it is the answer. */
+  readonly showKey: string | null;
+  readonly id: (resource: T) => string;
+  /** Each entry of the list is wrapped once more (key pairs). */
+  readonly wrapped?: string;
+}
+
+const network = <T extends { id: string }>(
+  path: string,
+  listKey: string,
+  showKey: string,
+  ownOnly: boolean,
+): KindSpec<T> => ({
+  service: 'network',
+  list: (projectId) =>
+    // The administrator sees all projects' resources unless they are asked for by project.
+    ownOnly && projectId !== null ? `${path}?project_id=${projectId}` : path,
+  listKey,
+  show: (id) => `${path}/${id}`,
+  showKey,
+  id: (one) => one.id,
+});
+
+const identity = <T extends { id: string }>(path: string, listKey: string, showKey: string): KindSpec<T> => ({
+  service: 'identity',
+  list: () => path,
+  listKey,
+  show: (id) => `${path}/${id}`,
+  showKey,
+  id: (one) => one.id,
+});
+
+export const KINDS: { readonly [K in Kind]: KindSpec<Kinds[K]> } = {
+  server: {
+    service: 'compute',
+    list: () => '/servers/detail?limit=1000',
+    listKey: 'servers',
+    show: (id) => `/servers/${id}`,
+    showKey: 'server',
+    id: (one) => one.id,
+  },
+  flavor: {
+    service: 'compute',
+    list: () => '/flavors/detail?is_public=None&limit=1000',
+    listKey: 'flavors',
+    show: (id) => `/flavors/${encodeURIComponent(id)}`,
+    showKey: 'flavor',
+    id: (one) => one.id,
+  },
+  keypair: {
+    service: 'compute',
+    list: () => '/os-keypairs?limit=1000',
+    listKey: 'keypairs',
+    show: (name) => `/os-keypairs/${encodeURIComponent(name)}`,
+    showKey: 'keypair',
+    id: (one) => one.name,
+    wrapped: 'keypair',
+  },
+  server_group: {
+    service: 'compute',
+    list: () => '/os-server-groups?limit=1000',
+    listKey: 'server_groups',
+    show: (id) => `/os-server-groups/${id}`,
+    showKey: 'server_group',
+    id: (one) => one.id,
+  },
+  aggregate: {
+    service: 'compute',
+    list: () => '/os-aggregates',
+    listKey: 'aggregates',
+    show: (id) => `/os-aggregates/${id}`,
+    showKey: 'aggregate',
+    id: (one) => String(one.id),
+  },
+  image: {
+    service: 'image',
+    list: () => '/images?limit=1000',
+    listKey: 'images',
+    show: (id) => `/images/${id}`,
+    showKey: null,
+    id: (one) => one.id,
+  },
+  // Of these, what others share counts as well.
+  network: network('/networks', 'networks', 'network', false),
+  subnet: network('/subnets', 'subnets', 'subnet', false),
+  port: network('/ports', 'ports', 'port', true),
+  router: network('/routers', 'routers', 'router', true),
+  floatingip: network('/floatingips', 'floatingips', 'floatingip', true),
+  security_group: network('/security-groups', 'security_groups', 'security_group', true),
+  project: identity('/projects', 'projects', 'project'),
+  user: identity('/users', 'users', 'user'),
+};

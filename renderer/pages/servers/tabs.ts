@@ -1,0 +1,18 @@
+import type { Component } from 'svelte';
+import type { Server } from '../../cloud/types.ts';
+import type { Messages } from '../../i18n/en/index.ts';
+
+/** A part of a server's page. */
+export interface ServerTab {
+  readonly id: string;
+  readonly title: (messages: Messages) => string;
+  /** Loaded when it is first shown. */
+  readonly load: () => Promise<{ default: Component<{ server: Server }> }>;
+  /** Only for such servers. */
+  readonly when?: (server: Server) => boolean;
+}
+
+export const tabs: readonly ServerTab[] = [
+  { id: 'overview', title: (m) => m.servers.tabs.overview, load: () => import('./OverviewTab.svelte') },
+  { id: 'operations', title: (m) => m.servers.tabs.operations, load: () => import('./OperationsTab.svelte') },
+];

@@ -1,0 +1,124 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { makeDemo, type DemoResult } from '../../main/demo/index.ts';
+import { simulatedGuest } from '../../main/demo/simulated-guest.ts';
+import type { Instance } from '../../main/launch.ts';
+import { Shell } from '../../main/shell/index.ts';
+import { WebServer } from '../../main/web/server.ts';
+import { webFront } from '../../main/web/front.ts';
+import { userPaths } from '../../main/user-paths.ts';
+import { CHROMIUM } from './browser.ts';
+import { TestInstance } from './instance.ts';
+
+/** What vite made of renderer/; `npm test` sees to it. */
+const WINDOW = join(import.meta.dirname, '..', '..', 'build', 'renderer');
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--font-render-hinting=none',
+];
+
+/**
+ * A cloud on a simulated host, the shell, and a browser that shows its window: one for a file of tests.
+ *
+ * ```ts
+ * const window = await TestWindow.open();      // beforeAll
+ * const page = await window.page('/servers');  // a page of its own
+ * await window.close();                        // afterAll
+ * ```
+ */
+export class TestWindow {
+  readonly instance: TestInstance;
+  readonly shell: Shell;
+  readonly server: WebServer;
+  readonly #browser: Browser;
+  readonly #context: BrowserContext;
+  /** What pages complained about: errors of scripts and of the content security policy. */
+  readonly complaints: string[] = [];
+
+  private constructor(
+    instance: TestInstance,
+    shell: Shell,
+    server: WebServer,
+    browser: Browser,
+    context: BrowserContext,
+  ) {
+    this.instance = instance;
+    this.shell = shell;
+    this.server = server;
+    this.#browser = browser;
+    this.#context = context;
+  }
+
+  /** @param options.width of the browser's window, 1280x800 by default. */
+  static async open(options: { width?: number; height?: number; dark?: boolean } = {}): Promise<TestWindow> {
+    const instance = new TestInstance('ui', 'simulated');
+    await instance.start();
+    const where: Instance = {
+      directory: instance.directory,
+      config: instance.configPath,
+      port: undefined,
+      simulated: true,
+    };
+    const shell = new Shell(where, webFront('browser'));
+    const server = new WebServer({ shell, directory: WINDOW, port: 0 });
+    await server.listen();
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const context = await browser.newContext({
+      viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+      colorScheme: options.dark === true ? 'dark' : 'light',
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    const window = new TestWindow(instance, shell, server, browser, context);
+    const first = await context.newPage();
+    await first.goto(server.openingUrl('/none'));
+    await first.close();
+    return window;
+  }
+
+  /** A page at a route, drawn; without the first visit's welcome. */
+  async page(route: string): Promise<Page> {
+    const page = await this.#context.newPage();
+    page.setDefaultTimeout(10_000);
+    page.on('pageerror', (error) => this.complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.complaints.push(message.text());
+    });
+    await page.goto(`${this.server.origin}${route}`);
+    await page.locator('main h1').first().waitFor();
+    return page;
+  }
+
+  /** The demo cloud, made as the window makes it. */
+  async demo(): Promise<DemoResult> {
+    const paths = userPaths({
+      directory: this.instance.directory,
+      config: undefined,
+      port: undefined,
+      simulated: true,
+    });
+    return await makeDemo({
+      helper: this.instance.client,
+      guestImage: () => simulatedGuest(join(this.instance.directory, 'images')),
+      keyPath: paths.demoKey,
+      knownHostsPath: paths.knownHosts,
+      progress: { update: () => undefined, line: () => undefined },
+      waitForSsh: false,
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    this.server.close();
+    this.shell.close();
+    await this.instance.stop();
+    rmSync(this.instance.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { violations } from '../support/axe.ts';
+import { TestWindow } from '../support/window.ts';
+
+let window: TestWindow;
+let serverId: string;
+beforeAll(async () => {
+  window = await TestWindow.open();
+  ({ serverId } = await window.demo());
+});
+afterAll(async () => await window.close());
+
+test('the list shows servers as they change, and nothing is wrong with it', async () => {
+  const page = await window.page('/servers');
+  const row = page.getByRole('row', { name: /demo-server/ });
+  await row.getByText('Active').waitFor();
+  expect(await violations(page)).toEqual([]);
+
+  // Shut down from outside: the row follows by itself.
+  const admin = await window.instance.admin();
+  await admin.post('compute', `/servers/${serverId}/action`, { 'os-stop': null });
+  await row.getByText('Shut off').waitFor();
+  await page.close();
+});
+
+test('a row is opened by the keyboard, and its menu starts the server', async () => {
+  const page = await window.page('/servers');
+  await page.getByRole('row', { name: /demo-server/ }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'demo-server' }).waitFor();
+  expect(new URL(page.url()).pathname).toBe(`/servers/${serverId}`);
+  await page.getByRole('button', { name: 'Actions: demo-server' }).click();
+  await page.getByRole('menuitem', { name: 'Start' }).click();
+  await page.locator('main header').getByText('Active').waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.close();
+});
+
+test('a search that finds nothing says so, and a server is deleted only by its name', async () => {
+  const page = await window.page('/servers?q=nowhere');
+  await page.getByText('Nothing matches.').waitFor();
+  await page.getByRole('button', { name: 'Clear search and filters' }).click();
+  await page.getByRole('checkbox', { name: 'Select demo-server' }).click();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  const dialog = page.getByRole('dialog');
+  const confirm = dialog.getByRole('button', { name: 'Delete' });
+  expect(await confirm.isDisabled()).toBe(true);
+  await dialog.getByRole('textbox').fill('demo-server');
+  await confirm.click();
+  await page.getByText('No servers yet').waitFor();
+  await page.close();
+  expect(window.complaints).toEqual([]);
+});
