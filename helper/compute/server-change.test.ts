@@ -88,6 +88,25 @@ describe('rebuild', () => {
     },
   );
 
+  test('injected files have limits', async () => {
+    const id = await active();
+    const rebuild = (count: number, path: string, contents: string) =>
+      act(id, {
+        rebuild: {
+          imageRef: IMAGE_ID,
+          personality: Array.from({ length: count }, () => ({ path, contents })),
+        },
+      });
+    for (const [answer, message] of [
+      [await rebuild(6, '/a', 'aGk='), 'Personality file limit exceeded'],
+      [await rebuild(1, `/${'a'.repeat(10_240)}`, 'aGk='), 'Personality file path too long'],
+      [await rebuild(1, '/a', Buffer.alloc(10_241).toString('base64')), 'Personality file content too long'],
+    ] as const)
+      expect(answer).toMatchObject({ status: 403, body: { forbidden: { message } } });
+    expect((await rebuild(5, '/a', 'aGk=')).status).toBe(202);
+    await world.quiet();
+  });
+
   test('leaves a stopped server stopped, and refuses what cannot be', async () => {
     const id = await active();
     await act(id, { 'os-stop': null });

@@ -3,7 +3,7 @@ import type { Db } from '../../db/index.ts';
 import { badRequest, notFound } from '../../errors/error.ts';
 import { mv, nextLink, pageOf } from '../../http/index.ts';
 import { isTrue } from '../schemas/common.ts';
-import { hostState, type Allocation } from '../scheduler/host-state.ts';
+import { HOST_IP, hostState, type Allocation } from '../scheduler/host-state.ts';
 import { listHosts, serversOnHosts, type HostRow } from '../store/host.ts';
 import { isUp } from './service.ts';
 import type { Caller } from './server-request.ts';
@@ -144,7 +144,7 @@ export class HypervisorApp {
       ...brief(caller, row),
       hypervisor_type: row.hypervisor_type,
       hypervisor_version: row.hypervisor_version,
-      host_ip: '127.0.0.1',
+      host_ip: HOST_IP,
       service: {
         id: caller.version >= mv('2.53') ? row.service_uuid : row.service_id,
         host: row.host,

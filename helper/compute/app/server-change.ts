@@ -21,6 +21,7 @@ import {
 import { settle, updateServer } from '../store/server.ts';
 import { beginAction } from './begin-action.ts';
 import { checkFlavor, checkImage } from './image-check.ts';
+import { checkInjectedFiles } from './injected-files.ts';
 import { asBadRequest, generatePassword } from './server-create.ts';
 import type { Caller } from './server-request.ts';
 import type { ServerTarget } from './server.ts';
@@ -58,6 +59,7 @@ export class ServerChanges {
     checkImage(image);
     checkFlavor(flavorPartAsFlavor(target.row), image, caller);
     this.#checkMetadata(target.row.project_id, request.metadata ?? {});
+    checkInjectedFiles(db, basics.quotas, target.row.project_id, request.personality ?? []);
     const password = request.adminPass ?? generatePassword();
     const keyName = request.key_name;
     const key =

@@ -16,6 +16,7 @@ import { resourcesOf } from '../store/server-row.ts';
 import { insertServer } from '../store/server.ts';
 import type { ServerGroupRow } from '../store/server-group.ts';
 import { checkFlavor, checkImage, imageOf } from './image-check.ts';
+import { checkInjectedFiles } from './injected-files.ts';
 import { placementOf, type Placement } from './placement.ts';
 import { checkMembers, hintedGroup } from './server-group.ts';
 import { requirePolicy, type Caller } from './server-request.ts';
@@ -147,13 +148,7 @@ export class ServerCreator {
     const items = basics.quotas.limit(db, projectId, 'metadata_items');
     if (items >= 0 && Object.keys(request.metadata ?? {}).length > items)
       throw forbidden(`Maximum number of metadata items exceeds ${items}`);
-    const files = request.personality ?? [];
-    if (files.length === 0) return;
-    const most = basics.quotas.limit(db, projectId, 'injected_files');
-    if (most >= 0 && files.length > most) throw forbidden('Personality file limit exceeded');
-    const bytes = basics.quotas.limit(db, projectId, 'injected_file_content_bytes');
-    if (bytes >= 0 && files.some(({ contents = '' }) => Buffer.byteLength(contents, 'base64') > bytes))
-      throw forbidden('Personality file content too long');
+    checkInjectedFiles(db, basics.quotas, projectId, request.personality ?? []);
   }
 
   /** How many of `max` the quota allows; fewer than `min` is refused. */

@@ -1,7 +1,8 @@
 /** The scheduler's filters (CREATE-FLOW step 13): each says of one host whether it may have the server, and why not. */
+import ipaddr from 'ipaddr.js';
 import type { RequestSpec } from '../basics.ts';
 import { meets } from './extra-specs.ts';
-import type { HostState } from './host-state.ts';
+import { HOST_IP, type HostState } from './host-state.ts';
 import { InvalidQuery, satisfies } from './json-filter.ts';
 import type { GroupPolicy } from '../schemas/server-group.ts';
 
@@ -138,8 +139,25 @@ export const FILTERS: readonly Filter[] = [
     refuse: (host, _spec, { differentHosts }) =>
       differentHosts?.includes(host.host) === true ? 'a server of different_host is on this host' : null,
   },
+  {
+    name: 'SimpleCIDRAffinityFilter',
+    refuse: (_host, { hints }) => {
+      const { build_near_host_ip: near, cidr } = hints;
+      if (typeof near !== 'string') return null;
+      const range = `${near}${typeof cidr === 'string' ? cidr : '/24'}`;
+      return inRange(HOST_IP, range) ? null : `the host's address ${HOST_IP} is not in ${range}`;
+    },
+  },
   ...GROUP_FILTERS,
 ];
+
+/** False also for a range that is none, or of the other family. */
+function inRange(address: string, range: string): boolean {
+  if (!ipaddr.isValidCIDR(range)) return false;
+  const [network, bits] = ipaddr.parseCIDR(range);
+  const one = ipaddr.parse(address);
+  return one.kind() === network.kind() && one.match(network, bits);
+}
 
 /** Unscoped keys with a ':' in them belong to drivers (hw:, quota:, ...) and are no capabilities. */
 function refuseCapabilities(host: HostState, { flavor }: RequestSpec): string | null {

@@ -10,6 +10,9 @@ export interface Allocation {
   readonly reservedMemoryMib: number;
 }
 
+/** Every host is this machine. */
+export const HOST_IP = '127.0.0.1';
+
 /** One host as filters and weighers see it; free amounts may be negative. */
 export interface HostState {
   readonly host: string;

@@ -182,6 +182,11 @@ describe('filters', () => {
     expect(passing({ hints: { same_host: 's1' } })).toEqual(['b']);
     expect(passing({ hints: { same_host: ['unknown'] } })).toEqual([]);
     expect(passing({ hints: { different_host: ['s1'] } })).not.toContain('b');
+    const near = (address: string, cidr?: string) =>
+      passing({ hints: { build_near_host_ip: address, ...(cidr === undefined ? {} : { cidr }) } }).length;
+    expect([near('127.0.0.9'), near('127.0.1.1'), near('127.0.1.1', '/16'), near('::1', '/0')]).toEqual([
+      3, 0, 3, 0,
+    ]);
   });
 });
 

@@ -35,7 +35,7 @@ export const Rebuild = byVersion(['2.1', '2.19', '2.54', '2.57', '2.63', '2.90']
               personality: Type.Optional(
                 Type.Array(
                   strict({
-                    path: Type.String({ maxLength: 255 }),
+                    path: Type.String(),
                     contents: Type.String({ format: 'base64' }),
                   }),
                 ),
