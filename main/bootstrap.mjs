@@ -3,7 +3,7 @@
 // Node), then hands over to main/cli. Runs on whatever Node the machine has, so it uses nothing that is not there.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isBundleFresh, isWindowFresh } from './helper-bundle.mjs';
@@ -37,6 +37,14 @@ function install() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   if (isInstalled(lock)) return;
+  // A working copy beside the checkout may lend its packages by a link: npm would empty them for both.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    process.stderr.write(
+      'Deskcloud: node_modules is a link to packages of another checkout, which are not those of this package-lock.json.\n' +
+        "Bring both to the same package-lock.json and run 'npm ci' in the other one.\n",
+    );
+    process.exit(1);
+  }
   process.stderr.write(
     'Deskcloud: installing the packages of package-lock.json (once; about half a minute) ...\n',
   );
