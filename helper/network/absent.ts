@@ -9,18 +9,6 @@ export const networkAbsent: readonly Absence[] = [
   },
   { what: 'Trunks', paths: ['/trunks'], why: 'To come.' },
   { what: 'Quality of service', paths: ['/qos'], why: 'To come.' },
-  {
-    what: 'Agents: changing them, and what they serve',
-    paths: [
-      'PUT /agents/{agent_id}',
-      'DELETE /agents/{agent_id}',
-      '/agents/{agent_id}/dhcp-networks',
-      '/agents/{agent_id}/l3-routers',
-      '/networks/{network_id}/dhcp-agents',
-    ],
-    why: 'To come.',
-  },
-  { what: 'Automatic topology', paths: ['/auto-allocated-topology'], why: 'To come.' },
   { what: 'Flavors and service profiles', paths: ['/flavors', '/service_profiles'], why: 'To come.' },
   {
     what: 'Bindings of a port to several hosts',

@@ -7,6 +7,8 @@ import { networkAbsent } from './absent.ts';
 import { AddressGroupApp, shareableAddressGroups } from './app/address-group.ts';
 import { AddressScopeApp, shareableScopes } from './app/address-scope.ts';
 import { ComputeAddressProxy } from './app/compute-addresses.ts';
+import { AgentScheduler } from './app/agent-scheduler.ts';
+import { AutoAllocatedTopology } from './app/auto-allocated.ts';
 import { ComputeProxy } from './app/compute-proxy.ts';
 import type { NetworkContext } from './app/context.ts';
 import { coreExtensions, type Extension } from './app/extension.ts';
@@ -29,6 +31,8 @@ import { defaultConfig, type NetworkConfig } from './config.ts';
 import { networkDiscovery } from './discovery.ts';
 import { addressGroupEndpoints } from './endpoints/address-groups.ts';
 import { addressScopeEndpoints } from './endpoints/address-scopes.ts';
+import { agentEndpoints } from './endpoints/agents.ts';
+import { autoAllocatedEndpoints } from './endpoints/auto-allocated.ts';
 import { miscEndpoints } from './endpoints/misc.ts';
 import { networkEndpoints } from './endpoints/networks.ts';
 import { portEndpoints } from './endpoints/ports.ts';
@@ -147,6 +151,12 @@ export function createNetwork(deps: NetworkDeps): Network {
     shareablePools,
     shareableAddressGroups,
   ];
+  const topology = new AutoAllocatedTopology(context, {
+    networks: networkApp,
+    subnets: subnetApp,
+    routers: routers.routers,
+    interfaces: routers.interfaces,
+  });
   const extensions: readonly Extension[] = [...coreExtensions, ...routers.extensions];
   const tagged: readonly Tagged[] = [
     {
@@ -191,6 +201,8 @@ export function createNetwork(deps: NetworkDeps): Network {
     ...addressScopeEndpoints(scopeApp),
     ...addressGroupEndpoints(new AddressGroupApp(context, quotas)),
     ...subnetpoolEndpoints(poolApp, allocation),
+    ...agentEndpoints(new AgentScheduler(context, ports, routerTasks), networkApp, routers.routers),
+    ...autoAllocatedEndpoints(topology),
     ...segmentEndpoints(new SegmentApp(context)),
     ...rbacEndpoints(new RbacApp(context, quotas, shareables)),
     ...quotaEndpoints(context, quotas),
@@ -214,7 +226,7 @@ export function createNetwork(deps: NetworkDeps): Network {
       endpoints,
     },
     face: {
-      ...createFace(context, new ServerPorts(context, ports, quotas), driver),
+      ...createFace(context, new ServerPorts(context, ports, quotas, topology), driver),
       compute: new ComputeProxy({ context, groups: groupApp, rules: ruleApp, ports }),
       computeAddresses: new ComputeAddressProxy({
         context,

@@ -80,6 +80,8 @@ export interface RouterPart {
   readonly tagged: readonly Tagged[];
   readonly driver: RouterDriver;
   readonly floatingIps: FloatingIpApp;
+  readonly routers: RouterApp;
+  readonly interfaces: RouterInterfaces;
 }
 
 /** Registers the sagas, the quotas and the interest in ports. */
@@ -106,6 +108,7 @@ export function createRouters(deps: {
   quotas.add('floatingip', 50, countFloatingIps);
   const own: RouterContext = { network: context, ports, quotas, routerTasks };
   const routerApp = new RouterApp(own);
+  const interfaces = new RouterInterfaces(own);
   const floatingIpApp = new FloatingIpApp(own);
   const forwardingApp = new PortForwardingApp(own);
   const helperApp = new ConntrackHelperApp(own);
@@ -116,8 +119,10 @@ export function createRouters(deps: {
   return {
     driver,
     floatingIps: floatingIpApp,
+    routers: routerApp,
+    interfaces,
     endpoints: [
-      ...routerEndpoints(routerApp, new RouterInterfaces(own)),
+      ...routerEndpoints(routerApp, interfaces),
       ...floatingIpEndpoints(floatingIpApp),
       ...portForwardingEndpoints(floatingIpApp, forwardingApp),
       ...floatingIpPoolEndpoints(context.db),

@@ -1,7 +1,9 @@
 import { CloudError } from '../../errors/error.ts';
+import { isUnscheduled, unschedule } from '../store/agent.ts';
 import { networks } from '../store/network.ts';
 import { addressesOfPorts, dhcpPortOf } from '../store/port.ts';
 import { subnetsOf } from '../store/subnet.ts';
+import { agentTakesWork, DHCP_AGENT } from './agent.ts';
 import type { NetworkContext } from './context.ts';
 import { isAutomatic, type FixedIpAsked } from './ipam.ts';
 import type { PortCore } from './port-core.ts';
@@ -15,8 +17,11 @@ export function ensureDhcpPort(context: NetworkContext, ports: PortCore, network
   const { db, config } = context;
   const network = networks.byId(db, networkId);
   if (network === undefined) return;
-  const wanted = subnetsOf(db, networkId).filter((subnet) => subnet.enable_dhcp === 1);
+  const withDhcp = subnetsOf(db, networkId).filter((subnet) => subnet.enable_dhcp === 1);
   const existing = dhcpPortOf(db, networkId);
+  if (existing === undefined && withDhcp.length > 0 && !agentTakesWork(db, config, DHCP_AGENT))
+    unschedule(db, networkId);
+  const wanted = isUnscheduled(db, networkId) ? [] : withDhcp;
   if (wanted.length === 0) {
     if (existing !== undefined) ports.delete(existing);
     return;

@@ -29,7 +29,15 @@ export interface Listing<Row extends Identified = StandardRow> {
 
 type Asked = Pick<RequestContext, 'query' | 'queryAll' | 'base' | 'path'>;
 
-const CONTROL = new Set(['fields', 'limit', 'marker', 'sort_key', 'sort_dir', 'page_reverse']);
+/** Parameters of a list that are no filters. */
+export const CONTROL: ReadonlySet<string> = new Set([
+  'fields',
+  'limit',
+  'marker',
+  'sort_key',
+  'sort_dir',
+  'page_reverse',
+]);
 
 const text = (sql: string): Column => ({ sql, type: 'text' });
 const flag = (sql: string): Column => ({ sql, type: 'boolean' });
@@ -115,27 +123,39 @@ function conditionsOf(listing: Pick<Listing, 'columns' | 'special'>, asked: Aske
   });
 }
 
-function orderOf(listing: Pick<Listing, 'columns'>, asked: Asked): Order[] {
+/** The sort keys and their directions. @throws {CloudError} badRequest for a key that is none. */
+export function sortsOf(
+  asked: Pick<Asked, 'queryAll'>,
+  isKey: (key: string) => boolean,
+): { readonly key: string; readonly descending: boolean }[] {
   const keys = asked.queryAll('sort_key');
   const dirs = asked.queryAll('sort_dir');
   if (keys.length > 8) throw badRequest('At most 8 sort keys are possible.');
   if (dirs.length > 0 && dirs.length !== keys.length)
     throw badRequest('The number of sort_keys and sort_dirs must be same');
   return keys.map((key, i) => {
-    const column = listing.columns[key];
-    if (column === undefined || column.unsorted === true)
-      throw badRequest(`['${key.slice(0, 80)}'] is invalid attribute for sort keys`);
+    if (!isKey(key)) throw badRequest(`['${key.slice(0, 80)}'] is invalid attribute for sort keys`);
     const dir = dirs[i] ?? 'asc';
     if (dir !== 'asc' && dir !== 'desc')
       throw badRequest(`sort_dir should be 'asc' or 'desc', not '${dir.slice(0, 20)}'`);
+    return { key, descending: dir === 'desc' };
+  });
+}
+
+function orderOf(listing: Pick<Listing, 'columns'>, asked: Asked): Order[] {
+  const sortable = (key: string): boolean =>
+    Object.hasOwn(listing.columns, key) && listing.columns[key]?.unsorted !== true;
+  return sortsOf(asked, sortable).map(({ key, descending }) => {
+    const { sql, type } = listing.columns[key] as Column;
     return {
-      expression: column.type === 'text' ? `coalesce(${column.sql}, '')` : `coalesce(${column.sql}, -1)`,
-      descending: dir === 'desc',
+      expression: type === 'text' ? `coalesce(${sql}, '')` : `coalesce(${sql}, -1)`,
+      descending,
     };
   });
 }
 
-function limitOf(asked: Asked): number | undefined {
+/** Undefined: all of them. */
+export function limitOf(asked: Pick<Asked, 'queryAll'>): number | undefined {
   const raw = asked.queryAll('limit')[0];
   if (raw === undefined || raw === '') return undefined;
   if (!/^\d{1,15}$/.test(raw))
@@ -200,7 +220,7 @@ function checkMarker<Row extends Identified>(
 }
 
 /** As neutron's: a full page may have another behind it, and the empty one at the end leads back. */
-function linksOf(
+export function linksOf(
   asked: Asked,
   rows: readonly Identified[],
   page: { full: boolean; reverse: boolean },

@@ -5,7 +5,9 @@ import type { RequestContext } from '../../http/index.ts';
 import { networkRules } from '../policy.ts';
 import type { ProviderSegment } from '../schemas/segment.ts';
 import type { NetworkCreate, NetworkUpdate } from '../schemas/network.ts';
+import { schedule } from '../store/agent.ts';
 import { scopesOfNetworks } from '../store/address-scope.ts';
+import { floatingIps, idleFloatingIps } from '../store/floating-ip.ts';
 import { networks, releaseSegment, segments, takeNumber } from '../store/network.ts';
 import { portsOfNetwork } from '../store/port.ts';
 import { dropPolicies, dropPoliciesOf, openAmong } from '../store/rbac.ts';
@@ -286,18 +288,22 @@ export class NetworkApp {
   delete(row: NetworkRow): void {
     const { db, config, tasks } = this.#context;
     transaction(db, () => {
+      // Floating IPs that lead nowhere go with the network, as in neutron.
+      const idle = new Set(idleFloatingIps(db, row.id).map((one) => one.floating_port_id));
       const ports = portsOfNetwork(db, row.id);
-      if (ports.some((port) => port.device_owner !== 'network:dhcp')) {
+      if (ports.some((port) => port.device_owner !== 'network:dhcp' && !idle.has(port.id))) {
         throw conflict(
           `Unable to complete operation on network ${row.id}. There are one or more ports still in use on the network.`,
           { type: 'NetworkInUse' },
         );
       }
+      for (const one of idleFloatingIps(db, row.id)) floatingIps.delete(db, one.id);
       for (const port of ports) this.#ports.delete(port);
       for (const subnet of subnetsOf(db, row.id)) dropSubnet(db, subnet);
       for (const segment of segmentsOf(db, [row.id]))
         if (segment.is_first === 0) releasePlace(db, config, segment.segmentation_id);
       dropPoliciesOf(db, row.id);
+      schedule(db, row.id);
       networks.delete(db, row.id);
       releaseSegment(db, row.id);
       tasks.remove(row.id);

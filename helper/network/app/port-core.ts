@@ -273,6 +273,13 @@ export class PortCore {
       throw notFound(`Security group ${missing} does not exist`, { type: 'SecurityGroupNotFound' });
   }
 
+  /** A MAC address that no port has. */
+  freshMac(port: Pick<PortRow, 'network_id'>): string {
+    const network = networks.byId(this.#context.db, port.network_id);
+    if (network === undefined) throw networkNotFound(port.network_id);
+    return this.#mac(network, undefined);
+  }
+
   #mac(network: NetworkRow, wanted: string | undefined): string {
     const { db } = this.#context;
     if (wanted !== undefined) {

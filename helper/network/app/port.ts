@@ -220,7 +220,8 @@ export class PortApp {
       if (current === undefined) throw portNotFound(row.id);
       checkFixedOwner(current, body);
       if (current.device_owner === DHCP) this.#context.tasks.provision(current.network_id);
-      const mac = body.mac_address?.toLowerCase();
+      // null asks for another one (neutron's port-mac-address-regenerate).
+      const mac = body.mac_address === null ? this.#core.freshMac(current) : body.mac_address?.toLowerCase();
       if (mac !== undefined && mac !== current.mac_address && current.binding_host !== '') {
         throw conflict(
           `Unable to complete operation on port ${row.id}, port is already bound, port type: bridge, old_mac ${current.mac_address}, new_mac ${mac}.`,

@@ -4,10 +4,11 @@ import { badRequest, conflict } from '../../errors/error.ts';
 import type { RequestContext } from '../../http/index.ts';
 import { networkRules } from '../policy.ts';
 import type { Route, RouterCreate, RouterUpdate } from '../schemas/router.ts';
+import { schedule, unschedule } from '../store/agent.ts';
 import { helpersOfRouters } from '../store/conntrack-helper.ts';
 import { addressesOfRouter, gatewayAddresses, INTERFACE, routers, type RouterRow } from '../store/router.ts';
 import { groupBy } from '../store/table.ts';
-import { agents } from './agent.ts';
+import { agentTakesWork, L3_AGENT } from './agent.ts';
 import { checkAttributes, demand, isAdmin, ownRows, projectFor } from './caller.ts';
 import type { Caller } from './context.ts';
 import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
@@ -113,6 +114,7 @@ export class RouterApp {
       updated_at: now,
       revision: 1,
     });
+    if (!agentTakesWork(db, config, L3_AGENT)) unschedule(db, id);
     const row = routers.byId(db, id) as RouterRow;
     this.#context.routerTasks.changed(id, caller);
     const info = body.external_gateway_info ?? null;
@@ -178,18 +180,10 @@ export class RouterApp {
       if (addressesOfRouter(db, row.id).some((ip) => ip.device_owner === INTERFACE))
         throw conflict(`Router ${row.id} still has ports`, { type: 'RouterInUse' });
       this.#gateway.set(caller, current, null);
+      schedule(db, row.id);
       routers.delete(db, row.id);
       this.#context.routerTasks.removed(row.id, caller);
     });
-  }
-
-  /** The one L3 agent that every router is on: this process. */
-  agents(): Record<string, unknown> {
-    const { config, clock } = this.#context.network;
-    const now = clock();
-    return {
-      agents: agents(config, now, now).filter((agent) => agent.binary === 'neutron-l3-agent'),
-    };
   }
 }
 

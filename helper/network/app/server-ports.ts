@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { transaction, type Db } from '../../db/index.ts';
-import { badRequest, conflict, forbidden, notFound, unavailable } from '../../errors/error.ts';
+import { badRequest, CloudError, conflict, forbidden, notFound, unavailable } from '../../errors/error.ts';
 import type { AuthContext } from '../../http/index.ts';
 import type { InterfaceAsked, NetworksAsked, RequestedNic } from '../face.ts';
 import { attachableNetworks, networks, takeNumber } from '../store/network.ts';
@@ -9,6 +9,7 @@ import type { NetworkRow, PortRow } from '../store/row.ts';
 import { groups, groupsNamed } from '../store/security-group.ts';
 import { subnetIdsOf, subnetsOf } from '../store/subnet.ts';
 import { keyOf, parseAddress, parseBlock } from './address.ts';
+import type { AutoAllocatedTopology } from './auto-allocated.ts';
 import type { NetworkContext } from './context.ts';
 import type { PortCore } from './port-core.ts';
 import type { Quotas } from './quota.ts';
@@ -34,11 +35,19 @@ export class ServerPorts {
   readonly #context: NetworkContext;
   readonly #core: PortCore;
   readonly #quotas: Quotas;
+  readonly #topology: Pick<AutoAllocatedTopology, 'get'> | undefined;
 
-  constructor(context: NetworkContext, core: PortCore, quotas: Quotas) {
+  /** @param topology makes the network of a project that has none and asks for 'auto' */
+  constructor(
+    context: NetworkContext,
+    core: PortCore,
+    quotas: Quotas,
+    topology?: Pick<AutoAllocatedTopology, 'get'>,
+  ) {
     this.#context = context;
     this.#core = core;
     this.#quotas = quotas;
+    this.#topology = topology;
   }
 
   plan(
@@ -151,9 +160,27 @@ export class ServerPorts {
     }
     if (only === undefined) {
       if (asked !== 'auto') return [];
-      throw badRequest('Unable to automatically allocate a network for project: it has none with a subnet.');
+      return [{ portId: randomUUID(), existing: false, networkId: this.#allocated(auth) }];
     }
     return [{ portId: randomUUID(), existing: false, networkId: only.id }];
+  }
+
+  /** nova's get-me-a-network, in its words. */
+  #allocated(auth: AuthContext): string {
+    const projectId = auth.projectId ?? '';
+    const caller = { auth, may: () => true, requestId: '' };
+    try {
+      if (this.#topology !== undefined) return this.#topology.get(caller, projectId, []).id;
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      throw badRequest(
+        `Unable to automatically allocate a network for project ${projectId}: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
+    }
+    throw badRequest(`Unable to automatically allocate a network for project ${projectId}`);
   }
 
   #onNetwork(

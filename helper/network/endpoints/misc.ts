@@ -1,20 +1,20 @@
 import { Type } from 'typebox';
 import { notFound } from '../../errors/error.ts';
 import { endpoint, type Endpoint } from '../../http/index.ts';
-import { agents } from '../app/agent.ts';
 import { availability } from '../app/availability.ts';
+import { isAdmin } from '../app/caller.ts';
+import { listItems } from '../app/listing-memory.ts';
 import type { NetworkContext } from '../app/context.ts';
 import type { Extension as ExtensionEntry } from '../app/extension.ts';
-import { wrapped } from '../schemas/common.ts';
-import { Agent, Availability, Extension, Zone } from '../schemas/misc.ts';
+import { listed, wrapped } from '../schemas/common.ts';
+import { Availability, Extension, Zone } from '../schemas/misc.ts';
 
-/** Extensions, agents, availability zones, service providers, use of addresses. */
+/** Extensions, availability zones, service providers, use of addresses. */
 export function miscEndpoints(
   context: NetworkContext,
   extensions: readonly ExtensionEntry[],
 ): readonly Endpoint[] {
-  const { db, config, clock } = context;
-  const startedAt = clock();
+  const { db, config } = context;
   const zones = ['network', 'router'].map((resource) => ({
     name: config.availabilityZone,
     resource,
@@ -47,50 +47,13 @@ export function miscEndpoints(
       },
     }),
     endpoint({
-      id: 'agents:list',
-      method: 'GET',
-      path: '/agents',
-      policy: 'get_agent',
-      response: wrapped('agents', Type.Array(Agent)),
-      ok: 200,
-      handler: ({ query }) => {
-        const wanted = Object.entries<string>(query ?? {});
-        const matches = (agent: object): boolean =>
-          wanted.every(
-            ([name, value]) =>
-              !(name in agent) ||
-              String((agent as Record<string, unknown>)[name]).toLowerCase() === value.toLowerCase(),
-          );
-        return { agents: agents(config, startedAt, clock()).filter(matches) };
-      },
-    }),
-    endpoint({
-      id: 'agents:show',
-      method: 'GET',
-      path: '/agents/{agent_id}',
-      policy: 'get_agent',
-      response: wrapped('agent', Agent),
-      ok: 200,
-      handler: ({ params }) => {
-        const agent = agents(config, startedAt, clock()).find((one) => one.id === params.agent_id);
-        if (agent === undefined)
-          throw notFound(`Agent ${params.agent_id} could not be found.`, { type: 'AgentNotFound' });
-        return { agent };
-      },
-    }),
-    endpoint({
       id: 'availability_zones:list',
       method: 'GET',
       path: '/availability_zones',
       policy: 'get_availability_zone',
-      response: wrapped('availability_zones', Type.Array(Zone)),
+      response: listed('availability_zones', Type.Partial(Zone)),
       ok: 200,
-      handler: ({ queryAll }) => {
-        const [resource] = queryAll('resource');
-        return {
-          availability_zones: zones.filter((zone) => resource === undefined || zone.resource === resource),
-        };
-      },
+      handler: (request) => listItems('availability_zones', zones, request, 'name'),
     }),
     endpoint({
       id: 'service_providers:list',
@@ -105,23 +68,18 @@ export function miscEndpoints(
       id: 'network_ip_availabilities:list',
       method: 'GET',
       path: '/network-ip-availabilities',
-      policy: 'get_network_ip_availability',
-      response: wrapped('network_ip_availabilities', Type.Array(Availability)),
+      policy: 'get_network_ip_availability:list',
+      response: listed('network_ip_availabilities', Type.Partial(Availability)),
       ok: 200,
-      handler: ({ queryAll }) => {
-        const [networkId] = queryAll('network_id');
-        const [name] = queryAll('network_name');
-        const [version] = queryAll('ip_version');
-        const [projectId] = [...queryAll('project_id'), ...queryAll('tenant_id')];
-        return {
-          network_ip_availabilities: availability(db, version).filter(
-            (one) =>
-              (networkId ?? one.network_id) === one.network_id &&
-              (name ?? one.network_name) === one.network_name &&
-              (projectId ?? one.project_id) === one.project_id,
-          ),
-        };
-      },
+      // A list leaves out what the caller may not see, which here is all.
+      handler: (request) =>
+        listItems(
+          'network_ip_availabilities',
+          isAdmin(request) ? availability(db, request.queryAll('ip_version')) : [],
+          request,
+          'network_id',
+          ['ip_version'],
+        ),
     }),
     endpoint({
       id: 'network_ip_availabilities:show',
@@ -131,7 +89,7 @@ export function miscEndpoints(
       response: wrapped('network_ip_availability', Availability),
       ok: 200,
       handler: ({ params }) => {
-        const found = availability(db, undefined).find((one) => one.network_id === params.network_id);
+        const found = availability(db, []).find((one) => one.network_id === params.network_id);
         if (found === undefined) {
           throw notFound(`Network ${params.network_id} could not be found.`, { type: 'NetworkNotFound' });
         }

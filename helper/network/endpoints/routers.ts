@@ -1,11 +1,9 @@
 import { endpoint, type Endpoint } from '../../http/index.ts';
-import { Type } from 'typebox';
 import { bodiesOf, checkRevision } from '../app/caller.ts';
 import { pick } from '../app/listing.ts';
 import type { RouterApp } from '../app/router.ts';
 import type { RouterInterfaces } from '../app/router-interface.ts';
 import { listed, oneOrMany, wrapped } from '../schemas/common.ts';
-import { Agent } from '../schemas/misc.ts';
 import {
   ExtraRoutes,
   InterfaceRequest,
@@ -124,15 +122,5 @@ export const routerEndpoints = (routers: RouterApp, interfaces: RouterInterfaces
         },
       }),
     ),
-    endpoint({
-      id: 'routers:l3-agents',
-      method: 'GET',
-      path: '/routers/{router_id}/l3-agents',
-      policy: 'get_l3-agents',
-      response: wrapped('agents', Type.Array(Agent)),
-      ok: 200,
-      target: targetOf,
-      handler: () => routers.agents(),
-    }),
   ];
 };

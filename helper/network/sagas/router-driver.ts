@@ -8,6 +8,7 @@ import type { NetworkConfig } from '../config.ts';
 import type { MetadataListener } from '../face.ts';
 import { firewallRows, meterRows } from '../router-services-state.ts';
 import { METADATA_PORT, routerSpec, type RouterRows } from '../router-host-state.ts';
+import { isUnscheduled } from '../store/agent.ts';
 import { floatingIps, floatingIpsOfRouter, setFloatingIpStatus } from '../store/floating-ip.ts';
 import { networks, segments } from '../store/network.ts';
 import { helpersOfRouters } from '../store/conntrack-helper.ts';
@@ -117,7 +118,8 @@ export class RouterDriver {
   #rows(routerId: string): RouterRows | undefined {
     const { db } = this.#deps;
     const router = routers.byId(db, routerId);
-    if (router === undefined) return undefined;
+    // One that was taken off the L3 agent has nothing on the host.
+    if (router === undefined || isUnscheduled(db, routerId)) return undefined;
     const ports = portsOfRouter(db, routerId);
     const ids = [...new Set(ports.map((port) => port.network_id))];
     return {

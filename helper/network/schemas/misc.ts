@@ -18,7 +18,7 @@ export const Agent = body({
   admin_state_up: Flag,
   alive: Flag,
   availability_zone: OrNull(Type.String()),
-  description: Type.Null(),
+  description: OrNull(Type.String()),
   configurations: Type.Record(Type.String(), Type.Unknown()),
   resources_synced: Type.Null(),
   created_at: Type.String(),
@@ -41,12 +41,15 @@ export const Details = Type.Record(
   body({ limit: Type.Integer(), used: Type.Integer(), reserved: Type.Integer() }),
 );
 
+/** A number, or one that is too large for a double and goes into the JSON text as it is. */
+const BigNumber = Type.Unknown();
+
 export const SubnetAvailability = body({
   subnet_id: Type.String(),
   subnet_name: Type.String(),
   cidr: Type.String(),
   ip_version: Type.Integer(),
-  total_ips: Type.Number(),
+  total_ips: BigNumber,
   used_ips: Type.Integer(),
 });
 
@@ -55,7 +58,7 @@ export const Availability = body({
   network_name: Type.String(),
   project_id: Type.String(),
   tenant_id: Type.String(),
-  total_ips: Type.Number(),
+  total_ips: BigNumber,
   used_ips: Type.Integer(),
   subnet_ip_availability: Type.Array(SubnetAvailability),
 });

@@ -36,6 +36,13 @@ export const floatingIpsOfPorts = (db: Db, portIds: readonly string[]): Floating
     `SELECT * FROM floating_ip WHERE port_id IN ${inJson} ORDER BY seq`,
   ).all(JSON.stringify(portIds));
 
+/** Floating IPs of the network that lead nowhere. */
+export const idleFloatingIps = (db: Db, networkId: string): FloatingIpRow[] =>
+  statement<[string], FloatingIpRow>(
+    db,
+    'SELECT * FROM floating_ip WHERE floating_network_id = ? AND port_id IS NULL AND router_id IS NULL ORDER BY seq',
+  ).all(networkId);
+
 export const floatingIpsOfRouter = (db: Db, routerId: string): FloatingIpRow[] =>
   statement<[string], FloatingIpRow>(db, 'SELECT * FROM floating_ip WHERE router_id = ? ORDER BY seq').all(
     routerId,
