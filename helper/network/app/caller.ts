@@ -76,6 +76,13 @@ export function bodiesOf<T>(
   return { many: false, bodies: one === undefined ? [] : [one] };
 }
 
+/** The bodies of a list, some of which may be in a wrapping of their own: `[{port: {...}}]`. */
+export const unwrapped = <T extends object>(
+  single: string,
+  many: readonly (T | object)[] | undefined,
+): readonly T[] | undefined =>
+  many?.map((one) => (single in one ? (one as Record<string, T>)[single] : one) as T);
+
 /**
  * `If-Match: revision_number=N` (neutron's revision-if-match): the change happens only to that revision.
  * @throws {CloudError} 412 otherwise.

@@ -4,8 +4,10 @@ import { CONTROL, limitOf, linksOf, pick, sortsOf } from './listing.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
-const comparable = (value: unknown): string | number =>
-  typeof value === 'number' ? value : String(value ?? '').toLowerCase();
+const comparable = (value: unknown): string | number => {
+  if (typeof value === 'number') return value;
+  return (typeof value === 'string' ? value : JSON.stringify(value ?? '')).toLowerCase();
+};
 
 /**
  * The list of what has no table, with the same filters, sorting, paging and `fields` as other lists.

@@ -84,7 +84,7 @@ export const agentEndpoints = (
     ok: 201,
     handler: (context) => {
       scheduler.addNetwork(context.params.agent_id, context.body.network_id);
-      return new Reply({});
+      return new Reply({ body: null });
     },
   }),
   endpoint({
@@ -128,7 +128,7 @@ export const agentEndpoints = (
     ok: 201,
     handler: (context) => {
       scheduler.addRouter(context.params.agent_id, context.body.router_id);
-      return new Reply({});
+      return new Reply({ body: null });
     },
   }),
   endpoint({

@@ -1,10 +1,10 @@
 import { Type } from 'typebox';
 import { endpoint, type Endpoint } from '../../http/index.ts';
-import { bodiesOf, checkRevision } from '../app/caller.ts';
+import { bodiesOf, checkRevision, unwrapped } from '../app/caller.ts';
 import { pick } from '../app/listing.ts';
 import type { PortApp, PortTarget } from '../app/port.ts';
-import { listed, oneOrMany, wrapped } from '../schemas/common.ts';
-import { PortCreate, PortShown, PortUpdate, WrappedPorts } from '../schemas/port.ts';
+import { listed, oneOrMany, wrapped, wrappedMany } from '../schemas/common.ts';
+import { PortCreate, PortShown, PortUpdate } from '../schemas/port.ts';
 import { oneOrManyShown } from './shown.ts';
 
 const targetOf = (row: PortTarget) => ({
@@ -29,16 +29,12 @@ export const portEndpoints = (ports: PortApp): readonly Endpoint[] => [
     method: 'POST',
     path: '/ports',
     policy: 'create_port',
-    body: Type.Union([oneOrMany('port', 'ports', PortCreate), WrappedPorts]),
+    body: Type.Union([oneOrMany('port', 'ports', PortCreate), wrappedMany('port', 'ports', PortCreate)]),
     response: oneOrManyShown('port', 'ports', PortShown),
     ok: 201,
     handler: (context) => {
-      const asked = context.body as {
-        port?: PortCreate;
-        ports?: readonly (PortCreate | { port: PortCreate })[];
-      };
-      const plain = asked.ports?.map((one) => ('port' in one ? one.port : one));
-      const { many, bodies } = bodiesOf(asked.port, plain);
+      const asked = context.body as { port?: PortCreate; ports?: readonly object[] };
+      const { many, bodies } = bodiesOf(asked.port, unwrapped<PortCreate>('port', asked.ports));
       const views = ports.views(context, ports.create(context, bodies));
       return many ? { ports: views } : { port: views[0] };
     },

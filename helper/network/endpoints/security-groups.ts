@@ -1,8 +1,9 @@
+import { Type } from 'typebox';
 import { endpoint, type Endpoint } from '../../http/index.ts';
-import { bodiesOf, checkRevision } from '../app/caller.ts';
+import { bodiesOf, checkRevision, unwrapped } from '../app/caller.ts';
 import { pick } from '../app/listing.ts';
 import type { SecurityGroupApp } from '../app/security-group.ts';
-import { listed, oneOrMany, wrapped } from '../schemas/common.ts';
+import { listed, oneOrMany, wrapped, wrappedMany } from '../schemas/common.ts';
 import { GroupCreate, GroupShown, GroupUpdate } from '../schemas/security-group.ts';
 import { oneOrManyShown } from './shown.ts';
 
@@ -22,11 +23,16 @@ export const securityGroupEndpoints = (groups: SecurityGroupApp): readonly Endpo
     method: 'POST',
     path: '/security-groups',
     policy: 'create_security_group',
-    body: oneOrMany('security_group', 'security_groups', GroupCreate),
+    body: Type.Union([
+      oneOrMany('security_group', 'security_groups', GroupCreate),
+      wrappedMany('security_group', 'security_groups', GroupCreate),
+    ]),
     response: oneOrManyShown('security_group', 'security_groups', GroupShown),
     ok: 201,
     handler: (context) => {
-      const { many, bodies } = bodiesOf(context.body.security_group, context.body.security_groups);
+      const asked = context.body as { security_group?: GroupCreate; security_groups?: readonly object[] };
+      const bulk = unwrapped<GroupCreate>('security_group', asked.security_groups);
+      const { many, bodies } = bodiesOf(asked.security_group, bulk);
       const views = groups.views(context, groups.create(context, bodies));
       return many ? { security_groups: views } : { security_group: views[0] };
     },

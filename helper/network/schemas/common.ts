@@ -52,6 +52,19 @@ export const oneOrMany = <S extends string, P extends string, T extends TSchema>
     { ...closed, minProperties: 1, maxProperties: 1 },
   );
 
+/** `{networks: [{network: {...}}]}`: neutron takes each of a list in a wrapping of its own as well. */
+export const wrappedMany = <S extends string, P extends string, T extends TSchema>(
+  single: S,
+  plural: P,
+  schema: T,
+) =>
+  Type.Object(
+    {
+      [plural]: Type.Array(wrapped(single, schema), { minItems: 1, maxItems: limits.bulk }),
+    } as Record<P, ReturnType<typeof Type.Array<ReturnType<typeof wrapped<S, T>>>>>,
+    closed,
+  );
+
 /** `{network: {...}}` */
 export const wrapped = <S extends string, T extends TSchema>(name: S, schema: T) =>
   Type.Object({ [name]: schema } as Record<S, T>, closed);

@@ -51,11 +51,6 @@ export const PortCreate = body({
 });
 export type PortCreate = Static<typeof PortCreate>;
 
-/** neutron takes each port of a list in a wrapping of its own as well. */
-export const WrappedPorts = body({
-  ports: Type.Array(body({ port: PortCreate }), { minItems: 1, maxItems: limits.bulk }),
-});
-
 export const PortUpdate = body(settable);
 export type PortUpdate = Static<typeof PortUpdate>;
 
