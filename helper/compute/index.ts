@@ -1,5 +1,5 @@
 import { computeDialect } from '../errors/dialects.ts';
-import type { Service } from '../http/index.ts';
+import type { Endpoint, Service } from '../http/index.ts';
 import { computeAbsent } from './absent.ts';
 import { computeFace } from './app/face.ts';
 import { InstanceActionApp } from './app/instance-action.ts';
@@ -55,6 +55,13 @@ export interface Compute {
   stop(): void;
 }
 
+/** /os-volumes_boot is another name of /servers, from before servers could be booted from volumes there. */
+const bootAlias = (endpoint: Endpoint): Endpoint => ({
+  ...endpoint,
+  id: `os-volumes_boot:${endpoint.id}`,
+  path: endpoint.path.replace('/servers', '/os-volumes_boot'),
+});
+
 /**
  * The compute service. Registers its sagas: call it before the engine starts. The loop that follows power states is
  * helper/reconcile/power-state.ts.
@@ -77,7 +84,7 @@ export function createCompute(deps: ComputeDeps): Compute {
     requestIdHeaders: ['x-compute-request-id'],
     discovery,
     endpoints: [
-      ...serverEndpoints(servers, new ServerCreator(deps), actions),
+      ...serverEndpoints(servers, new ServerCreator(deps), actions).flatMap((one) => [one, bootAlias(one)]),
       ...serverActionEndpoints(servers, actions),
       ...serverChangeEndpoints(servers, changes),
       ...serverRescueEndpoints(servers, new ServerRescues(deps), shelves),

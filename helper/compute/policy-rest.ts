@@ -38,6 +38,7 @@ export const restRules: PolicyRules = {
     'os-instance-usage-audit-log:list',
     'os-instance-usage-audit-log:show',
     'os-server-external-events:create',
+    'os-admin-actions:inject_network_info',
     'os-console-auth-tokens',
     'os-assisted-volume-snapshots:create',
     'os-assisted-volume-snapshots:delete',

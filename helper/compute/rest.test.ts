@@ -147,6 +147,9 @@ test('topology, password and console tokens of a server', async () => {
   expect((await call('member', 'DELETE', path)).status).toBe(204);
   expect((await call('reader', 'GET', path)).body).toEqual({ password: '' });
   await call('member', 'POST', `/servers/${id}/action`, { 'os-getVNCConsole': { type: 'novnc' } });
+  const inject = (who: string) => call(who, 'POST', `/servers/${id}/action`, { injectNetworkInfo: null });
+  expect((await inject('member')).status).toBe(403);
+  expect((await inject('admin')).status).toBe(202);
   const token = (version: string, name = id, who = 'admin') =>
     call(who, 'GET', `/os-console-auth-tokens/${name}`, undefined, version);
   expect((await token('2.31')).body).toMatchObject({ console: { instance_uuid: id, host: 'desk' } });
@@ -320,4 +323,12 @@ test("images are brought to an aggregate's hosts", async () => {
   expect((await post('x', [one])).status).toBe(400);
   expect((await post('7', [one], '2.80')).status).toBe(404);
   expect((await post('7', [one], '2.81', 'member')).status).toBe(403);
+});
+
+test('servers are found at their old place, too', async () => {
+  const id = await server();
+  expect((await call('reader', 'GET', '/os-volumes_boot')).body).toMatchObject({ servers: [{ id }] });
+  expect((await call('reader', 'GET', `/os-volumes_boot/${id}`)).body).toMatchObject({ server: { id } });
+  expect((await call('other', 'GET', `/os-volumes_boot/${id}`)).status).toBe(404);
+  expect((await call(undefined, 'GET', '/os-volumes_boot')).status).toBe(401);
 });

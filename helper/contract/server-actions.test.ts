@@ -70,6 +70,7 @@ describe('the table of legal actions', () => {
         "lock: building active paused suspended stopped rescued resized error shelved_offloaded",
         "unlock: building active paused suspended stopped rescued resized error shelved_offloaded",
         "reset_state: building active paused suspended stopped rescued resized error shelved_offloaded",
+        "injectNetworkInfo: building active paused suspended stopped rescued resized error shelved_offloaded",
         "get_console_output: building active paused suspended stopped rescued resized error shelved_offloaded",
         "get_vnc_console: active paused rescued",
         "get_serial_console: active paused rescued",

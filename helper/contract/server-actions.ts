@@ -87,6 +87,7 @@ export type ServerAction =
   | 'lock'
   | 'unlock'
   | 'reset_state'
+  | 'injectNetworkInfo'
   | 'get_console_output'
   | 'get_vnc_console'
   | 'get_serial_console';
@@ -167,6 +168,7 @@ export const SERVER_ACTIONS: Readonly<Record<ServerAction, ActionRule>> = {
   lock: { vmStates: 'any', taskStates: 'any', lockable: false },
   unlock: { vmStates: 'any', taskStates: 'any', lockable: false },
   reset_state: { vmStates: 'any', taskStates: 'any', lockable: true },
+  injectNetworkInfo: { vmStates: 'any', taskStates: 'any', lockable: true },
   get_console_output: { vmStates: 'any', taskStates: 'any', lockable: false },
   get_vnc_console: { vmStates: ['active', 'paused', 'rescued'], taskStates: 'any', lockable: false },
   get_serial_console: { vmStates: ['active', 'paused', 'rescued'], taskStates: 'any', lockable: false },

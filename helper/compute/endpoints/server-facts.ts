@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { notFound, unauthorized } from '../../errors/error.ts';
 import { endpoint, mv, type Endpoint } from '../../http/index.ts';
+import { requireLegal } from '../app/server-state.ts';
 import type { ServerApp } from '../app/server.ts';
 import type { ComputeDeps } from '../deps.ts';
 import { nullable, strict } from '../schemas/common.ts';
@@ -46,6 +47,18 @@ export const serverFactEndpoints = (
     ok: 204,
     target: ({ auth, params }) => servers.target(auth, params.server_id),
     handler: ({ target }) => clearGuestPassword(db, target.row.id),
+  }),
+  endpoint({
+    id: 'os-admin-actions:inject_network_info',
+    method: 'POST',
+    path: '/servers/{server_id}/action',
+    action: 'injectNetworkInfo',
+    policy: 'os_compute_api:os-admin-actions:inject_network_info',
+    ok: 202,
+    body: strict({ injectNetworkInfo: Type.Unknown() }),
+    target: ({ auth, params }) => servers.target(auth, params.server_id),
+    // The metadata service makes its answers of the rows as they are, so there is nothing to bring up to date.
+    handler: ({ auth, target }) => requireLegal('injectNetworkInfo', target.row, auth),
   }),
   endpoint({
     id: 'os-console-auth-tokens:show',
