@@ -70,6 +70,7 @@ describe('usage', () => {
     for (const query of ['start=yesterday', 'start=2030-01-01T00:00:00&end=2020-01-01T00:00:00'])
       expect((await call('admin', 'GET', `/os-simple-tenant-usage?${query}`)).status).toBe(400);
     expect((await call('member', 'GET', '/os-simple-tenant-usage')).status).toBe(403);
+    expect((await call('admin', 'GET', '/os-simple-tenant-usage/')).status).toBe(404);
     expect((await call('other', 'GET', '/os-simple-tenant-usage/p1')).status).toBe(403);
     expect((await call('other', 'GET', '/os-simple-tenant-usage/p2')).body).toEqual({ tenant_usage: {} });
     expect((await call(undefined, 'GET', '/os-simple-tenant-usage/p1')).status).toBe(401);
@@ -331,4 +332,27 @@ test('servers are found at their old place, too', async () => {
   expect((await call('reader', 'GET', `/os-volumes_boot/${id}`)).body).toMatchObject({ server: { id } });
   expect((await call('other', 'GET', `/os-volumes_boot/${id}`)).status).toBe(404);
   expect((await call(undefined, 'GET', '/os-volumes_boot')).status).toBe(401);
+});
+
+test('old microversions choose among images', async () => {
+  const snapshot = '22222222-aaaa-4222-8222-222222222222';
+  world.images.add({
+    id: snapshot,
+    name: 'snap',
+    properties: { image_type: 'snapshot', instance_uuid: 's1' },
+  });
+  const names = async (query: string, path = '/images') => {
+    const answer = await call('reader', 'GET', `${path}?${query}`);
+    return (answer.body as { images?: { id: string }[] }).images?.map(({ id }) => id) ?? answer.status;
+  };
+  expect(await names('name=snap')).toEqual([snapshot]);
+  expect(await names('type=snapshot', '/images/detail')).toEqual([snapshot]);
+  expect(await names('server=http://cloud/v2.1/servers/s1')).toEqual([snapshot]);
+  expect(await names('property-image_type=snapshot')).toEqual([snapshot]);
+  expect(await names('status=SAVING')).toEqual([]);
+  expect(await names('minRam=999999')).toEqual([]);
+  expect(await names('changes-since=2999-01-01T00:00:00Z')).toEqual([]);
+  expect(await names('changes-since=soon')).toBe(400);
+  expect(await names('status=active&limit=1')).toHaveLength(1);
+  expect(await names('nothing=1')).toHaveLength(2);
 });

@@ -3,6 +3,7 @@ import { badRequest, notFound } from '../../errors/error.ts';
 import { endpoint, mv, pageOf, type Endpoint, type RequestContext } from '../../http/index.ts';
 import type { ImageDetails } from '../../image/face.ts';
 import type { ComputeDeps } from '../deps.ts';
+import { filteredPage, imageFilter } from './image-filter.ts';
 import { isoTime } from '../app/server-view.ts';
 import { Links, Metadata, nullable, strict } from '../schemas/common.ts';
 
@@ -92,8 +93,9 @@ function full(context: Pick<RequestContext, 'origin' | 'base'>, image: ImageDeta
 export const imageProxyEndpoints = ({ db, image }: ComputeDeps): readonly Endpoint[] => {
   const policy = 'os_compute_api:images';
   const list = (context: RequestContext): readonly ImageDetails[] => {
-    const page = pageOf(context.query as { limit?: string; marker?: string }, { max: 1000 });
-    return image.list(db, context.auth, page);
+    const query = context.query as Readonly<Record<string, string>>;
+    const page = pageOf(query, { max: 1000 });
+    return filteredPage((part) => image.list(db, context.auth, part), imageFilter(query), page);
   };
   const change = (
     context: RequestContext,

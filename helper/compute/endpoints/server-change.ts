@@ -38,11 +38,16 @@ export const serverChangeEndpoints = (servers: ServerApp, changes: ServerChanges
       const adminPass = changes.rebuild(caller, context.target, rebuild);
       const row = servers.reload(context.target.row.id);
       const target: ServerTarget = { ...context.target, row };
+      // Shown without its prefix here (2.57), so not a second time with it (2.75).
+      const { 'OS-EXT-SRV-ATTR:user_data': _, ...shown } = servers.body(caller, target) as Record<
+        string,
+        unknown
+      >;
       return new Reply({
         headers: { location: `${context.base}/servers/${row.id}` },
         body: {
           server: {
-            ...servers.body(caller, target),
+            ...shown,
             adminPass,
             ...(context.version >= mv('2.54') ? { key_name: row.key_name } : {}),
             ...(context.version >= mv('2.57') ? { user_data: row.user_data } : {}),

@@ -1,3 +1,4 @@
+import { notFound } from '../../errors/error.ts';
 import { endpoint, type Endpoint } from '../../http/index.ts';
 import type { UsageApp, UsageQueryValues } from '../app/usage.ts';
 import {
@@ -30,7 +31,11 @@ export const usageEndpoints = (usage: UsageApp): readonly Endpoint[] => [
     query: UsageQuery,
     response: UsageAnswer,
     ok: 200,
-    target: ({ params }) => ({ project_id: params.tenant_id }),
+    target: ({ params }) => {
+      // A path that ends in '/' names no project.
+      if (params.tenant_id === '') throw notFound('The resource could not be found.');
+      return { project_id: params.tenant_id };
+    },
     handler: (context) =>
       usage.show(callerOf(context), context.params.tenant_id, context.query as UsageQueryValues),
   }),
