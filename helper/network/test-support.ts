@@ -133,7 +133,7 @@ function callOf(base: string): NetworkWorld['call'] {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    const parsed = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
+    const parsed = ((text === '' ? undefined : JSON.parse(text)) ?? {}) as Record<string, unknown>;
     const error = parsed['NeutronError'] as { type: string } | undefined;
     return { status: response.status, body: parsed, type: error?.type };
   };
