@@ -12,7 +12,7 @@
  *   -- --simulated           without real guests: quick, for work on the APIs
  *   -- --concurrency 2 --out DIR              how many at a time; where tempest's logs go (and stay)
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
@@ -106,9 +106,10 @@ function partsOf(options: Options): readonly Part[] {
 /** Ends everything before its time. */
 const abort = new AbortController();
 
-/** Runs `work` on a cloud that is there for it alone. */
+/** Runs `work` on a cloud that is there for it alone; the helper's log goes to the directory. */
 async function onCloud<T>(
   part: Pick<Part, 'title' | 'compliance' | 'host'>,
+  directory: string,
   work: (cloud: PreparedCloud, progress: Progress) => Promise<T>,
 ): Promise<T> {
   const { title, compliance, host } = part;
@@ -121,6 +122,7 @@ async function onCloud<T>(
     return await work(await prepare(instance, cloudOptions), progress);
   } finally {
     progress.done(`${title}: taking it away`);
+    writeFileSync(join(directory, 'helper.log'), instance.log());
     await web.close();
     await takeAway(instance);
   }
@@ -129,7 +131,7 @@ async function onCloud<T>(
 async function runPart(part: Part, options: Options, directory: string): Promise<readonly TestResult[]> {
   const { wanted, title } = part;
   const total = 'names' in wanted ? wanted.names.length : undefined;
-  return await onCloud(part, async (cloud, progress) => {
+  return await onCloud(part, directory, async (cloud, progress) => {
     const credentials = await cloud.instance.client.credentials();
     let done = 0;
     return await runTempest({
@@ -156,12 +158,16 @@ async function runPart(part: Part, options: Options, directory: string): Promise
 /** Both SDKs, one after the other. @returns whether both came to their end. */
 async function runSdks(options: Options, directory: string): Promise<boolean> {
   const host = options.simulated ? 'simulated' : 'linux';
-  const runs = await onCloud({ title: 'cloud', compliance: false, host }, async (cloud, progress) => {
-    progress.update(0, 'openstacksdk');
-    const first = await runOpenstackSdk(cloud, host === 'linux');
-    progress.update(0.5, 'gophercloud');
-    return [first, await runGophercloud(cloud, directory)];
-  });
+  const runs = await onCloud(
+    { title: 'cloud', compliance: false, host },
+    directory,
+    async (cloud, progress) => {
+      progress.update(0, 'openstacksdk');
+      const first = await runOpenstackSdk(cloud, host === 'linux');
+      progress.update(0.5, 'gophercloud');
+      return [first, await runGophercloud(cloud, directory)];
+    },
+  );
   for (const { name, ok, said } of runs) say(`${ok ? 'passed' : 'FAILED'} ${name}: ${said}`);
   return runs.every((one) => one.ok);
 }
