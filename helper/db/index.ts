@@ -1,5 +1,5 @@
 export { CorruptDatabaseError, closeDatabase, openDatabase, type Db, type OpenOptions } from './open.ts';
 export { MigrationError } from './migrate.ts';
-export { statement, type SqlParameters, type SqlValue, type Statement } from './statement.ts';
+export { changeCount, statement, type SqlParameters, type SqlValue, type Statement } from './statement.ts';
 export { afterCommit, inTransaction, transaction, type TransactionOptions } from './transaction.ts';
 export { watchTables, type RowChange, type WatchedTable } from './watch.ts';

@@ -58,6 +58,13 @@ export function statement<Parameters extends SqlParameters = [], Row = never>(
   return prepared as Statement<Parameters, Row>;
 }
 
+/**
+ * A number that is another one after each change of a row, also by a foreign key or in a transaction that was taken
+ * back: what was read is still so while it stays the same and no transaction is open.
+ */
+export const changeCount = (db: Db): number =>
+  statement<[], { n: number }>(db, 'SELECT total_changes() AS n').get()?.n ?? 0;
+
 function prepare(db: Db, text: string): Statement<SqlParameters, unknown> {
   const native: NativeStatement = db.prepare(text);
   const writes = !native.readonly;

@@ -174,14 +174,14 @@ class Exchange {
       this.#response.end();
       return;
     }
-    const text = JSON.stringify(body);
+    const bytes = Buffer.from(JSON.stringify(body));
     const full = {
       'content-type': 'application/json',
-      'content-length': String(Buffer.byteLength(text)),
+      'content-length': String(bytes.length),
       ...headers,
     };
     this.#head(status, full);
-    this.#response.end(this.#request.method === 'HEAD' ? undefined : text);
+    this.#response.end(this.#request.method === 'HEAD' ? undefined : bytes);
   }
 
   #head(status: number, headers: Readonly<Record<string, string>>): void {

@@ -3,7 +3,8 @@ import ipaddr from 'ipaddr.js';
 import { statusOf } from '../../contract/server-actions.ts';
 import { mv, type Microversion } from '../../http/index.ts';
 import type { ServerAddress } from '../../network/face.ts';
-import { instanceName, tagsOfRow, type ServerRow } from '../store/server-row.ts';
+import type { ListedServer } from '../store/server-list.ts';
+import { instanceName, tagsOfRow } from '../store/server-row.ts';
 
 /** What shows of a server besides its row, and to whom. */
 export interface ViewContext {
@@ -60,7 +61,7 @@ export const serverLinks = (context: Pick<ViewContext, 'origin' | 'base'>, id: s
   { rel: 'bookmark', href: `${context.origin}/compute/servers/${id}` },
 ];
 
-export const basicServer = (context: ViewContext, row: ServerRow) => ({
+export const basicServer = (context: ViewContext, row: ListedServer) => ({
   id: row.id,
   name: row.name,
   links: serverLinks(context, row.id),
@@ -88,7 +89,7 @@ export function addressesBody(
 const PROGRESS_STATUSES = new Set(['ACTIVE', 'BUILD', 'VERIFY_RESIZE']);
 const NO_ADDRESSES: readonly ServerAddress[] = [];
 
-function flavorBody(context: ViewContext, row: ServerRow): object {
+function flavorBody(context: ViewContext, row: ListedServer): object {
   if (context.version < mv('2.47'))
     return { id: row.flavor_id, links: [bookmark(context, 'flavors', row.flavor_id)] };
   return {
@@ -102,7 +103,7 @@ function flavorBody(context: ViewContext, row: ServerRow): object {
   };
 }
 
-function faultBody(context: ViewContext, row: ServerRow): object | undefined {
+function faultBody(context: ViewContext, row: ListedServer): object | undefined {
   if (row.fault_at === null || row.fault_code === null) return undefined;
   const withDetails = row.fault_details !== null && (context.administrator || row.fault_code !== 500);
   return {
@@ -116,7 +117,7 @@ function faultBody(context: ViewContext, row: ServerRow): object | undefined {
 /** What `show`, `detail` and (before 2.75, alone) `update` have in common. */
 export function serverBody(
   context: ViewContext,
-  row: ServerRow,
+  row: ListedServer,
   extras: ViewExtras,
   part: 'update' | 'show',
 ): Record<string, unknown> {
@@ -163,7 +164,7 @@ export function serverBody(
 function addDetails(
   body: Record<string, unknown>,
   context: ViewContext,
-  row: ServerRow,
+  row: ListedServer,
   extras: ViewExtras,
 ): void {
   const host = row.host === null ? undefined : extras.hosts.get(row.host);
@@ -186,7 +187,7 @@ function addDetails(
   }
 }
 
-function addExtended(body: Record<string, unknown>, context: ViewContext, row: ServerRow): void {
+function addExtended(body: Record<string, unknown>, context: ViewContext, row: ListedServer): void {
   body['OS-EXT-SRV-ATTR:host'] = row.host;
   body['OS-EXT-SRV-ATTR:instance_name'] = instanceName(row);
   body['OS-EXT-SRV-ATTR:hypervisor_hostname'] = row.node;

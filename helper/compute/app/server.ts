@@ -7,7 +7,7 @@ import type { ComputeDeps } from '../deps.ts';
 import { MAX_TAGS } from '../schemas/common.ts';
 import type { ServerUpdateBody } from '../schemas/server.ts';
 import { metadataOfRow, tagsOfRow, type ServerRow } from '../store/server-row.ts';
-import { listServers, type ServerFilter, type ServerOrder } from '../store/server-list.ts';
+import { listServers, type ListedServer, type ServerFilter, type ServerOrder } from '../store/server-list.ts';
 import { findServer, setMetadata, setTags, updateServer } from '../store/server.ts';
 import { requireLegal } from './server-state.ts';
 import { isAdmin, type Caller } from './server-request.ts';
@@ -66,7 +66,7 @@ export class ServerApp {
   }
 
   /** What network and hosts say of these servers; a constant number of statements for any number of them. */
-  extras(rows: readonly ServerRow[]): ViewExtras {
+  extras(rows: readonly ListedServer[]): ViewExtras {
     const { db, network, basics } = this.#deps;
     const ids = rows.map(({ id }) => id);
     const hosts = new Map<string, { readonly zone: string; readonly status: string }>();
@@ -100,7 +100,7 @@ export class ServerApp {
     filter: ServerFilter,
     order: readonly ServerOrder[],
     page: { readonly limit: number; readonly marker?: string },
-  ): readonly ServerRow[] {
+  ): readonly ListedServer[] {
     const rows = listServers(this.#deps.db, filter, order, page);
     if (rows === undefined) throw badRequest(`marker [${page.marker}] not found`);
     return rows;

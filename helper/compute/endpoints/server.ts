@@ -15,7 +15,7 @@ import {
   type ServerUpdateBody,
 } from '../schemas/server.ts';
 import { compilePattern } from '../store/name-pattern.ts';
-import type { ServerRow } from '../store/server-row.ts';
+import type { ListedServer } from '../store/server-list.ts';
 import { callerOf } from './caller.ts';
 
 const MAX_PAGE = 1000;
@@ -34,7 +34,7 @@ export const serverEndpoints = (
     const order = orderOf(caller, context.queryAll);
     const ids =
       ip === undefined ? undefined : servers.idsByAddress(filter, ip.version, compilePattern(ip.pattern));
-    const rows: readonly ServerRow[] =
+    const rows: readonly ListedServer[] =
       none || page.limit === 0
         ? []
         : servers.list(ids === undefined ? filter : { ...filter, ids }, order, page);

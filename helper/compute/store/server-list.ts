@@ -62,6 +62,59 @@ const EQUAL = {
 /** Columns that are matched by a pattern. */
 const PATTERN = { name: 'name', description: 'description', hostname: 'hostname' } as const;
 
+/** Columns that lists show or judge by; what only one server is asked for at a time (keys, files, plans) stays out. */
+const LISTED = [
+  'seq',
+  'id',
+  'project_id',
+  'user_id',
+  'name',
+  'hostname',
+  'description',
+  'vm_state',
+  'task_state',
+  'power_state',
+  'progress',
+  'host',
+  'node',
+  'requested_zone',
+  'availability_zone',
+  'image_id',
+  'flavor_id',
+  'flavor_name',
+  'vcpus',
+  'ram_mib',
+  'disk_gib',
+  'ephemeral_gib',
+  'swap_mib',
+  'extra_specs',
+  'key_name',
+  'user_data',
+  'config_drive',
+  'disk_config',
+  'access_ip_v4',
+  'access_ip_v6',
+  'metadata',
+  'tags',
+  'trusted_certs',
+  'locked_by',
+  'locked_reason',
+  'launch_index',
+  'reservation_id',
+  'root_device_name',
+  'fault_code',
+  'fault_message',
+  'fault_details',
+  'fault_at',
+  'created_at',
+  'updated_at',
+  'launched_at',
+  'terminated_at',
+] as const satisfies readonly (keyof ServerRow)[];
+
+/** A server as lists have it. */
+export type ListedServer = Pick<ServerRow, (typeof LISTED)[number]>;
+
 /** What a list of servers is narrowed to. Absent: not at all. */
 export interface ServerFilter {
   /** Undefined: of all projects. */
@@ -95,7 +148,7 @@ export function listServers(
   filter: ServerFilter,
   order: readonly ServerOrder[],
   page: { readonly limit: number; readonly marker?: string },
-): readonly ServerRow[] | undefined {
+): readonly ListedServer[] | undefined {
   const query = new Query();
   addFilter(query, filter, db);
   const columns = order.map(({ key, descending }) => ({ column: SORT_COLUMNS[key], descending }));
@@ -107,9 +160,9 @@ export function listServers(
   }
   const by = keys.map(({ column, descending }) => `${column} ${descending ? 'DESC' : 'ASC'}`).join(', ');
   const where = query.conditions.length === 0 ? '' : `WHERE ${query.conditions.join(' AND ')}`;
-  return statement<[Readonly<Record<string, SqlValue>>], ServerRow>(
+  return statement<[Readonly<Record<string, SqlValue>>], ListedServer>(
     db,
-    `SELECT * FROM server ${where} ORDER BY ${by} LIMIT @limit`,
+    `SELECT ${LISTED.join(', ')} FROM server ${where} ORDER BY ${by} LIMIT @limit`,
   ).all({ ...query.values, limit: page.limit });
 }
 

@@ -88,7 +88,8 @@ export const instanceName = (row: { readonly seq: number }): string =>
 export const nicsOfRow = (row: ServerRow): readonly RequestedNic[] =>
   JSON.parse(row.nics) as readonly RequestedNic[];
 
-export const tagsOfRow = (row: ServerRow): readonly string[] => JSON.parse(row.tags) as readonly string[];
+export const tagsOfRow = (row: Pick<ServerRow, 'tags'>): readonly string[] =>
+  JSON.parse(row.tags) as readonly string[];
 
 export const metadataOfRow = (row: ServerRow): Readonly<Record<string, string>> =>
   JSON.parse(row.metadata) as Readonly<Record<string, string>>;

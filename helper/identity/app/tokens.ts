@@ -1,13 +1,12 @@
 import { hash, randomBytes } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
 import { unauthorized, type CloudError } from '../../errors/error.ts';
-import type { AuthContext, Authenticator } from '../../http/index.ts';
+import type { AuthContext } from '../../http/index.ts';
 import { Secret } from '../../secret.ts';
-import { credentialRoleIds, rulesOfCredentials } from '../store/application-credential.ts';
+import { credentialRoleIds } from '../store/application-credential.ts';
 import { effectiveRoles, withImplied, type RoleRef, type TargetKind } from '../store/assignment.ts';
 import { findLiveToken, insertToken, pruneTokens, type LiveTokenRow } from '../store/token.ts';
 import { findTrustRow, rolesOfTrust, trustStands } from '../store/trust.ts';
-import { permits } from './access-rule.ts';
 import type { IdentityContext } from './context.ts';
 
 /** The only thing that a failed login or a dead token says. */
@@ -96,21 +95,6 @@ export function liveToken(identity: IdentityContext, token: string): LiveToken |
       : rolesByTrust(identity, row.trust_id);
   return roles.length === 0 ? undefined : { row, roles };
 }
-
-/** Who makes a request with this token. Credentials with access rules are bound to these here. */
-export const createAuthenticator =
-  (identity: IdentityContext): Authenticator =>
-  (token, request) => {
-    const live = liveToken(identity, token);
-    if (live === undefined) return undefined;
-    const { row } = live;
-    const credential = row.application_credential_id;
-    if (credential !== null && row.application_credential_ruled === 1) {
-      const rules = rulesOfCredentials(identity.db, [credential]).get(credential) ?? [];
-      if (!permits(rules, request)) return undefined;
-    }
-    return authContext(live);
-  };
 
 export function authContext({ row, roles }: LiveToken): AuthContext {
   const project =

@@ -4,8 +4,8 @@ import type { NetworkConfig } from '../config.ts';
 import type { ServerAddress, ServerNic } from '../face.ts';
 import { bridgeOf } from '../host-state.ts';
 import { networks, segments } from '../store/network.ts';
-import { addressesOfPorts, portByAddress, portsOfDevice, portsOfDevices } from '../store/port.ts';
-import type { NetworkRow, PortIpRow, PortRow } from '../store/row.ts';
+import { addressesOfPorts, portByAddress, portsOfDevice, serverAddresses } from '../store/port.ts';
+import type { PortRow } from '../store/row.ts';
 import { groupNamesOfDevices } from '../store/security-group.ts';
 import { subnetsOfNetworks } from '../store/subnet.ts';
 import { groupBy } from '../store/table.ts';
@@ -73,34 +73,28 @@ export function addressesOf(
   floatingIpsOf: FloatingIpsOf,
   serverIds: readonly string[],
 ): Map<string, ServerAddress[]> {
-  const ports = portsOfDevices(db, serverIds).filter(isServerPort);
-  const portIds = ports.map((port) => port.id);
-  const networkRows = new Map<string, NetworkRow>(
-    networks.byIds(db, [...new Set(ports.map((port) => port.network_id))]).map((row) => [row.id, row]),
-  );
-  const ips = groupBy(addressesOfPorts(db, portIds), (ip) => ip.port_id);
-  const floating = floatingIpsOf(db, portIds);
   const result = new Map<string, ServerAddress[]>();
-  for (const port of ports) {
-    const list = result.get(port.device_id) ?? [];
-    result.set(port.device_id, list);
-    const network = networkRows.get(port.network_id);
-    if (network === undefined) continue;
-    const common = {
-      networkId: network.id,
-      networkName: network.name,
-      macAddress: port.mac_address,
-      portId: port.id,
-    };
-    for (const ip of ips.get(port.id) ?? [])
-      list.push({ ...common, address: ip.address, version: versionOf(ip), kind: 'fixed' });
-    for (const one of floating.get(port.id) ?? [])
-      list.push({ ...common, address: one.floating, version: 4, kind: 'floating' });
+  const rowsByPort = groupBy(serverAddresses(db, serverIds), (row) => row.port_id);
+  const floating = floatingIpsOf(db, [...rowsByPort.keys()]);
+  for (const [portId, rows] of rowsByPort) {
+    const [first] = rows;
+    if (first === undefined) continue;
+    const list = result.get(first.device_id) ?? [];
+    result.set(first.device_id, list);
+    const of = (address: string, kind: ServerAddress['kind']): ServerAddress => ({
+      networkId: first.network_id,
+      networkName: first.network_name,
+      macAddress: first.mac_address,
+      portId,
+      address,
+      version: kind === 'fixed' && address.includes(':') ? 6 : 4,
+      kind,
+    });
+    for (const { address } of rows) if (address !== null) list.push(of(address, 'fixed'));
+    for (const one of floating.get(portId) ?? []) list.push(of(one.floating, 'floating'));
   }
   return result;
 }
-
-const versionOf = (ip: PortIpRow): 4 | 6 => (ip.address.includes(':') ? 6 : 4);
 
 export function securityGroupNamesOf(db: Db, serverIds: readonly string[]): Map<string, string[]> {
   const names = groupBy(groupNamesOfDevices(db, serverIds), (row) => row.device_id);

@@ -16,14 +16,25 @@ export const portsOfDevice = (db: Db, deviceId: string): PortRow[] =>
     'SELECT * FROM port WHERE device_id = ? ORDER BY coalesce(nic_index, 1000000), seq',
   ).all(deviceId);
 
-/** What a list of servers shows of their ports: reading all columns of a thousand takes as long as the rest of it. */
-export type PortOfDevice = Pick<PortRow, 'id' | 'device_id' | 'device_owner' | 'network_id' | 'mac_address'>;
+/** An address of a server, with what the server's own API says of it; address is null for a port that has none. */
+export interface ServerAddressRow {
+  readonly device_id: string;
+  readonly port_id: string;
+  readonly mac_address: string;
+  readonly network_id: string;
+  readonly network_name: string;
+  readonly address: string | null;
+}
 
-export const portsOfDevices = (db: Db, deviceIds: readonly string[]): PortOfDevice[] =>
-  statement<[string], PortOfDevice>(
+/** The fixed addresses of servers' ports, in the order of their NICs. */
+export const serverAddresses = (db: Db, serverIds: readonly string[]): ServerAddressRow[] =>
+  statement<[string], ServerAddressRow>(
     db,
-    `SELECT id, device_id, device_owner, network_id, mac_address FROM port WHERE device_id IN ${inJson} ORDER BY coalesce(nic_index, 1000000), seq`,
-  ).all(JSON.stringify(deviceIds));
+    `SELECT p.device_id, p.id AS port_id, p.mac_address, n.id AS network_id, n.name AS network_name, i.address
+       FROM port p JOIN network n ON n.id = p.network_id LEFT JOIN port_ip i ON i.port_id = p.id
+      WHERE p.device_id IN ${inJson} AND p.device_owner LIKE 'compute:%'
+      ORDER BY coalesce(p.nic_index, 1000000), p.seq, i.position`,
+  ).all(JSON.stringify(serverIds));
 
 export const macInUse = (db: Db, mac: string): boolean =>
   statement<[string], { id: string }>(db, 'SELECT id FROM port WHERE mac_address = ? LIMIT 1').get(mac) !==
