@@ -69,6 +69,8 @@ export interface ServerNic {
     readonly dnsNameservers: readonly string[];
     readonly hostRoutes: readonly { readonly destination: string; readonly nexthop: string }[];
     readonly dhcp: boolean;
+    /** ipv6_address_mode: 'slaac', 'dhcpv6-stateless', 'dhcpv6-stateful'. */
+    readonly addressMode?: string | undefined;
   }[];
   readonly floatingIps: readonly string[];
 }

@@ -1,4 +1,4 @@
-import type { DhcpHost, DhcpSpec } from '../host/net/dhcp/interface.ts';
+import type { Dhcp6Mode, DhcpHost, DhcpSpec } from '../host/net/dhcp/interface.ts';
 import type { ExternalBridge } from '../host/net/external/interface.ts';
 import type { GroupMembers, PortFilter, SecurityRule } from '../host/net/firewall/interface.ts';
 import type { NetworkSegment, TapSpec } from '../host/net/link/interface.ts';
@@ -58,9 +58,9 @@ export function externalSpec(
 
 const prefixOf = (cidr: string): string => cidr.slice(cidr.indexOf('/') + 1);
 
-/** `host-10-0-0-5`, as neutron names a port without a dns_name. */
+/** `host-10-0-0-5`, `host-fd00--5`, as neutron names a port without a dns_name; no label ends with a hyphen. */
 export const hostNameOf = (dnsName: string, address: string): string =>
-  dnsName === '' ? `host-${address.replaceAll(/[.:]+/g, '-')}` : dnsName;
+  dnsName === '' ? `host-${address.replaceAll(/[.:]/g, '-')}`.replace(/-$/, '-0') : dnsName;
 
 /** The rows that say what a network's DHCP server does. */
 export interface DhcpRows {
@@ -77,7 +77,7 @@ export interface DhcpRows {
 export function dhcpSpec(config: NetworkConfig, rows: DhcpRows): DhcpSpec | undefined {
   const { network, segment, dhcpPort, ips } = rows;
   if (dhcpPort === undefined || network.admin_state_up === 0) return undefined;
-  const served = rows.subnets.filter((subnet) => subnet.enable_dhcp === 1 && subnet.ip_version === 4);
+  const served = rows.subnets.filter((subnet) => subnet.enable_dhcp === 1);
   const own = ips.get(dhcpPort.id) ?? [];
   const withAddress = served.filter((subnet) => own.some((ip) => ip.subnet_id === subnet.id));
   if (withAddress.length === 0) return undefined;
@@ -97,6 +97,7 @@ export function dhcpSpec(config: NetworkConfig, rows: DhcpRows): DhcpSpec | unde
     subnets: withAddress.map((subnet) => ({
       subnetId: subnet.id,
       cidr: subnet.cidr,
+      ...(subnet.ip_version === 6 ? { mode: dhcp6Mode(subnet) } : {}),
       gatewayIp: subnet.gateway_ip,
       dnsNameservers: JSON.parse(subnet.dns_nameservers) as string[],
       hostRoutes: (JSON.parse(subnet.host_routes) as { destination: string; nexthop: string }[]).map(
@@ -118,19 +119,30 @@ export function dhcpSpec(config: NetworkConfig, rows: DhcpRows): DhcpSpec | unde
   };
 }
 
+/** As neutron's agent has it: by the address mode, and without any mode as if addresses were to be given. */
+function dhcp6Mode(subnet: Pick<SubnetRow, 'ipv6_address_mode' | 'ipv6_ra_mode'>): Dhcp6Mode {
+  const { ipv6_address_mode: mode, ipv6_ra_mode: advertised } = subnet;
+  if (mode === 'dhcpv6-stateful' || (mode === null && advertised === null)) return 'stateful';
+  return mode === 'dhcpv6-stateless' ? 'stateless' : 'none';
+}
+
 function dhcpHosts(port: PortRow, ips: readonly PortIpRow[]): DhcpHost[] {
-  const options =
+  const all =
     port.extra_dhcp_opts === '[]'
       ? []
-      : (JSON.parse(port.extra_dhcp_opts) as { opt_name: string; opt_value: string; ip_version: number }[])
-          .filter((one) => one.ip_version === 4)
-          .map((one) => ({ name: one.opt_name, value: one.opt_value }));
-  return ips.map((ip) => ({
-    macAddress: port.mac_address,
-    ip: ip.address,
-    hostName: hostNameOf(port.dns_name, ip.address),
-    ...(options.length === 0 ? {} : { options }),
-  }));
+      : (JSON.parse(port.extra_dhcp_opts) as { opt_name: string; opt_value: string; ip_version: number }[]);
+  return ips.map((ip) => {
+    const version = ip.address.includes(':') ? 6 : 4;
+    const options = all
+      .filter((one) => one.ip_version === version)
+      .map((one) => ({ name: one.opt_name, value: one.opt_value }));
+    return {
+      macAddress: port.mac_address,
+      ip: ip.address,
+      hostName: hostNameOf(port.dns_name, ip.address),
+      ...(options.length === 0 ? {} : { options }),
+    };
+  });
 }
 
 export function tapSpec(

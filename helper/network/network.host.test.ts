@@ -153,6 +153,7 @@ describe('a network on this machine', () => {
       veths: [],
       namespaces: [],
       dnsmasq: [],
+      radvd: [],
       filteredPorts: [],
     });
     expect(world.db.prepare('SELECT count(*) FROM network_segment').pluck().get()).toBe(0);

@@ -40,7 +40,7 @@ export function routerSpec(config: NetworkConfig, rows: RouterRows): RouterSpec 
     const device = deviceOf(config, rows, port);
     if (device === undefined) continue;
     if (port.device_owner === GATEWAY) gateway = { ...device, ...wayOut(rows, port) };
-    else interfaces.push(device);
+    else interfaces.push({ ...device, ...advertisement(addressesOf(rows, port)) });
   }
   return {
     routerId: router.id,
@@ -98,10 +98,43 @@ function deviceOf(config: NetworkConfig, rows: RouterRows, port: PortRow): Route
 const addressesOf = (rows: RouterRows, port: PortRow): RouterAddress[] =>
   rows.addresses.filter((ip) => ip.port_id === port.id);
 
+const isV6 = (address: string): boolean => address.includes(':');
+
+/**
+ * What a router tells the guests of its IPv6 subnets on one network (neutron's agent/linux/ra.py): that it is there, and
+ * of subnets with an ipv6_ra_mode how their addresses come. Name servers are told where nothing else comes by DHCPv6.
+ */
+function advertisement(addresses: readonly RouterAddress[]): Pick<RouterInterface, 'advertise'> {
+  const six = [...new Map(addresses.map((ip) => [ip.subnet_id, ip])).values()].filter((ip) => isV6(ip.cidr));
+  if (six.length === 0) return {};
+  const modes = new Set(six.map((ip) => ip.ipv6_ra_mode));
+  return {
+    advertise: {
+      managed: modes.has('dhcpv6-stateful'),
+      otherConfig: modes.has('dhcpv6-stateless'),
+      prefixes: six.flatMap(({ cidr, ipv6_ra_mode: mode }) =>
+        mode === null ? [] : [{ cidr, autonomous: mode !== 'dhcpv6-stateful' }],
+      ),
+      nameServers: six
+        .filter((ip) => ip.ipv6_ra_mode === 'slaac')
+        .flatMap((ip) => JSON.parse(ip.dns_nameservers) as string[])
+        .filter((ip) => ip !== '::'),
+    },
+  };
+}
+
 /** The default route of the first subnet that has a gateway: one per family. */
-function wayOut(rows: RouterRows, port: PortRow): Pick<RouterGateway, 'nextHops' | 'snat'> {
+function wayOut(
+  rows: RouterRows,
+  port: PortRow,
+): Pick<RouterGateway, 'nextHops' | 'snat' | 'acceptAdvertisements'> {
   const hops = addressesOf(rows, port).flatMap((ip) => ip.gateway_ip ?? []);
-  return { nextHops: hops.slice(0, 1), snat: rows.router.enable_snat === 1 };
+  const six = hops.find(isV6);
+  return {
+    nextHops: [hops.find((hop) => !isV6(hop)), six].filter((hop) => hop !== undefined),
+    snat: rows.router.enable_snat === 1,
+    ...(six === undefined ? { acceptAdvertisements: true } : {}),
+  };
 }
 
 /** A route whose next hop's subnet went with the gateway cannot be in the kernel; it stays in the row. */

@@ -262,6 +262,7 @@ describe('routers and floating IPs on this machine', () => {
       veths: [],
       namespaces: [],
       dnsmasq: [],
+      radvd: [],
       filteredPorts: [],
     });
     for (const table of ['router', 'floating_ip', 'network_segment', 'port', 'port_plug'])

@@ -1,6 +1,8 @@
 import type { Db } from '../db/index.ts';
+import { routerDevice } from '../host/net/names.ts';
 import type { Endpoint } from '../http/index.ts';
 import type { SagaEngine } from '../saga/index.ts';
+import { canonical, macOfLinkLocal } from './app/address.ts';
 import type { NetworkContext } from './app/context.ts';
 import { ConntrackHelperApp } from './app/conntrack-helper.ts';
 import { extension, type Extension } from './app/extension.ts';
@@ -27,7 +29,9 @@ import { routerDelete } from './sagas/router-delete.ts';
 import { RouterDriver, type RouterDriverDeps } from './sagas/router-driver.ts';
 import { routerUpdate } from './sagas/router-update.ts';
 import { countFloatingIps, floatingIpsOfPorts } from './store/floating-ip.ts';
-import { countRouters, GATEWAY, INTERFACE, portBehindRouter } from './store/router.ts';
+import { countRouters, GATEWAY, INTERFACE, portBehindRouter, portsOfRouter } from './store/router.ts';
+import { macInNetwork } from './store/port.ts';
+import type { PortRow } from './store/row.ts';
 import { groupBy } from './store/table.ts';
 
 const routerExtensions: readonly Extension[] = [
@@ -169,13 +173,26 @@ export const floatingIpsOf = (
   );
 };
 
+/** A link-local address says a port only together with the link, which the zone behind '%' names. */
+function neighbourOfRouter(db: Db, routerId: string, address: string, mac: string): PortRow | undefined {
+  const [, zone = ''] = address.split('%');
+  const own = portsOfRouter(db, routerId).find(
+    (port) => port.device_owner === INTERFACE && routerDevice(port.id) === zone,
+  );
+  return own === undefined ? undefined : macInNetwork(db, own.network_id, mac);
+}
+
 /** The server that has this address on a network of this router (S30). */
 export function serverBehindRouter(
   db: Db,
   routerId: string,
   address: string,
 ): { serverId: string; projectId: string; portId: string } | undefined {
-  const port = portBehindRouter(db, routerId, address);
+  const mac = macOfLinkLocal(address);
+  const port =
+    mac === undefined
+      ? portBehindRouter(db, routerId, canonical(address))
+      : neighbourOfRouter(db, routerId, address, mac);
   if (port?.device_owner.startsWith('compute:') !== true) return undefined;
   return { serverId: port.device_id, projectId: port.project_id, portId: port.id };
 }

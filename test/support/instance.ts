@@ -216,6 +216,7 @@ export const NOTHING: Inventory = {
   veths: [],
   namespaces: [],
   dnsmasq: [],
+  radvd: [],
   tables: [],
   filteredPorts: [],
   domains: [],

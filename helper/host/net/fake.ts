@@ -11,6 +11,7 @@ import type { HostNetwork, NetworkInventory } from './interface.ts';
 import type { LinkHost, NetworkSegment, TapSpec } from './link/interface.ts';
 import { deviceGroups, dhcpNamespace, routerNamespace, tableName, tapName, vxlanName } from './names.ts';
 import { meterBody } from './router/metering.ts';
+import { advertises, radvdText } from './router/advertisement.ts';
 import { routerBody } from './router/ruleset.ts';
 import type { RouterChange, RouterSpec } from './router/interface.ts';
 
@@ -129,6 +130,7 @@ export function createFakeHostNetwork(owner = 'simulated'): FakeHostNetwork {
 
   const ensureRouter = (spec: RouterSpec): RouterChange => {
     routerBody(spec);
+    radvdText(spec);
     meterBody(spec);
     const before = state.routers.get(spec.routerId);
     const forwarded = (router: RouterSpec | undefined): string[] =>
@@ -224,10 +226,9 @@ export function createFakeHostNetwork(owner = 'simulated'): FakeHostNetwork {
           state.dhcp.set(spec.networkId, spec);
           if (before === undefined) return 'started';
           if (checkDhcp(before) === text) return 'unchanged';
-          const restarted = JSON.stringify([before.subnets.map((one) => one.cidr), before.port]);
-          return JSON.stringify([spec.subnets.map((one) => one.cidr), spec.port]) === restarted
-            ? 'reloaded'
-            : 'started';
+          const restarted = (of: DhcpSpec): string =>
+            JSON.stringify([of.subnets.map((one) => [one.cidr, one.mode]), of.port]);
+          return restarted(before) === restarted(spec) ? 'reloaded' : 'started';
         }),
       updateHosts: (spec) =>
         done(`simulated: hosts of network ${spec.networkId}`, () => {
@@ -319,6 +320,7 @@ function inventory(state: FakeNetworkState, table: string | undefined): NetworkI
       ...[...state.dhcp.keys()].map(dhcpNamespace),
     ],
     dnsmasq: [...state.dhcp.keys()].map((networkId) => ({ networkId, pid: 0 })),
+    radvd: routers.filter(advertises).map(({ routerId }) => ({ routerId, pid: 0 })),
     tables: table === undefined ? [] : [`bridge ${table}`, `inet ${table}`],
     filteredPorts: [...state.filters.keys()],
   };

@@ -27,6 +27,8 @@ export interface NetworkInventory {
   readonly veths: readonly string[];
   readonly namespaces: readonly string[];
   readonly dnsmasq: readonly { readonly networkId: string; readonly pid: number }[];
+  /** What advertises routers to IPv6 guests. */
+  readonly radvd: readonly { readonly routerId: string; readonly pid: number }[];
   /** As 'bridge deskcloud'; the namespaces' own tables go with them. */
   readonly tables: readonly string[];
   /** Ids of ports with a filter. */

@@ -52,16 +52,53 @@ function commandLine(pid: string): string[] {
 }
 
 /** All that run for our networks, found by their command lines, whatever the pid files say. */
-export function dnsmasqProcesses(net: NetContext): DnsmasqProcess[] {
-  const start = `--conf-file=${join(net.stateDirectory, 'networks')}/`;
+export const dnsmasqProcesses = (net: NetContext): DnsmasqProcess[] =>
+  processesOf(`--conf-file=${join(net.stateDirectory, 'networks')}/`, '/dnsmasq.conf').map(({ id, pid }) => ({
+    networkId: id,
+    pid,
+  }));
+
+/** A radvd that runs for one of our routers. */
+export interface RadvdProcess {
+  readonly routerId: string;
+  readonly pid: number;
+}
+
+export const routerDirectory = (net: NetContext, routerId: string): string =>
+  join(net.stateDirectory, 'routers', routerId);
+
+/** How a router's radvd is told its configuration; also what it is recognised by. */
+export const radvdArguments = (net: NetContext, routerId: string): readonly [string] => [
+  `--config=${join(routerDirectory(net, routerId), 'radvd.conf')}`,
+];
+
+export const isRadvd = (net: NetContext, routerId: string, pid: number): boolean =>
+  commandLine(String(pid)).includes(radvdArguments(net, routerId)[0]);
+
+/** radvd has a second process for what only root may do; the two have one command line, and the first is the parent. */
+export function radvdProcesses(net: NetContext): RadvdProcess[] {
+  const all = processesOf(`--config=${join(net.stateDirectory, 'routers')}/`, '/radvd.conf');
+  const pids = new Set(all.map((one) => one.pid));
+  return all.filter(({ pid }) => !pids.has(parentOf(pid))).map(({ id, pid }) => ({ routerId: id, pid }));
+}
+
+function parentOf(pid: number): number {
+  try {
+    return Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Processes with an argument of this beginning and end, and what is between. */
+function processesOf(start: string, end: string): { readonly id: string; readonly pid: number }[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .flatMap((entry) => {
-      const argument = commandLine(entry).find(
-        (word) => word.startsWith(start) && word.endsWith('/dnsmasq.conf'),
-      );
-      if (argument === undefined) return [];
-      return [{ networkId: argument.slice(start.length, -'/dnsmasq.conf'.length), pid: Number(entry) }];
+      const argument = commandLine(entry).find((word) => word.startsWith(start) && word.endsWith(end));
+      return argument === undefined
+        ? []
+        : [{ id: argument.slice(start.length, -end.length), pid: Number(entry) }];
     });
 }
 
@@ -84,6 +121,7 @@ export async function takeInventory(net: NetContext, firewall: FirewallHost): Pr
     veths: kind('veth'),
     namespaces,
     dnsmasq: dnsmasqProcesses(net),
+    radvd: radvdProcesses(net),
     tables,
     filteredPorts: tables.length === 0 ? [] : (await firewall.listPorts()).map((port) => port.portId),
   };

@@ -17,7 +17,7 @@ export function createLinuxHostNetwork(options: HostNetworkOptions): HostNetwork
   const conntrack = new LinuxConntrackHost(net);
   const external = new LinuxExternalHost(net);
   const link = new LinuxLinkHost(net, firewall, conntrack, external);
-  const router = new LinuxRouterHost(net, conntrack);
+  const router = new LinuxRouterHost(net, conntrack, radvdUser());
   const dhcp = new LinuxDhcpServerHost(net, options.dnsmasqUser ?? dnsmasqUser());
   return {
     link,
@@ -44,6 +44,9 @@ export function createLinuxHostNetwork(options: HostNetworkOptions): HostNetwork
   };
 }
 
-function dnsmasqUser(): string {
-  return /^dnsmasq:/m.test(readFileSync('/etc/passwd', 'utf8')) ? 'dnsmasq' : 'nobody';
+const dnsmasqUser = (): string => userOrNobody('dnsmasq');
+const radvdUser = (): string => userOrNobody('radvd');
+
+function userOrNobody(name: string): string {
+  return readFileSync('/etc/passwd', 'utf8').includes(`\n${name}:`) ? name : 'nobody';
 }

@@ -9,6 +9,7 @@ export const TOOLS: readonly {
   { program: 'libvirtd', package: 'libvirt-daemon-system', purpose: 'manages the guests' },
   { program: 'virsh', package: 'libvirt-clients', purpose: 'lets you look at the guests by hand' },
   { program: 'dnsmasq', package: 'dnsmasq-base', purpose: 'gives the guests their addresses' },
+  { program: 'radvd', package: 'radvd', purpose: 'tells guests of IPv6 routers and prefixes' },
   { program: 'nft', package: 'nftables', purpose: 'security groups and address translation' },
   { program: 'ip', package: 'iproute2', purpose: 'bridges, tunnels and namespaces' },
   { program: 'conntrack', package: 'conntrack', purpose: 'ends connections that a rule no longer allows' },

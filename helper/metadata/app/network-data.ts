@@ -26,7 +26,8 @@ export interface NetworkData {
   }[];
   readonly networks: readonly {
     readonly id: string;
-    readonly type: 'ipv4' | 'ipv4_dhcp' | 'ipv6' | 'ipv6_dhcp';
+    /** 'ipv4', 'ipv4_dhcp', 'ipv6', 'ipv6_dhcp', 'ipv6_slaac', 'ipv6_dhcpv6-stateless', 'ipv6_dhcpv6-stateful'. */
+    readonly type: string;
     readonly link: string;
     readonly ip_address?: string;
     readonly netmask?: string;
@@ -57,15 +58,21 @@ export function networkData(nics: readonly ServerNic[]): NetworkData {
     })),
     networks: told.map(({ nic, ip }, index) => ({
       id: `network${index}`,
-      type: ip.dhcp ? `ipv${ip.version}_dhcp` : `ipv${ip.version}`,
+      type: typeOf(ip),
       link: nic.tapName,
-      ...(ip.dhcp ? {} : addressing(ip)),
+      ...(asksDhcp(ip) ? {} : addressing(ip)),
       network_id: nic.networkId,
-      ...(ip.dhcp ? {} : { services: dnsServices(ip.dnsNameservers) }),
+      ...(asksDhcp(ip) ? {} : { services: dnsServices(ip.dnsNameservers) }),
     })),
     services: dnsServices(resolvers),
   };
 }
+
+/** With an address mode of IPv6 everything is told next to it. */
+const asksDhcp = (ip: FixedIp): boolean => ip.dhcp && ip.addressMode === undefined;
+
+const typeOf = (ip: FixedIp): string =>
+  `ipv${ip.version}${ip.addressMode === undefined ? (ip.dhcp ? '_dhcp' : '') : `_${ip.addressMode}`}`;
 
 function addressing(ip: FixedIp): Pick<NetworkData['networks'][number], 'ip_address' | 'netmask' | 'routes'> {
   const whole = ip.version === 4 ? '0.0.0.0' : '::';

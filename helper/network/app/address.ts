@@ -87,6 +87,17 @@ export function eui64(block: Block, macAddress: string): bigint {
   return block.first + whole.reduce((value, octet) => (value << 8n) | octet, 0n);
 }
 
+/** The MAC address behind a link-local address that was made of one; a zone after '%' is passed over. */
+export function macOfLinkLocal(text: string): string | undefined {
+  const [plain = ''] = text.split('%', 1);
+  const address = parseAddress(plain);
+  if (address?.version !== 6 || address.value >> 64n !== 0xfe80n << 48n) return undefined;
+  const octets = keyOf(address.value).slice(16).match(/../g) ?? [];
+  if (octets[3] !== 'ff' || octets[4] !== 'fe') return undefined;
+  const first = (Number.parseInt(octets[0] ?? '', 16) ^ 2).toString(16).padStart(2, '0');
+  return [first, ...octets.slice(1, 3), ...octets.slice(5)].join(':');
+}
+
 /** The pools that a subnet has when none are asked for: all usable addresses but the gateway's. */
 export function defaultPools(block: Block, gateway: bigint | undefined): readonly AddressRange[] {
   return without([usable(block)], gateway === undefined ? [] : [gateway]);

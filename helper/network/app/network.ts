@@ -25,6 +25,7 @@ import { choosePlace, invalidInput, releasePlace, type Place } from './segment-p
 import { ensureDefaultGroup } from './security-group-core.ts';
 import { EXTERNAL, isOpenTo, maySee, openRows, openToEverybody, SHARED, sharedFilter } from './sharing.ts';
 import { dropSubnet } from './subnet.ts';
+import { checkMtu6 } from './subnet-rules.ts';
 import { networkView } from './view.ts';
 
 const { text, flag } = columns;
@@ -266,6 +267,8 @@ export class NetworkApp {
         updated_at: clock(),
         revision: row.revision + 1,
       });
+      if (changed.mtu < row.mtu && subnetsOf(db, row.id).some((subnet) => subnet.ip_version === 6))
+        checkMtu6(changed.mtu);
       if (changed.mtu !== row.mtu && subnetsOf(db, row.id).length > 0) tasks.provision(row.id);
       return changed;
     });

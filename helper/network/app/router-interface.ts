@@ -61,19 +61,38 @@ export class RouterInterfaces {
         { type: 'NotAuthorized' },
       );
     }
+    checkAddressMode(subnet);
     this.#checkHostGateway(network, subnet, subnet.gateway_ip);
-    checkOverlap(addressesOfRouter(this.#context.network.db, router.id), [subnet]);
+    const present = addressesOfRouter(this.#context.network.db, router.id);
+    checkOverlap(present, [subnet]);
+    const wish = { subnet_id: subnet.id, ip_address: subnet.gateway_ip };
+    const shared = subnet.ip_version === 6 ? this.#port6(present, network.id) : undefined;
+    if (shared !== undefined) {
+      // All IPv6 prefixes of a network are on one port: guests are told of them by one advertisement.
+      const held = addressesOfPorts(this.#context.network.db, [shared.id]);
+      const fixedIps = [...held.map((ip) => ({ subnet_id: ip.subnet_id, ip_address: ip.address })), wish];
+      const changed = this.#context.ports.update(shared, {}, { fixedIps });
+      return shown(router, changed, [subnet.id]);
+    }
     const port = this.#context.ports.create({
       projectId: router.project_id,
       networkId: network.id,
       deviceId: router.id,
       deviceOwner: INTERFACE,
       bindingHost: this.#context.network.config.hostName,
-      fixedIps: [{ subnet_id: subnet.id, ip_address: subnet.gateway_ip }],
+      fixedIps: [wish],
       quiet: true,
     });
     this.#context.routerTasks.changed(router.id, caller);
     return shown(router, port, [subnet.id]);
+  }
+
+  /** The router's port with IPv6 addresses on a network. */
+  #port6(present: readonly RouterAddress[], networkId: string): PortRow | undefined {
+    const found = present.find(
+      (ip) => ip.device_owner === INTERFACE && ip.network_id === networkId && ip.address.includes(':'),
+    );
+    return found === undefined ? undefined : ports.byId(this.#context.network.db, found.port_id);
   }
 
   /** The bridge of a physical network has the gateway's address itself. */
@@ -106,14 +125,25 @@ export class RouterInterfaces {
     }
     const addresses = addressesOfPorts(db, [portId]);
     if (addresses.length === 0) throw badRouter('Router port must have at least one fixed IP');
-    if (addresses.length > 1) throw badRouter('Cannot have multiple IPv4 subnets on router port');
     const theirs = subnets.byIds(
       db,
       addresses.map((ip) => ip.subnet_id),
     );
+    theirs.forEach(checkAddressMode);
+    const present = addressesOfRouter(db, router.id);
+    const existing = this.#port6(present, port.network_id);
+    if (existing !== undefined && addresses.some((ip) => ip.address.includes(':'))) {
+      throw badRouter(
+        `Cannot have multiple router ports with the same network id if both contain IPv6 subnets. Existing port ${existing.id} has IPv6 subnet(s) and network id ${port.network_id}`,
+      );
+    }
+    checkOverlap(present, theirs);
+    if (theirs.filter((subnet) => subnet.ip_version === 4).length > 1)
+      throw badRouter('Cannot have multiple IPv4 subnets on router port');
     const network = networks.byId(db, port.network_id) as NetworkRow;
-    for (const subnet of theirs) this.#checkHostGateway(network, subnet, addresses[0]?.address ?? '');
-    checkOverlap(addressesOfRouter(db, router.id), theirs);
+    for (const subnet of theirs)
+      for (const ip of addresses)
+        if (ip.subnet_id === subnet.id) this.#checkHostGateway(network, subnet, ip.address);
     const changed = this.#context.ports.update(port, {
       device_id: router.id,
       device_owner: INTERFACE,
@@ -126,16 +156,27 @@ export class RouterInterfaces {
     );
   }
 
-  /** The port goes as well, also one that was made by hand; so does neutron. */
+  /**
+   * The port goes as well, also one that was made by hand; so does neutron. Where a subnet is named and the port has
+   * others too, the port stays with those.
+   */
   remove(caller: Caller, router: RouterRow, asked: InterfaceRequest): Record<string, unknown> {
     const { db } = this.#context.network;
     return transaction(db, () => {
       this.#checkThere(router);
       const present = addressesOfRouter(db, router.id).filter((ip) => ip.device_owner === INTERFACE);
       const found = find(router, present, asked);
-      const subnetIds = present.filter((ip) => ip.port_id === found.port_id).map((ip) => ip.subnet_id);
-      for (const subnetId of subnetIds) this.#checkUnused(router, subnetId);
+      const own = present.filter((ip) => ip.port_id === found.port_id);
       const port = ports.byId(db, found.port_id) as PortRow;
+      const rest = own.filter(
+        (ip) => (asked.port_id ?? undefined) === undefined && ip.subnet_id !== asked.subnet_id,
+      );
+      const subnetIds = own.filter((ip) => !rest.includes(ip)).map((ip) => ip.subnet_id);
+      for (const subnetId of subnetIds) this.#checkUnused(router, subnetId);
+      if (rest.length > 0) {
+        const fixedIps = rest.map((ip) => ({ subnet_id: ip.subnet_id, ip_address: ip.address }));
+        return shown(router, this.#context.ports.update(port, {}, { fixedIps }), subnetIds);
+      }
       this.#context.ports.delete(port, { quiet: true });
       this.#context.routerTasks.changed(router.id, caller);
       return shown(router, port, subnetIds);
@@ -156,6 +197,15 @@ export class RouterInterfaces {
     const routes = JSON.parse(row?.routes ?? '[]') as Route[];
     if (subnet !== undefined && routeUses(routes, subnet.cidr))
       throw because('routes', 'RouterInterfaceInUseByRoute');
+  }
+}
+
+/** Guests of such a subnet listen to another router, which is not ours to make. */
+function checkAddressMode(subnet: SubnetRow): void {
+  if (subnet.ip_version === 6 && subnet.ipv6_ra_mode === null && subnet.ipv6_address_mode !== null) {
+    throw badRouter(
+      `IPv6 subnet ${subnet.id} configured to receive RAs from an external router cannot be added to Neutron Router`,
+    );
   }
 }
 
@@ -201,7 +251,7 @@ const shown = (router: RouterRow, port: PortRow, subnetIds: readonly string[]) =
   tenant_id: port.project_id,
   network_id: port.network_id,
   port_id: port.id,
-  subnet_id: subnetIds[0] ?? '',
+  subnet_id: subnetIds.at(-1) ?? '',
   subnet_ids: subnetIds,
   tags: JSON.parse(router.tags) as string[],
 });

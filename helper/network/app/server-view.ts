@@ -4,11 +4,18 @@ import type { NetworkConfig } from '../config.ts';
 import type { ServerAddress, ServerNic } from '../face.ts';
 import { bridgeOf } from '../host-state.ts';
 import { networks, segments } from '../store/network.ts';
-import { addressesOfPorts, portByAddress, portsOfDevice, serverAddresses } from '../store/port.ts';
+import {
+  addressesOfPorts,
+  macInNetwork,
+  portByAddress,
+  portsOfDevice,
+  serverAddresses,
+} from '../store/port.ts';
 import type { PortRow } from '../store/row.ts';
 import { groupNamesOfDevices } from '../store/security-group.ts';
 import { subnetsOfNetworks } from '../store/subnet.ts';
 import { groupBy } from '../store/table.ts';
+import { canonical, macOfLinkLocal } from './address.ts';
 
 /** Floating addresses by port; routers and floating IPs bring it. */
 export type FloatingIpsOf = (
@@ -60,6 +67,7 @@ export function nicsOf(
           dnsNameservers: JSON.parse(subnet.dns_nameservers) as string[],
           hostRoutes: JSON.parse(subnet.host_routes) as { destination: string; nexthop: string }[],
           dhcp: subnet.enable_dhcp === 1,
+          addressMode: subnet.ipv6_address_mode ?? undefined,
         };
       }),
       floatingIps: (floating.get(port.id) ?? []).map((one) => one.floating),
@@ -107,7 +115,9 @@ export function serverOnNetwork(
   networkId: string,
   address: string,
 ): { serverId: string; projectId: string; portId: string } | undefined {
-  const port = portByAddress(db, networkId, address);
+  const mac = macOfLinkLocal(address);
+  const port =
+    mac === undefined ? portByAddress(db, networkId, canonical(address)) : macInNetwork(db, networkId, mac);
   if (port === undefined || !isServerPort(port)) return undefined;
   return { serverId: port.device_id, projectId: port.project_id, portId: port.id };
 }

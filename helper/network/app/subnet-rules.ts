@@ -109,6 +109,15 @@ export function checkModes(block: SubnetBlock, modes: Modes, enableDhcp: boolean
   }
 }
 
+/** The kernel has no IPv6 on a link with less (RFC 8200). */
+export function checkMtu6(mtu: number): void {
+  if (mtu < 1280) {
+    throw invalidInput(
+      `MTU ${mtu} is too small for IPv6 subnets, which need 1280 at least; give the network a larger one`,
+    );
+  }
+}
+
 /** A subnet with IPv6 modes keeps its DHCP. */
 export function checkDhcpChange(row: SubnetRow, enableDhcp: boolean | undefined): void {
   if (enableDhcp === false && (row.ipv6_ra_mode !== null || row.ipv6_address_mode !== null))

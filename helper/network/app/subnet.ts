@@ -27,6 +27,7 @@ import {
   checkGatewayAndPools,
   checkLists,
   checkModes,
+  checkMtu6,
   keptRoutes,
   poolsFor,
   readCidr,
@@ -136,6 +137,7 @@ export class SubnetApp {
     checkDhcp(block, enableDhcp);
     checkModes(block, body, enableDhcp);
     checkSubnetSegment(db, network.id, body.segment_id ?? null);
+    if (block.version === 6) checkMtu6(network.mtu);
     const now = clock();
     const id = randomUUID();
     subnets.insert(db, {

@@ -2,7 +2,7 @@ import { transaction, type Db } from '../../db/index.ts';
 import type { Logger } from '../../http/index.ts';
 import type { DhcpLease } from '../../host/net/dhcp/interface.ts';
 import type { HostNetwork } from '../../host/net/interface.ts';
-import { tapName } from '../../host/net/names.ts';
+import { dhcpDevice, tapName } from '../../host/net/names.ts';
 import type { NetworkConfig } from '../config.ts';
 import type { MetadataListener } from '../face.ts';
 import { bridgeOf, dhcpSpec, externalSpec, segmentSpec, tapSpec } from '../host-state.ts';
@@ -85,7 +85,12 @@ export class NetworkDriver {
       await host.dhcp.remove(networkId);
     } else {
       const outcome = await host.dhcp.ensure(spec);
-      await this.#listeners.ensure(networkId, config.dnsRelayPort, outcome === 'started');
+      const six = spec.subnets.some((subnet) => subnet.cidr.includes(':'));
+      await this.#listeners.ensure(networkId, {
+        dnsRelayPort: config.dnsRelayPort,
+        fresh: outcome === 'started',
+        device6: six ? dhcpDevice(spec.port.portId) : undefined,
+      });
     }
     if (live === undefined) return;
     this.#ready.add(networkId);

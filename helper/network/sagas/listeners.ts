@@ -7,12 +7,15 @@ import type { MetadataListener } from '../face.ts';
 
 interface Open {
   readonly server: Server;
+  /** On the link-local address of IPv6, where the network has IPv6. */
+  server6?: Server | undefined;
   readonly relay: DnsRelay;
   readonly unwatch: () => void;
 }
 
 /** Where guests ask for their metadata (a link-local address that clouds agree on). */
 const METADATA = { host: '169.254.169.254', port: 80 };
+const METADATA6 = 'fe80::a9fe:a9fe';
 
 /**
  * What this process has open in the DHCP namespaces: metadata, DNS relay, the view of the leases. It dies with the
@@ -34,10 +37,37 @@ export class Listeners {
     this.#onLease = onLease;
   }
 
-  /** @param fresh the namespace may be a new one: what was open in the old one is closed. */
-  async ensure(networkId: string, dnsRelayPort: number, fresh: boolean): Promise<void> {
-    if (fresh) await this.close(networkId);
-    if (this.#open.has(networkId)) return;
+  /**
+   * @param fresh the namespace may be a new one: what was open in the old one is closed.
+   * @param device6 where the link-local address of IPv6 is in the namespace, if it is.
+   */
+  async ensure(
+    networkId: string,
+    options: {
+      readonly dnsRelayPort: number;
+      readonly fresh: boolean;
+      readonly device6: string | undefined;
+    },
+  ): Promise<void> {
+    if (options.fresh) await this.close(networkId);
+    if (!this.#open.has(networkId)) await this.#openAll(networkId, options.dnsRelayPort);
+    await this.#ensure6(networkId, options.device6);
+  }
+
+  async #ensure6(networkId: string, device: string | undefined): Promise<void> {
+    const open = this.#open.get(networkId);
+    if (open === undefined || (open.server6 === undefined) === (device === undefined)) return;
+    if (device === undefined) {
+      open.server6?.close();
+      open.server6 = undefined;
+      return;
+    }
+    const place = { host: `${METADATA6}%${device}`, port: METADATA.port };
+    open.server6 = await this.#host.sockets.listenTcp(dhcpNamespace(networkId), place);
+    this.#metadata.serve(open.server6, { networkId });
+  }
+
+  async #openAll(networkId: string, dnsRelayPort: number): Promise<void> {
     const namespace = dhcpNamespace(networkId);
     const server = await this.#host.sockets.listenTcp(namespace, METADATA);
     // At once: a guest that connects before would be accepted and never answered.
@@ -67,6 +97,7 @@ export class Listeners {
     this.#open.delete(networkId);
     open.unwatch();
     open.server.close();
+    open.server6?.close();
     await open.relay.close();
   }
 

@@ -198,7 +198,8 @@ export class RouterDriver {
   async #listen(routerId: string, namespace: string): Promise<void> {
     const { host, metadata } = this.#deps;
     if (this.#listeners.has(routerId)) return;
-    const server = await host.sockets.listenTcp(namespace, { host: '0.0.0.0', port: METADATA_PORT });
+    // Of both versions of IP.
+    const server = await host.sockets.listenTcp(namespace, { host: '::', port: METADATA_PORT });
     this.#listeners.set(routerId, server);
     metadata.serve(server, { routerId });
   }

@@ -36,9 +36,11 @@ export interface RouterAddress extends PortIpRow {
   readonly device_owner: string;
   readonly cidr: string;
   readonly gateway_ip: string | null;
+  readonly ipv6_ra_mode: string | null;
+  readonly dns_nameservers: string;
 }
 
-const ROUTER_ADDRESS = `SELECT i.*, p.device_id, p.device_owner, s.cidr, s.gateway_ip
+const ROUTER_ADDRESS = `SELECT i.*, p.device_id, p.device_owner, s.cidr, s.gateway_ip, s.ipv6_ra_mode, s.dns_nameservers
   FROM port p JOIN port_ip i ON i.port_id = p.id JOIN subnet s ON s.id = i.subnet_id`;
 
 /** Addresses of a router's interfaces and gateway. */

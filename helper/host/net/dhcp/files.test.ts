@@ -53,6 +53,49 @@ describe("dnsmasq's files", () => {
     }
   });
 
+  it('of IPv6 are these texts', async () => {
+    const six = (id: string, cidr: string, mode: 'stateful' | 'stateless' | 'none') => ({
+      subnetId: `${id}-2222-3333-4444-555555555555`,
+      cidr,
+      mode,
+      gatewayIp: null,
+      dnsNameservers: [] as string[],
+      hostRoutes: [],
+    });
+    const host = (end: string, ip: string) => ({
+      macAddress: `fa:16:3e:00:00:${end}`,
+      ip,
+      hostName: `host-${end}`,
+    });
+    const options = [{ name: 'ntp-server', value: '[fd00::123]' }];
+    const files = dhcpFiles(
+      {
+        ...SPEC,
+        port: {
+          ...SPEC.port,
+          addresses: ['fd00::2/64', 'fd01::f816:3eff:fe00:2/64', 'fd02::2/64', 'fd03::2/63'],
+        },
+        subnets: [
+          six('aaaaaaaa', 'fd00::/64', 'stateful'),
+          { ...six('bbbbbbbb', 'fd01::/64', 'stateless'), dnsNameservers: ['2001:db8::53', '2001:db8::54'] },
+          six('cccccccc', 'fd02::/64', 'none'),
+          six('dddddddd', 'fd03::/63', 'stateful'),
+        ],
+        hosts: [
+          host('0a', 'fd00::a'),
+          host('0a', 'fd00::1a'),
+          { ...host('0b', 'fd01::f816:3eff:fe00:b'), options },
+          host('0c', 'fd02::f816:3eff:fe00:c'),
+          { ...host('0d', 'fd00::d'), options },
+        ],
+      },
+      PLACE,
+    );
+    for (const [name, text] of Object.entries(files)) {
+      await expect(text).toMatchFileSnapshot(`golden/${name}6.txt`);
+    }
+  });
+
   it('refuse every value that could be more than itself (S31)', () => {
     const [host] = SPEC.hosts;
     const options = (name: string, value: string): DhcpSpec => ({
@@ -70,7 +113,8 @@ describe("dnsmasq's files", () => {
       })),
       ...['', 'a..b', 'a/b', 'a\nb'].map((domain) => ({ ...SPEC, domain })),
       { ...SPEC, hosts: [{ ...host!, macAddress: 'fa:16:3e:00:00:0a,ignore' }] },
-      { ...SPEC, hosts: [{ ...host!, ip: '::1' }] },
+      { ...SPEC, hosts: [{ ...host!, ip: 'fe80::1%x' }] },
+      { ...SPEC, hosts: [{ ...host!, ip: 'fd00::1],x' }] },
       { ...SPEC, port: { ...SPEC.port, addresses: [] } },
     ];
     for (const spec of bad) expect(() => dhcpFiles(spec, PLACE)).toThrow(TypeError);
@@ -79,7 +123,7 @@ describe("dnsmasq's files", () => {
 
 describe('leases', () => {
   const text =
-    '1763700000 fa:16:3e:00:00:0A 10.0.0.10 web 01:fa:16:3e:00:00:0a\n0 fa:16:3e:00:00:0c 10.0.0.12 * *\nduid 00:01\n1 2 fe80::1 x y\n';
+    '1763700000 fa:16:3e:00:00:0A 10.0.0.10 web 01:fa:16:3e:00:00:0a\n0 fa:16:3e:00:00:0c 10.0.0.12 * *\nduid 00:01\n1 2 fd00::1 x y\n';
 
   it('are read from the file', () => {
     expect(parseLeases(text)).toEqual([
@@ -91,7 +135,10 @@ describe('leases', () => {
         clientId: '01:fa:16:3e:00:00:0a',
       },
       { expires: 0, macAddress: 'fa:16:3e:00:00:0c', ip: '10.0.0.12', hostName: null, clientId: null },
+      { expires: 1, macAddress: '', ip: 'fd00::1', hostName: 'x', clientId: 'y' },
     ]);
+    const hosts = 'fa:16:3e:00:00:0d,tag:dhcpv6,h,[fd00::2],[fd00::1]\n';
+    expect(parseLeases(text, hosts)[2]?.macAddress).toBe('fa:16:3e:00:00:0d');
   });
 
   it('that stand against the hosts are found', () => {
@@ -100,12 +147,23 @@ describe('leases', () => {
       ip,
       hostName: 'h',
     });
-    const leases = parseLeases(text);
+    const leases = parseLeases(text).slice(0, 2);
     const moved = [host('fa:16:3e:00:00:0c', '10.0.0.10'), host('fa:16:3e:00:00:0d', '10.0.0.12')];
     const { former, stuck } = conflictingLeases(leases, moved);
     expect([...former]).toEqual([['10.0.0.10', ['fa:16:3e:00:00:0a']]]);
     expect(stuck.map((lease) => lease.ip)).toEqual(['10.0.0.12']);
     const renewed = conflictingLeases(leases, [host('fa:16:3e:00:00:0d', '10.0.0.10')]);
     expect([...renewed.former]).toEqual([['10.0.0.10', ['fa:16:3e:00:00:0a']]]);
+    // A lease of IPv6 that is not (or no longer) the host's goes; the host's own stays.
+    const stuck6 = (hosts: string, ...now: string[]): string[] =>
+      conflictingLeases(
+        parseLeases(text, hosts).slice(2),
+        now.map((mac) => host(mac, 'fd00::1')),
+      ).stuck.map((lease) => lease.ip);
+    const before = 'fa:16:3e:00:00:0d,tag:dhcpv6,h,[fd00::1]\n';
+    expect(stuck6(before, 'fa:16:3e:00:00:0d')).toEqual([]);
+    expect(stuck6(before, 'fa:16:3e:00:00:0e')).toEqual(['fd00::1']);
+    expect(stuck6(before)).toEqual(['fd00::1']);
+    expect(stuck6('', 'fa:16:3e:00:00:0d')).toEqual(['fd00::1']);
   });
 });

@@ -4,15 +4,23 @@ export interface DhcpHost {
   readonly ip: string;
   /** A DNS label, as 'host-10-0-0-5' or the server's name. */
   readonly hostName: string;
-  /** Neutron's extra_dhcp_opts of the port: option name or number → value. */
+  /** Neutron's extra_dhcp_opts of the port for the version of `ip`: option name or number → value. */
   readonly options?: readonly { readonly name: string; readonly value: string }[];
 }
 
+/**
+ * What DHCPv6 gives in a subnet: addresses and options, options alone, or nothing. Nothing but names are served in a
+ * subnet whose guests learn all from router advertisements.
+ */
+export type Dhcp6Mode = 'stateful' | 'stateless' | 'none';
+
 export interface DhcpSubnet {
   readonly subnetId: string;
-  /** '10.0.0.0/24'; IPv4 only. */
+  /** '10.0.0.0/24', 'fd00::/64'. DHCPv6 is for prefixes of 64 bits and more (dnsmasq has no shorter ones). */
   readonly cidr: string;
-  /** Router option; none when null. */
+  /** IPv6 only; 'stateful' when it is left out. */
+  readonly mode?: Dhcp6Mode;
+  /** Router option (IPv4); none when null. */
   readonly gatewayIp: string | null;
   /** Given to the guests; the DHCP port's own address (which forwards) when empty. */
   readonly dnsNameservers: readonly string[];
@@ -43,6 +51,7 @@ export interface DhcpSpec {
 export interface DhcpLease {
   /** Seconds since 1970; 0 for never. */
   readonly expires: number;
+  /** Of an IPv6 address, whose lease does not know it: that of the host that the address is for; '' for none. */
   readonly macAddress: string;
   readonly ip: string;
   /** Null when the guest gave none. */
@@ -56,7 +65,7 @@ export interface DhcpLease {
  */
 export interface DhcpServerHost {
   /**
-   * Namespace, veth pair, addresses (with 169.254.169.254/32 for metadata), files, process: exactly one (R20).
+   * Namespace, veth pair, addresses (with 169.254.169.254/32 and, where there is IPv6, fe80::a9fe:a9fe for metadata), files, process: exactly one (R20).
    * A change of hosts is a reload, a change of subnets or interface a restart, no change costs a look.
    * @throws {TypeError} on a value with a character that dnsmasq's files give a meaning to (S31); nothing is changed.
    */

@@ -19,17 +19,17 @@ import {
   isDnsmasq,
   namespaceOwners,
 } from '../inventory.ts';
-import { ensureDevices, ensureNamespace, removeNamespace } from '../link/namespace.ts';
+import { ensureDevices, ensureNamespace, IPV6_SYSCTLS, removeNamespace } from '../link/namespace.ts';
 import { dhcpDevice, dhcpNamespace, tapName } from '../names.ts';
 import { idWord } from '../values.ts';
 import { conflictingLeases, dhcpFiles, parseLeases, type DhcpFiles } from './files.ts';
 import type { DhcpLease, DhcpServerHost, DhcpSpec } from './interface.ts';
 
 const METADATA = '169.254.169.254/32';
+const METADATA6 = 'fe80::a9fe:a9fe/64';
 const SYSCTLS = {
   'net.ipv4.ip_forward': '0',
-  'net.ipv6.conf.default.accept_ra': '0',
-  'net.ipv6.conf.all.accept_ra': '0',
+  ...IPV6_SYSCTLS,
   'net.ipv4.conf.all.arp_ignore': '1',
   'net.ipv4.conf.all.arp_announce': '2',
 };
@@ -64,7 +64,11 @@ export class LinuxDhcpServerHost implements DhcpServerHost {
         bridge: spec.bridge,
         macAddress: spec.port.macAddress,
         mtu: spec.mtu,
-        addresses: [...spec.port.addresses, METADATA],
+        addresses: [
+          ...spec.port.addresses,
+          METADATA,
+          ...(spec.subnets.some((subnet) => subnet.cidr.includes(':')) ? [METADATA6] : []),
+        ],
         group: 'trusted',
       },
     ]);
@@ -116,11 +120,11 @@ export class LinuxDhcpServerHost implements DhcpServerHost {
     await this.#stop(networkId);
     const directory = dhcpDirectory(this.#net, networkId);
     if (withoutLeases.length > 0) {
-      const gone = new Set(withoutLeases.map((lease) => `${lease.macAddress} ${lease.ip}`));
+      const gone = new Set(withoutLeases.map((lease) => lease.ip));
       const path = join(directory, 'leases');
       const kept = readText(path)
         .split('\n')
-        .filter((line) => !gone.has(line.split(' ').slice(1, 3).join(' ').toLowerCase()));
+        .filter((line) => !gone.has(line.split(' ')[2] ?? ''));
       replaceFile(path, kept.join('\n'));
     }
     const argv = inside(dhcpNamespace(networkId), ['dnsmasq', dnsmasqArgument(this.#net, networkId)]);
@@ -181,7 +185,7 @@ export class LinuxDhcpServerHost implements DhcpServerHost {
       // dnsmasq empties the file before it writes it anew.
       if (text === last || (text === '' && last !== '')) return;
       last = text;
-      listener(parseLeases(text));
+      listener(parseLeases(text, readText(join(directory, 'host'))));
     });
     // The directory goes with the network.
     watcher.on('error', () => watcher.close());
@@ -229,7 +233,8 @@ function readText(path: string): string {
   }
 }
 
-const readLeases = (directory: string): DhcpLease[] => parseLeases(readText(join(directory, 'leases')));
+const readLeases = (directory: string): DhcpLease[] =>
+  parseLeases(readText(join(directory, 'leases')), readText(join(directory, 'host')));
 
 /** @returns whether the file is another than before; dnsmasq never sees half of one. */
 function replaceFile(path: string, text: string): boolean {

@@ -2,7 +2,7 @@
 export interface ExternalBridge {
   /** 'br-ex'. */
   readonly bridge: string;
-  /** The host's own addresses on it (the gateway of the external subnets), '172.24.4.1/24'. */
+  /** The host's own addresses on it (the gateway of the external subnets), '172.24.4.1/24', '2001:db8::1/64'. */
   readonly addresses: readonly string[];
   /** Bytes. */
   readonly mtu: number;
@@ -17,7 +17,8 @@ export interface ExternalBridge {
  *
  * From the bridge the host itself answers ICMP only: no service of the host, also none published by Docker, can be
  * reached by guests (S32). net.ipv4.ip_forward is set to 1 when it was 0, and put back by the last remove unless
- * somebody else has come to need it.
+ * somebody else has come to need it; the same for IPv6 with the first address of IPv6, where devices that take their
+ * routes from advertisements go on doing so.
  */
 export interface ExternalHost {
   /** @throws when another device of the host is in one of these subnets. */

@@ -11,8 +11,18 @@ import { join } from 'node:path';
 import { record } from '../../record.ts';
 import { disableIpv6, ipBatch, json, nftLoad, ownDevice, type NetContext } from '../context.ts';
 import { bridgeLines, ensureBridgeNetfilter } from '../link/bridge.ts';
-import { cidrText, deviceWord, disjoint, integerWord, interfaceAddress, network } from '../values.ts';
+import { bridgeAddress } from '../names.ts';
+import {
+  cidrText,
+  deviceWord,
+  disjoint,
+  integerWord,
+  interfaceAddress,
+  linkLocal,
+  network,
+} from '../values.ts';
 import type { ExternalBridge, ExternalHost } from './interface.ts';
+import { ensureForwarding6, giveBackForwarding6 } from './forwarding6.ts';
 import { closePassage, filtersForwarding, openPassage } from './passage.ts';
 import { externalRuleset } from './ruleset.ts';
 
@@ -64,15 +74,21 @@ export class LinuxExternalHost implements ExternalHost {
     // Noted first: what is half made is undone too.
     this.#save({ bridges: [...this.#state.bridges.filter((one) => one.bridge !== bridge), external] });
     await ipBatch(this.#net, bridgeLines(this.#net, bridge, external.mtu));
-    if (wanted.every((ip) => ip.family === 4)) disableIpv6(bridge);
+    const six = wanted.some((ip) => ip.family === 6);
+    if (six) enableIpv6(bridge);
+    else disableIpv6(bridge);
     const all = await this.#addresses();
     const shown = all.find((one) => one.ifname === bridge);
     const have = new Set(
       (shown?.addr_info ?? []).flatMap((info) =>
-        info.local === undefined || info.local.startsWith('fe80:') ? [] : [`${info.local}/${info.prefixlen}`],
+        info.local === undefined ? [] : [`${info.local}/${info.prefixlen}`],
       ),
     );
-    const want = new Set(wanted.map((ip) => `${ip.address}/${ip.prefix}`));
+    const want = new Set([
+      ...wanted.map((ip) => `${ip.address}/${ip.prefix}`),
+      // The kernel makes none on a bridge of ours, and IPv6 does not work without one.
+      ...(six ? [`${linkLocal(bridgeAddress(bridge)).address}/64`] : []),
+    ]);
     // The filter before the address: no service of the host is reachable for a moment.
     await nftLoad(this.#net, externalRuleset(this.#net.table, this.#state.bridges));
     await ipBatch(this.#net, [
@@ -85,6 +101,7 @@ export class LinuxExternalHost implements ExternalHost {
       writeFileSync(forwardMark(), '');
       setForwarding('1');
     }
+    if (six) ensureForwarding6();
     await openPassage(this.#net, [{ bridge, kind: 'through' }]);
   }
 
@@ -97,7 +114,7 @@ export class LinuxExternalHost implements ExternalHost {
     if (ownDevice(this.#net, bridge)) await ipBatch(this.#net, [`link del dev ${deviceWord(bridge)}`]);
     await closePassage(this.#net, [bridge]);
     await nftLoad(this.#net, externalRuleset(this.#net.table, rest));
-    if (rest.length === 0 && existsSync(forwardMark())) await this.#giveBackForwarding();
+    if (rest.length === 0) await this.#giveBackForwarding();
     this.#save({ bridges: rest });
   }
 
@@ -105,9 +122,12 @@ export class LinuxExternalHost implements ExternalHost {
     const { stdout } = await this.#net.commands.run(['nft', 'list', 'tables', 'inet']);
     // Another instance of Deskcloud needs it, and gives it back when it goes.
     if (/_ext$/m.test(stdout)) return;
-    rmSync(forwardMark(), { force: true });
     // Who has rules for forwarded packets has come to rely on it, and would have set it without us.
-    if (!(await filtersForwarding(this.#net))) setForwarding('0');
+    const needed = await filtersForwarding(this.#net);
+    giveBackForwarding6(needed);
+    if (!existsSync(forwardMark())) return;
+    rmSync(forwardMark(), { force: true });
+    if (!needed) setForwarding('0');
   }
 
   letPass(bridges: readonly string[]): Promise<void> {
@@ -148,7 +168,9 @@ export class LinuxExternalHost implements ExternalHost {
 
 /** @throws when the host has one of these subnets elsewhere: its own connection, maybe its default route, would break. */
 function mustBeFree(shown: readonly ShownAddress[], bridge: string, external: ExternalBridge): void {
-  for (const subnet of external.addresses.map(network)) {
+  // Each device has addresses of the link-local network.
+  const subnets = external.addresses.map(network).filter((one) => !one.address.startsWith('fe80:'));
+  for (const subnet of subnets) {
     for (const { ifname, addr_info: infos } of shown) {
       const clash = infos.some(
         ({ local, prefixlen }) =>
@@ -159,6 +181,20 @@ function mustBeFree(shown: readonly ShownAddress[], bridge: string, external: Ex
         `the external network ${cidrText(subnet)} is also that of this host's device ${ifname}: choose another subnet`,
       );
     }
+  }
+}
+
+/** No address of anybody's advertisements: whoever sends some there is a guest. */
+function enableIpv6(bridge: string): void {
+  const conf = `/proc/sys/net/ipv6/conf/${bridge}`;
+  for (const [name, value] of [
+    ['accept_ra', '0'],
+    ['disable_ipv6', '0'],
+  ] as const) {
+    const path = `${conf}/${name}`;
+    if (readFileSync(path, 'utf8').trim() === value) continue;
+    writeFileSync(path, value);
+    record({ kind: 'file', action: 'write', path, text: value });
   }
 }
 

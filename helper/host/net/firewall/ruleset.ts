@@ -199,7 +199,7 @@ function fromRules(port: PortFilter): string[] {
     'ether type ip6 udp sport 547 drop',
     'ether type ip6 udp dport 546 drop',
     ...(advertised === null ? [] : [`icmpv6 type 136 @th,64,128 != ${set(advertised)} drop`]),
-    'ip6 saddr :: icmpv6 type { 131, 135, 143 } accept',
+    'ip6 saddr :: icmpv6 type { 131, 133, 135, 143 } accept',
     `ether saddr . ip6 saddr ${set(v6)} accept`,
     'drop',
   ];

@@ -14,6 +14,7 @@ import {
   deviceWord,
   integerWord,
   interfaceAddress,
+  linkLocal,
   macWord,
   namespaceWord,
   network,
@@ -53,6 +54,18 @@ interface ShownRoute {
   readonly protocol?: string;
   readonly dev?: string;
 }
+
+/**
+ * IPv6 of our namespaces: no address from anybody's advertisements, and no waiting for duplicates, since the database
+ * gives each address once. The kernel tells neighbours of an address when it gets it (R19).
+ */
+export const IPV6_SYSCTLS: Sysctls = {
+  'net.ipv6.conf.default.disable_ipv6': '0',
+  'net.ipv6.conf.default.accept_ra': '0',
+  'net.ipv6.conf.all.accept_ra': '0',
+  'net.ipv6.conf.default.accept_dad': '0',
+  'net.ipv6.conf.all.ndisc_notify': '1',
+};
 
 /** Sysctls of one namespace, as 'net.ipv4.ip_forward' → '1'. */
 export type Sysctls = Readonly<Record<string, string>>;
@@ -120,11 +133,11 @@ export async function ensureDevices(
     const now = shown.get(device);
     outer.push(...pairLines(net, namespace, one, now === undefined));
     if (now === undefined) made.push(device);
+    // The kernel's own link-local address comes and goes with the MAC address.
+    const own = now === undefined ? undefined : linkLocal(now.address).address;
     const have = new Set(
       (now?.addr_info ?? []).flatMap((info) =>
-        info.local === undefined || (info.scope === 'link' && info.local.startsWith('fe80:'))
-          ? []
-          : [`${info.local}/${info.prefixlen}`],
+        info.local === undefined || info.local === own ? [] : [`${info.local}/${info.prefixlen}`],
       ),
     );
     const want = one.addresses.map(interfaceAddress).map((ip) => `${ip.address}/${ip.prefix}`);
@@ -140,8 +153,7 @@ export async function ensureDevices(
     }
     for (const ip of want) {
       if (have.has(ip)) continue;
-      // No duplicate address detection: the database gives each address once, and waiting costs a second.
-      inner.push(`addr add ${ip} dev ${device}${ip.includes(':') ? ' nodad' : ' brd +'}`);
+      inner.push(`addr add ${ip} dev ${device}${ip.includes(':') ? '' : ' brd +'}`);
       added.push(ip);
     }
   }
@@ -180,6 +192,8 @@ function pairLines(net: NetContext, namespace: string, one: NamespaceDevice, mis
 export interface NamespaceRoute {
   readonly destination: string;
   readonly nextHop: string;
+  /** Needed, and looked at, for a next hop that is link-local. */
+  readonly device?: string;
 }
 
 /** Makes the routes that we put in (protocol static) exactly these, one family. */
@@ -194,13 +208,15 @@ export async function ensureRoutes(
   ) as ShownRoute[];
   const have = new Set(
     shown.flatMap((route) =>
-      route.protocol === 'static' && route.gateway !== undefined ? [`${route.dst} via ${route.gateway}`] : [],
+      route.protocol === 'static' && route.gateway !== undefined
+        ? [`${route.dst} via ${hopText(route.gateway, route.dev)}`]
+        : [],
     ),
   );
   const want = new Set(
-    wanted.map(({ destination, nextHop }) => {
+    wanted.map(({ destination, nextHop, device }) => {
       const goal = destination === 'default' ? destination : routeDestination(destination);
-      return `${goal} via ${interfaceAddress(nextHop).address}`;
+      return `${goal} via ${hopText(interfaceAddress(nextHop).address, device)}`;
     }),
   );
   await ipBatch(
@@ -212,6 +228,9 @@ export async function ensureRoutes(
     namespace,
   );
 }
+
+const hopText = (gateway: string, device: string | undefined): string =>
+  gateway.startsWith('fe80:') && device !== undefined ? `${gateway} dev ${deviceWord(device)}` : gateway;
 
 function routeDestination(text: string): string {
   const parsed = network(text);

@@ -1,16 +1,35 @@
+/** What a router tells the guests of a network (RFC 4861, RFC 8106). */
+export interface Advertisement {
+  /** Addresses come by DHCPv6. */
+  readonly managed: boolean;
+  /** Other things come by DHCPv6. */
+  readonly otherConfig: boolean;
+  readonly prefixes: readonly {
+    readonly cidr: string;
+    /** Guests make addresses of it themselves. */
+    readonly autonomous: boolean;
+  }[];
+  /** IPv6 addresses; the first three are told. */
+  readonly nameServers: readonly string[];
+}
+
 export interface RouterInterface {
   readonly portId: string;
   readonly macAddress: string;
-  /** The router's own addresses in CIDR notation, as '10.0.0.1/24'. */
+  /** The router's own addresses in CIDR notation, as '10.0.0.1/24', 'fd00::1/64'. */
   readonly addresses: readonly string[];
   readonly bridge: string;
   /** Bytes. */
   readonly mtu: number;
+  /** Where it has IPv6 subnets. Not done while the router does not forward. */
+  readonly advertise?: Advertisement;
 }
 
 export interface RouterGateway extends RouterInterface {
   /** Next hops of the default routes: the gateway_ip of the external subnets; at most one per family. */
   readonly nextHops: readonly string[];
+  /** Without an IPv6 next hop: take the default route of that family from advertisements on the external network. */
+  readonly acceptAdvertisements?: boolean;
   /** Neutron's enable_snat. */
   readonly snat: boolean;
 }
@@ -104,7 +123,7 @@ export interface RouterSpec {
   readonly meters?: readonly Meter[];
   /** Extra routes. */
   readonly routes: readonly { readonly destination: string; readonly nextHop: string }[];
-  /** Port in the namespace (on 0.0.0.0) that TCP to 169.254.169.254:80 from the inside is led to. */
+  /** Port in the namespace that TCP to 169.254.169.254:80 and [fe80::a9fe:a9fe]:80 from the inside is led to. */
   readonly metadataPort?: number;
 }
 
@@ -132,7 +151,7 @@ export interface RouterHost {
   remove(routerId: string): Promise<void>;
   /**
    * Gratuitous ARP, as request and as reply (R19). Returns at once: the packets go out in the background, and a
-   * failure is only recorded.
+   * failure is only recorded. IPv6 addresses are left out: the kernel announces those when they come.
    */
   announce(namespace: string, device: string, addresses: readonly string[]): void;
   /** Counters of the labels at this router; none without the router. */

@@ -5,13 +5,16 @@ import {
   ensureDevices,
   ensureNamespace,
   ensureRoutes,
+  IPV6_SYSCTLS,
   removeNamespace,
   type NamespaceDevice,
+  type Sysctls,
 } from '../link/namespace.ts';
-import { namespaceOwners } from '../inventory.ts';
+import { namespaceOwners, radvdProcesses } from '../inventory.ts';
 import { gatewayDevice, routerDevice, routerNamespace, tapName } from '../names.ts';
 import { address, deviceWord, idWord, interfaceAddress } from '../values.ts';
-import type { MeterReading, RouterChange, RouterHost, RouterSpec } from './interface.ts';
+import { advertises, radvdText } from './advertisement.ts';
+import type { MeterReading, RouterChange, RouterGateway, RouterHost, RouterSpec } from './interface.ts';
 import {
   floatingAddresses,
   forwardedPorts,
@@ -28,6 +31,7 @@ import {
   readMeters,
   type MeterTable,
 } from './metering.ts';
+import { ensureRadvd, removeRadvd } from './radvd.ts';
 import { routerBody, routerRuleset, ROUTER_TABLE, stateChain } from './ruleset.ts';
 
 /** Each is a process for about a second. */
@@ -51,9 +55,12 @@ interface NftRuleset {
 export class LinuxRouterHost implements RouterHost {
   readonly #net: NetContext;
   readonly #conntrack: ConntrackHost;
+  readonly #user: string;
 
-  constructor(net: NetContext, conntrack: ConntrackHost) {
+  /** @param user that radvd runs as. */
+  constructor(net: NetContext, conntrack: ConntrackHost, user: string) {
     this.#net = net;
+    this.#user = user;
     this.#conntrack = conntrack;
   }
 
@@ -62,14 +69,24 @@ export class LinuxRouterHost implements RouterHost {
     const { created, devices } = await ensureNamespace(this.#net, namespace, sysctls(spec));
     const [loaded] = await Promise.all([
       created ? undefined : this.#loaded(namespace),
-      created ? undefined : this.#setForwarding(namespace, spec.forwarding),
+      created
+        ? undefined
+        : this.#ensureSysctls(namespace, { ...forwarding(spec), ...accepting(spec, devices) }),
     ]);
     const body = routerBody(spec);
     // Rules before addresses: a floating IP that answers is already led on.
     const failed = loaded?.state === stateChain(body) ? undefined : await this.#load(spec, namespace);
     await this.#ensureMeters(spec, namespace, loaded?.meters);
     const change = await ensureDevices(this.#net, namespace, devices, wantedDevices(spec));
-    await this.#ensureRoutes(namespace, spec, created);
+    if (
+      spec.gateway?.acceptAdvertisements === true &&
+      change.made.includes(gatewayDevice(spec.gateway.portId))
+    ) {
+      const accept = acceptingAt(spec.gateway);
+      await this.#setSysctls(namespace, Object.keys(accept), accept);
+    }
+    await this.#ensureRoutes(namespace, spec, created, change.taken);
+    await ensureRadvd(this.#net, this.#user, spec.routerId, advertises(spec) ? radvdText(spec) : undefined);
 
     const wanted = new Map(
       spec.gateway === undefined ? [] : spec.floatingIps.map((ip) => [ip.floating, ip.fixed]),
@@ -129,19 +146,17 @@ export class LinuxRouterHost implements RouterHost {
     }
   }
 
-  async #setForwarding(namespace: string, forwarding: boolean): Promise<void> {
-    const value = forwarding ? '1' : '0';
-    const names = ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'];
+  async #ensureSysctls(namespace: string, wanted: Sysctls): Promise<void> {
+    const names = Object.keys(wanted);
     const { stdout } = await this.#net.commands.run(inside(namespace, ['sysctl', '-n', ...names]));
-    if (
-      stdout
-        .trim()
-        .split('\n')
-        .every((line) => line === value)
-    )
-      return;
-    const pairs = names.map((name) => `${name}=${value}`);
-    await this.#net.commands.run(inside(namespace, ['sysctl', '-q', '-w', ...pairs]));
+    const values = stdout.trim().split('\n');
+    const other = names.filter((name, index) => values[index] !== wanted[name]);
+    if (other.length > 0) await this.#setSysctls(namespace, other, wanted);
+  }
+
+  async #setSysctls(namespace: string, names: readonly string[], wanted: Sysctls): Promise<void> {
+    const pairs = names.map((name) => `${name}=${wanted[name]}`);
+    if (pairs.length > 0) await this.#net.commands.run(inside(namespace, ['sysctl', '-q', '-w', ...pairs]));
   }
 
   /** Which ruleset the namespace has, what its floating IPs and forwarded ports lead to, its counters. */
@@ -164,20 +179,35 @@ export class LinuxRouterHost implements RouterHost {
     };
   }
 
-  async #ensureRoutes(namespace: string, spec: RouterSpec, created: boolean): Promise<void> {
+  async #ensureRoutes(
+    namespace: string,
+    spec: RouterSpec,
+    created: boolean,
+    taken: readonly string[],
+  ): Promise<void> {
+    const { gateway } = spec;
+    const device = gateway === undefined ? undefined : gatewayDevice(gateway.portId);
     const routes = [
-      ...(spec.gateway?.nextHops ?? []).map((nextHop) => ({ destination: 'default', nextHop })),
+      ...(gateway?.nextHops ?? []).map((nextHop) => ({
+        destination: 'default',
+        nextHop,
+        ...(device === undefined ? {} : { device }),
+      })),
       ...spec.routes,
     ];
+    const known = [...spec.interfaces, ...(gateway === undefined ? [] : [gateway])];
+    // A router that has no IPv6 and had none is not asked for its routes.
+    const six = [...known.flatMap((one) => one.addresses), ...taken].some((ip) => ip.includes(':'));
     for (const family of [4, 6] as const) {
       const ours = routes.filter((route) => address(route.nextHop).family === family);
-      if (ours.length === 0 && (created || family === 6)) continue;
+      if (ours.length === 0 && (created || (family === 6 && !six))) continue;
       await ensureRoutes(this.#net, namespace, family, ours);
     }
   }
 
   async remove(routerId: string): Promise<void> {
     const namespace = routerNamespace(idWord(routerId));
+    await removeRadvd(this.#net, routerId);
     if (!namespaceExists(namespace)) return;
     const { stdout, exitCode } = await this.#net.commands.run(['ip', '-n', namespace, '-j', 'link'], {
       okCodes: [0, 1, 255],
@@ -193,7 +223,7 @@ export class LinuxRouterHost implements RouterHost {
 
   announce(namespace: string, device: string, addresses: readonly string[]): void {
     const name = deviceWord(device);
-    const known = addresses.map((text) => address(text).address);
+    const known = addresses.map((text) => address(text)).flatMap((ip) => (ip.family === 4 ? ip.address : []));
     void this.#announceAll(namespace, name, known);
   }
 
@@ -214,7 +244,13 @@ export class LinuxRouterHost implements RouterHost {
 
   async list(): Promise<readonly string[]> {
     const names = readdirSafe('/run/netns').filter((name) => name.startsWith('qrouter-'));
-    return (await namespaceOwners(this.#net, names)).map((name) => name.slice('qrouter-'.length));
+    const owned = await namespaceOwners(this.#net, names);
+    return [
+      ...new Set([
+        ...owned.map((name) => name.slice('qrouter-'.length)),
+        ...radvdProcesses(this.#net).map((process) => process.routerId),
+      ]),
+    ];
   }
 }
 
@@ -240,13 +276,27 @@ function readdirSafe(directory: string): string[] {
   }
 }
 
-function sysctls(spec: RouterSpec): Record<string, string> {
-  const forwarding = spec.forwarding ? '1' : '0';
+function forwarding(spec: RouterSpec): Sysctls {
+  const value = spec.forwarding ? '1' : '0';
+  return { 'net.ipv4.ip_forward': value, 'net.ipv6.conf.all.forwarding': value };
+}
+
+/** Of a gateway device that is there already. */
+const accepting = (spec: RouterSpec, devices: ReadonlyMap<string, unknown>): Sysctls =>
+  spec.gateway !== undefined && devices.has(gatewayDevice(spec.gateway.portId))
+    ? acceptingAt(spec.gateway)
+    : {};
+
+/** 2: also though it forwards. */
+const acceptingAt = (gateway: RouterGateway): Sysctls => ({
+  [`net.ipv6.conf.${gatewayDevice(gateway.portId)}.accept_ra`]:
+    gateway.acceptAdvertisements === true ? '2' : '0',
+});
+
+function sysctls(spec: RouterSpec): Sysctls {
   return {
-    'net.ipv4.ip_forward': forwarding,
-    'net.ipv6.conf.all.forwarding': forwarding,
-    'net.ipv6.conf.default.accept_ra': '0',
-    'net.ipv6.conf.all.accept_ra': '0',
+    ...forwarding(spec),
+    ...IPV6_SYSCTLS,
     // Each address is answered for on its own device only, so that a router does not tell one network of another.
     'net.ipv4.conf.all.arp_ignore': '1',
     'net.ipv4.conf.all.arp_announce': '2',

@@ -72,7 +72,10 @@ function chain(name: string, hook: string, rules: readonly string[]): string {
 function metadataRedirect(spec: RouterSpec, inner: string | undefined): string[] {
   if (spec.metadataPort === undefined || inner === undefined) return [];
   const port = integerWord(spec.metadataPort, 1, 65535, 'port');
-  return [`iifname ${inner} ip daddr 169.254.169.254 tcp dport 80 redirect to :${port}`];
+  return [
+    `iifname ${inner} ip daddr 169.254.169.254 tcp dport 80 redirect to :${port}`,
+    `iifname ${inner} ip6 daddr fe80::a9fe:a9fe tcp dport 80 redirect to :${port}`,
+  ];
 }
 
 /**

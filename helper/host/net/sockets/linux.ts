@@ -4,7 +4,7 @@ import { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { record } from '../../record.ts';
 import { inside, namespaceExists } from '../context.ts';
-import { address, integerWord } from '../values.ts';
+import { address, deviceWord, integerWord } from '../values.ts';
 import type { DnsRelay, ListenRequest, SocketHost } from './interface.ts';
 import type { OpenReply, OpenRequest } from './protocol.ts';
 import { HostResolvers, relayTcp, relayUdp } from './relay.ts';
@@ -52,7 +52,10 @@ export class LinuxSocketHost implements SocketHost {
 /** Starts one child in the namespace, which opens all the sockets and sends them over. */
 function openSockets(namespace: string, requests: readonly OpenRequest[]): Promise<(Server | UdpSocket)[]> {
   for (const request of requests) {
-    address(request.host);
+    // A link-local address has the device behind it.
+    const [host = '', zone] = request.host.split('%');
+    address(host);
+    if (zone !== undefined) deviceWord(zone);
     integerWord(request.port, 0, 65535, 'port');
   }
   if (!namespaceExists(namespace)) return Promise.reject(new Error(`namespace ${namespace} is not there`));

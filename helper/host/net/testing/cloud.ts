@@ -207,6 +207,7 @@ export const NOTHING: NetworkInventory = {
   veths: [],
   namespaces: [],
   dnsmasq: [],
+  radvd: [],
   tables: [],
   filteredPorts: [],
 };
