@@ -32,7 +32,9 @@ describe('providers', () => {
   test('are made, renamed, found, removed', async () => {
     const old = await call('POST', '/resource_providers', { name: 'old' }, '1.0');
     expect(old.status).toBe(201);
-    expect(old.headers.get('location')).toMatch(/^\/placement\/resource_providers\//);
+    expect(old.headers.get('location')).toMatch(
+      /^http:\/\/127\.0\.0\.1:\d+\/placement\/resource_providers\//,
+    );
     const uuid = await world.provider('one');
     const shown = await call('GET', `/resource_providers/${uuid}`);
     expect(shown.headers.get('cache-control')).toBe('no-cache');

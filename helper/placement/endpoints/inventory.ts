@@ -60,12 +60,12 @@ export const inventoryEndpoints = (inventories: InventoryApp): readonly Endpoint
       body: InventoryCreate,
       response: InventoryAnswer,
       ok: 201,
-      handler: ({ params, body: request, version }) => {
+      handler: ({ params, body: request, version, base }) => {
         const { resource_class: name, resource_provider_generation: _, ...asked } = request;
         inventories.add(params.uuid, name, asked, version);
         const { row, body } = single(params.uuid, name);
         const made = answer(version, body, row.updated_at, 201);
-        const location = `/placement/resource_providers/${params.uuid}/inventories/${name}`;
+        const location = `${base}/resource_providers/${params.uuid}/inventories/${name}`;
         return new Reply({ status: 201, headers: { ...made.headers, location }, body });
       },
     }),

@@ -57,10 +57,10 @@ export const nameEndpoints = ({ db, clock }: PlacementContext): readonly Endpoin
     policy: 'placement:resource_classes:create',
     body: strict({ name: CustomName }),
     ok: 201,
-    handler: ({ body: { name } }) => {
+    handler: ({ body: { name }, base }) => {
       if (!transaction(db, () => addCustomName(db, 'resource_class', name, clock())))
         throw conflict(`Conflicting resource class already exists: ${name}`);
-      return new Reply({ status: 201, headers: { location: `/placement/resource_classes/${name}` } });
+      return new Reply({ status: 201, headers: { location: `${base}/resource_classes/${name}` } });
     },
   }),
   endpoint({
@@ -103,10 +103,10 @@ export const nameEndpoints = ({ db, clock }: PlacementContext): readonly Endpoin
     path: '/resource_classes/{name}',
     policy: 'placement:resource_classes:update',
     ok: 204,
-    handler: ({ params: { name } }) => {
+    handler: ({ params: { name }, base }) => {
       requireCustom(name);
       const added = transaction(db, () => addCustomName(db, 'resource_class', name, clock()));
-      const headers = { location: `/placement/resource_classes/${name}` };
+      const headers = { location: `${base}/resource_classes/${name}` };
       return new Reply({ status: added ? 201 : 204, headers });
     },
   }),
@@ -170,13 +170,13 @@ export const nameEndpoints = ({ db, clock }: PlacementContext): readonly Endpoin
     path: '/traits/{name}',
     policy: 'placement:traits:update',
     ok: 204,
-    handler: ({ params: { name }, version }) => {
+    handler: ({ params: { name }, version, base }) => {
       requireCustom(name);
       const added = transaction(db, () => addCustomName(db, 'trait', name, clock()));
       const done = answer(version, undefined, clock(), added ? 201 : 204);
       return new Reply({
         status: added ? 201 : 204,
-        headers: { ...done.headers, location: `/placement/traits/${name}` },
+        headers: { ...done.headers, location: `${base}/traits/${name}` },
       });
     },
   }),

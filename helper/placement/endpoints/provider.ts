@@ -74,9 +74,9 @@ export const providerEndpoints = (providers: ProviderApp, clock: () => number): 
     body: ProviderCreate,
     response: ProviderAnswer,
     ok: 200,
-    handler: ({ body: request, version }) => {
+    handler: ({ body: request, version, origin }) => {
       const row = providers.create(request as ProviderRequest);
-      const headers = { location: place(row.uuid) };
+      const headers = { location: `${origin}${place(row.uuid)}` };
       if (version < mv('1.20')) return new Reply({ status: 201, headers });
       const made = answer(version, body(version, row), row.updated_at);
       return new Reply({ status: 200, headers: { ...made.headers, ...headers }, body: made.body });
