@@ -5,7 +5,8 @@ import type { HelperStatus } from '../helper/contract/status.ts';
 import { helperBundle, isBundleFresh } from './helper-bundle.mjs';
 import { HelperClient, HelperError } from './helper-client.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+/** In a packaged window programs that others run are beside the archive, not in it. */
+const ROOT = join(import.meta.dirname, '..').replace(/\bapp\.asar(?=\/|$)/, 'app.asar.unpacked');
 const HELPER = join(ROOT, 'helper');
 
 /** MiB: V8 grows its space for new objects to many times what requests need, and does not give it back. */
@@ -42,13 +43,19 @@ export function instanceArguments(instance: Instance): string[] {
   ];
 }
 
-/** A program of helper/ with its arguments, run by this very Node. */
+/** Node's program: this very one, or within Electron (whose own must not run as Node) the one beside it. */
+const NODE =
+  process.versions['electron'] === undefined
+    ? process.execPath
+    : join(ROOT, 'node_modules', 'node', 'bin', 'node');
+
+/** A program of helper/ with its arguments, run by Node. */
 export function helperProgram(
   name: 'main' | 'setup' | 'teardown',
   words: readonly string[],
 ): [string, ...string[]] {
   const program = name === 'main' && isBundleFresh() ? helperBundle : join(HELPER, `${name}.ts`);
-  return [process.execPath, '--disable-warning=ExperimentalWarning', ...FEW_YOUNG, program, ...words];
+  return [NODE, '--disable-warning=ExperimentalWarning', ...FEW_YOUNG, program, ...words];
 }
 
 /** True where the helper needs no more privilege than this process has, so its start asks for nothing. */

@@ -5,41 +5,20 @@
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { electronProgram, runElectron } from './electron/launch.ts';
-import type { Instance } from './launch.ts';
+import { parseShellArguments } from './shell-arguments.ts';
 import { Shell } from './shell/index.ts';
 import { findChromium, openAppWindow } from './web/chromium.ts';
 import { webFront } from './web/front.ts';
+import { WINDOW } from './web/files.ts';
 import { WebServer } from './web/server.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-/** What `vite build` makes of renderer/. */
-const WINDOW = join(ROOT, 'build', 'renderer');
-
-const { values } = parseArgs({
-  options: {
-    browser: { type: 'boolean', default: false },
-    directory: { type: 'string' },
-    config: { type: 'string' },
-    port: { type: 'string' },
-    host: { type: 'string' },
-    /** Port of the window's own listener in a browser. */
-    'window-port': { type: 'string', default: '0' },
-    route: { type: 'string', default: '/' },
-  },
-});
-
-const instance: Instance = {
-  directory: values.directory,
-  config: values.config,
-  port: values.port === undefined ? undefined : Number(values.port),
-  simulated: values.host === 'simulated',
-};
+const words = process.argv.slice(2);
+const { instance, browser, windowPort, route } = parseShellArguments(words);
 
 async function inBrowser(kind: 'window' | 'browser', chromium: string | undefined): Promise<void> {
   const shell = new Shell(instance, webFront(kind));
-  const server = new WebServer({ shell, directory: WINDOW, port: Number(values['window-port']) });
+  const server = new WebServer({ shell, directory: WINDOW, port: windowPort });
   await server.listen();
   const end = (): void => {
     server.close();
@@ -48,7 +27,7 @@ async function inBrowser(kind: 'window' | 'browser', chromium: string | undefine
   };
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  const url = server.openingUrl(values.route);
+  const url = server.openingUrl(route);
   if (kind === 'browser' || chromium === undefined) {
     process.stdout.write(`Open this address once, in a browser on this machine:\n${url}\n`);
     return;
@@ -62,9 +41,9 @@ async function inBrowser(kind: 'window' | 'browser', chromium: string | undefine
 }
 
 const desktop = process.env['DISPLAY'] !== undefined || process.env['WAYLAND_DISPLAY'] !== undefined;
-const electron = values.browser || !desktop ? undefined : electronProgram();
-if (electron !== undefined) process.exitCode = await runElectron(electron, process.argv.slice(2));
+const electron = browser || !desktop ? undefined : electronProgram();
+if (electron !== undefined) process.exitCode = await runElectron(electron, words);
 else {
-  const chromium = values.browser || !desktop ? undefined : await findChromium();
+  const chromium = browser || !desktop ? undefined : await findChromium();
   await inBrowser(chromium === undefined ? 'browser' : 'window', chromium);
 }

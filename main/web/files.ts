@@ -3,6 +3,9 @@ import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 
+/** What `vite build` makes of renderer/. */
+export const WINDOW = join(import.meta.dirname, '..', '..', 'build', 'renderer');
+
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',

@@ -17,7 +17,11 @@ export async function showcase(window: TestWindow): Promise<readonly Shown[]> {
   const operations = await client.operations({ resource_type: 'server', resource_id: demo.serverId });
   const create = operations.find((one) => one.name === 'server-create');
   return [
-    { name: 'welcome', route: '/welcome', before: (page) => page.getByText('Check again').waitFor() },
+    {
+      name: 'welcome',
+      route: '/welcome',
+      before: (page) => page.getByRole('button', { name: 'Show all checks' }).waitFor(),
+    },
     { name: 'overview', route: '/' },
     { name: 'servers', route: '/servers' },
     { name: 'server', route: `/servers/${demo.serverId}` },

@@ -1,18 +1,16 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { makeDemo, type DemoResult } from '../../main/demo/index.ts';
 import { simulatedGuest } from '../../main/demo/simulated-guest.ts';
 import type { Instance } from '../../main/launch.ts';
 import { Shell } from '../../main/shell/index.ts';
+import { WINDOW } from '../../main/web/files.ts';
 import { WebServer } from '../../main/web/server.ts';
 import { webFront } from '../../main/web/front.ts';
 import { userPaths } from '../../main/user-paths.ts';
 import { CHROMIUM } from './browser.ts';
 import { TestInstance } from './instance.ts';
-
-/** What vite made of renderer/; `npm test` sees to it. */
-const WINDOW = join(import.meta.dirname, '..', '..', 'build', 'renderer');
 
 const FLAGS = [
   '--no-sandbox',
@@ -24,6 +22,14 @@ const FLAGS = [
   '--disable-sync',
   '--font-render-hinting=none',
 ];
+
+export interface WindowOptions {
+  /** Of the browser's window: 1280x800 by default. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Nobody has seen the window before: it begins with its welcome. */
+  readonly fresh?: boolean;
+}
 
 /**
  * A cloud on a simulated host, the shell, and a browser that shows its window: one for a file of tests.
@@ -57,8 +63,7 @@ export class TestWindow {
     this.#context = context;
   }
 
-  /** @param options.width of the browser's window, 1280x800 by default. */
-  static async open(options: { width?: number; height?: number; dark?: boolean } = {}): Promise<TestWindow> {
+  static async open(options: WindowOptions = {}): Promise<TestWindow> {
     const instance = new TestInstance('ui', 'simulated');
     await instance.start();
     const where: Instance = {
@@ -67,13 +72,18 @@ export class TestWindow {
       port: undefined,
       simulated: true,
     };
+    if (options.fresh !== true) {
+      const preferences = join(dirname(userPaths(where).openrc), 'window.json');
+      mkdirSync(dirname(preferences), { recursive: true });
+      writeFileSync(preferences, JSON.stringify({ welcomed: true, language: 'en' }));
+    }
     const shell = new Shell(where, webFront('browser'));
     const server = new WebServer({ shell, directory: WINDOW, port: 0 });
     await server.listen();
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     const context = await browser.newContext({
       viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
-      colorScheme: options.dark === true ? 'dark' : 'light',
+      colorScheme: 'light',
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     const window = new TestWindow(instance, shell, server, browser, context);
@@ -83,7 +93,7 @@ export class TestWindow {
     return window;
   }
 
-  /** A page at a route, drawn; without the first visit's welcome. */
+  /** A page at a route, drawn. */
   async page(route: string): Promise<Page> {
     const page = await this.#context.newPage();
     page.setDefaultTimeout(10_000);

@@ -1,5 +1,4 @@
 import type { DemoMessage } from '../../../main/contract/shell.ts';
-import { savePreference } from '../../app/preferences.svelte.ts';
 import { problemOf, type Problem } from '../../cloud/errors.ts';
 import { session } from '../../cloud/session.svelte.ts';
 import { openStream } from '../../shell/shell.ts';
@@ -31,7 +30,6 @@ class DemoRun {
         onEnd: (error) => {
           this.running = false;
           if (error !== undefined) this.problem = problemOf(error);
-          else savePreference('welcomed', true);
         },
       },
     );
