@@ -22,13 +22,13 @@ try {
   const routes = await showcase(window);
   for (const { name, route, before } of routes.filter((one) => one.name.includes(values.only))) {
     const page = await window.page(route);
+    await window.settled(page);
     await before?.(page);
     for (const dark of [false, true]) {
       await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
       for (const size of SIZES) {
         await page.setViewportSize(size);
-        // Lists and meters that are asked for beside the page are there once nothing is asked any more.
-        await page.waitForTimeout(300);
+        await window.settled(page);
         const path = join(DIRECTORY, `${name}-${size.width}-${dark ? 'dark' : 'light'}.png`);
         await page.screenshot({ path });
         process.stdout.write(`${path}\n`);

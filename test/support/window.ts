@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { PageFrame, ShellFrame } from '../../main/contract/frame.ts';
 import { makeDemo, type DemoResult } from '../../main/demo/index.ts';
 import { simulatedGuest } from '../../main/demo/simulated-guest.ts';
 import type { Instance } from '../../main/launch.ts';
@@ -22,6 +23,24 @@ const FLAGS = [
   '--disable-sync',
   '--font-render-hinting=none',
 ];
+
+/** The calls of each page that were not answered yet. */
+const open = new WeakMap<Page, Set<number>>();
+
+function watch(page: Page): void {
+  const calls = new Set<number>();
+  open.set(page, calls);
+  page.on('websocket', (socket) => {
+    socket.on('framesent', ({ payload }) => {
+      const frame = typeof payload === 'string' ? (JSON.parse(payload) as PageFrame) : undefined;
+      if (frame?.type === 'call') calls.add(frame.id);
+    });
+    socket.on('framereceived', ({ payload }) => {
+      const frame = typeof payload === 'string' ? (JSON.parse(payload) as ShellFrame) : undefined;
+      if (frame?.type === 'result' || frame?.type === 'failure') calls.delete(frame.id);
+    });
+  });
+}
 
 export interface WindowOptions {
   /** Of the browser's window: 1280x800 by default. */
@@ -101,9 +120,19 @@ export class TestWindow {
     page.on('console', (message) => {
       if (message.type() === 'error') this.complaints.push(message.text());
     });
+    watch(page);
     await page.goto(`${this.server.origin}${route}`);
     await page.locator('main h1').first().waitFor();
     return page;
+  }
+
+  /** Resolves when the page waits for no answer any more, and has drawn what came. */
+  async settled(page: Page): Promise<void> {
+    let quiet = 0;
+    while (quiet < 3) {
+      await page.waitForTimeout(50);
+      quiet = (open.get(page)?.size ?? 0) === 0 ? quiet + 1 : 0;
+    }
   }
 
   /** The demo cloud, made as the window makes it. */
