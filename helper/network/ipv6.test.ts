@@ -194,3 +194,110 @@ describe('IPv6 addresses of ports', () => {
     await world.ok('a', 'DELETE', `/subnets/${subnet.id}`);
   });
 });
+
+describe('routers with IPv6', () => {
+  const makeRouter = async (): Promise<Resource> =>
+    (await world.ok('a', 'POST', '/routers', { router: {} }))['router'] as Resource;
+  const add = (router: Resource, body: object) =>
+    world.ok('a', 'PUT', `/routers/${router.id}/add_router_interface`, body);
+
+  test('have all IPv6 subnets of a network on one port, IPv4 on another', async () => {
+    const network = await makeNetwork();
+    const four = await makeSubnet(network);
+    const first = await six(network, { ...both('slaac'), dns_nameservers: ['2001:db8::53'] });
+    const second = await six(network, { cidr: 'fd01::/64', ...both('slaac') });
+    const router = await makeRouter();
+    const on4 = await add(router, { subnet_id: four.id });
+    const on6 = await add(router, { subnet_id: first.id });
+    expect(await add(router, { subnet_id: second.id })).toMatchObject({
+      port_id: on6['port_id'],
+      subnet_id: second.id,
+      subnet_ids: [second.id],
+    });
+    expect(on4['port_id']).not.toBe(on6['port_id']);
+    await world.settled();
+    const spec = world.host.state.routers.get(router.id);
+    expect(spec?.interfaces.map((one) => [one.addresses, one.advertise])).toEqual([
+      [['10.0.0.1/24'], undefined],
+      [
+        ['fd00::/64', 'fd01::/64'],
+        {
+          managed: false,
+          otherConfig: false,
+          prefixes: [
+            { cidr: 'fd00::/64', autonomous: true },
+            { cidr: 'fd01::/64', autonomous: true },
+          ],
+          nameServers: ['2001:db8::53'],
+        },
+      ],
+    ]);
+    const remove = (subnet: Resource) =>
+      world.ok('a', 'PUT', `/routers/${router.id}/remove_router_interface`, { subnet_id: subnet.id });
+    expect(await remove(first)).toMatchObject({ port_id: on6['port_id'], subnet_ids: [first.id] });
+    expect(await seen({ id: String(on6['port_id']) })).toEqual(['fd01::']);
+    await remove(second);
+    expect(await list('a', `/ports?device_id=${router.id}`)).toHaveLength(1);
+  });
+
+  test('say by flags how addresses come', async () => {
+    const network = await makeNetwork();
+    const router = await makeRouter();
+    await add(router, { subnet_id: (await six(network, both('dhcpv6-stateful'))).id });
+    const other = await six(network, { cidr: 'fd01::/64', ...both('dhcpv6-stateless') });
+    await add(router, { subnet_id: other.id });
+    await world.settled();
+    expect(world.host.state.routers.get(router.id)?.interfaces[0]?.advertise).toEqual({
+      managed: true,
+      otherConfig: true,
+      prefixes: [
+        { cidr: 'fd00::/64', autonomous: false },
+        { cidr: 'fd01::/64', autonomous: true },
+      ],
+      nameServers: [],
+    });
+    const modes = world.host.state.dhcp.get(network.id)?.subnets.map((subnet) => subnet.mode);
+    expect(modes).toEqual(['stateful', 'stateless']);
+  });
+
+  test('are not for subnets with another router, nor a second port with IPv6', async () => {
+    const network = await makeNetwork();
+    const foreign = await six(network, { ipv6_address_mode: 'slaac' });
+    const router = await makeRouter();
+    const path = `/routers/${router.id}/add_router_interface`;
+    expect(await refused('a', 'PUT', path, { subnet_id: foreign.id })).toEqual([400, 'BadRequest']);
+    const other = await makeNetwork();
+    const first = await six(other, { cidr: 'fd01::/64' });
+    const second = await six(other, { cidr: 'fd02::/64' });
+    await add(router, { subnet_id: first.id });
+    const port = await makePort(other, { fixed_ips: [{ subnet_id: second.id }] });
+    expect(await refused('a', 'PUT', path, { port_id: port.id })).toEqual([400, 'BadRequest']);
+  });
+
+  test('get an address of each version at their gateway, and a default route of each', async () => {
+    const external = await makeNetwork('admin', {
+      'router:external': true,
+      'provider:network_type': 'flat',
+      'provider:physical_network': 'external',
+    });
+    await makeSubnet(external, { cidr: '198.18.9.0/24', enable_dhcp: false }, 'admin');
+    const router = (
+      await world.ok('a', 'POST', '/routers', {
+        router: { external_gateway_info: { network_id: external.id } },
+      })
+    )['router'] as Resource;
+    await world.settled();
+    expect(world.host.state.routers.get(router.id)?.gateway).toMatchObject({
+      nextHops: ['198.18.9.1'],
+      acceptAdvertisements: true,
+    });
+    const outer = { cidr: 'fd00:e::/64', gateway_ip: 'fd00:e::1', enable_dhcp: false };
+    await six(external, outer, 'admin');
+    await world.settled();
+    const gateway = world.host.state.routers.get(router.id)?.gateway;
+    expect(gateway?.nextHops).toEqual(['198.18.9.1', 'fd00:e::1']);
+    expect(gateway?.addresses).toEqual(['198.18.9.2/24', 'fd00:e::2/64']);
+    expect(gateway).not.toHaveProperty('acceptAdvertisements');
+    expect(world.host.state.externals.get('br-ex')?.addresses).toContain('fd00:e::1/64');
+  });
+});
