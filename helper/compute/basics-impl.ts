@@ -60,7 +60,12 @@ export function createBasics(deps: BasicsDeps): BasicsService {
   const { db, clock, config } = deps;
   const { hostName, stateDirectory, zone } = config;
   const allocation = { ...DEFAULT_ALLOCATION, ...config.allocation };
-  const scheduling = { zone, allocation, multipliers: { ...DEFAULT_MULTIPLIERS, ...config.multipliers } };
+  const scheduling = {
+    zone,
+    allocation,
+    multipliers: { ...DEFAULT_MULTIPLIERS, ...config.multipliers },
+    ...(deps.providers === undefined ? {} : { providers: deps.providers }),
+  };
   const flavors = new FlavorApp({ db, clock });
   const quotas = new QuotaApp(deps);
   const keyPairs = new KeyPairApp({ db, clock, quotas });

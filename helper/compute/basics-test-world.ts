@@ -5,6 +5,7 @@ import { closeDatabase, openDatabase, statement, type Db } from '../db/index.ts'
 import { computeDialect } from '../errors/dialects.ts';
 import { FakeDomainHost } from '../host/domain/index.ts';
 import { createHttpServer, silentLogger, type AuthContext } from '../http/index.ts';
+import { createPlacement, type Placement } from '../placement/index.ts';
 import { createBasics, type BasicsService } from './basics-impl.ts';
 import { MICROVERSIONS } from './discovery.ts';
 
@@ -34,6 +35,7 @@ export class BasicsWorld {
   readonly db: Db;
   readonly basics: BasicsService;
   readonly domains: FakeDomainHost;
+  readonly placement: Placement;
   /** While set, the hypervisor does not answer. */
   hypervisorFails: Error | undefined;
   freeBytes = 200 * 1024 ** 3;
@@ -46,7 +48,9 @@ export class BasicsWorld {
     const hypervisor = this.domains.hypervisor.bind(this.domains);
     this.domains.hypervisor = () =>
       this.hypervisorFails === undefined ? hypervisor() : Promise.reject(this.hypervisorFails);
+    this.placement = createPlacement({ db: this.db, clock: () => this.#now });
     this.basics = createBasics({
+      providers: this.placement.hosts,
       db: this.db,
       clock: () => (this.#now += 10_000),
       domains: this.domains,

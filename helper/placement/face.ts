@@ -23,6 +23,15 @@ export interface HostProvider {
   readonly traits: readonly string[];
 }
 
+/** What a server wants of a host. */
+export interface ProviderDemand {
+  /** Amounts by resource class. */
+  readonly resources: Readonly<Record<string, number>>;
+  /** Traits that the host must have, and must not have. */
+  readonly required: readonly string[];
+  readonly forbidden: readonly string[];
+}
+
 /**
  * What compute tells placement. Synchronous, SQL only, joins the caller's transaction. Compute's own claims are the
  * truth and are checked there; placement shows them.
@@ -41,6 +50,11 @@ export interface HostProviders {
     hostUuid: string,
     resources: Readonly<Record<string, number>>,
   ): void;
+  /**
+   * Why a host cannot have a server, or null: traits, and resources that compute does not count itself (all but VCPU,
+   * MEMORY_MB and DISK_GB). What the server has already does not stand in its way.
+   */
+  refusal(db: Db, hostUuid: string, serverId: string, demand: ProviderDemand): string | null;
   /** Idempotent. */
   release(db: Db, serverId: string): void;
 }

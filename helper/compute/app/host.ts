@@ -11,6 +11,7 @@ import {
 } from '../basics.ts';
 import { hostState, zoneOfHost } from '../scheduler/host-state.ts';
 import type { HostProviders } from '../../placement/index.ts';
+import { placementDemand } from '../scheduler/placement-demand.ts';
 import { hostProvider } from './host-provider.ts';
 import type { SchedulerConfig } from '../scheduler/scheduler.ts';
 import { listAggregates } from '../store/aggregate.ts';
@@ -108,7 +109,7 @@ export class ComputeHosts implements Claims, AvailabilityZones, ServiceStates {
         );
       }
       setClaim(db, serverId, host, resources);
-      this.#allocate(db, row.uuid, serverId, resources);
+      this.#allocate(db, row.uuid, serverId, resources, 'ask');
     });
   }
 
@@ -126,15 +127,17 @@ export class ComputeHosts implements Claims, AvailabilityZones, ServiceStates {
       this.#deps.providers?.sync(db, hostProvider(row, this.#deps.scheduling.allocation));
   }
 
-  #allocate(db: Db, hostUuid: string, serverId: string, resources: Resources): void {
+  /** With 'ask' a server that never ran may be refused: several are scheduled before the first of them claims. */
+  #allocate(db: Db, hostUuid: string, serverId: string, resources: Resources, mode: 'ask' | 'tell'): void {
+    const { providers } = this.#deps;
     const owner = ownerOfServer(db, serverId);
-    if (owner === undefined) return;
-    this.#deps.providers?.allocate(
-      db,
-      { id: serverId, projectId: owner.project_id, userId: owner.user_id },
-      hostUuid,
-      { VCPU: resources.vcpus, MEMORY_MB: resources.ramMib, DISK_GB: resources.diskGib },
-    );
+    if (owner === undefined || providers === undefined) return;
+    const demand = placementDemand(resources, JSON.parse(owner.extra_specs) as Record<string, string>);
+    const asks = mode === 'ask' && owner.launched_at === null;
+    const refusal = asks ? providers.refusal(db, hostUuid, serverId, demand) : null;
+    if (refusal !== null) throw new NoValidHost([], `Other servers took what the host had: ${refusal}.`);
+    const server = { id: serverId, projectId: owner.project_id, userId: owner.user_id };
+    providers.allocate(db, server, hostUuid, demand.resources);
   }
 
   /** What was claimed before placement was there, or was taken away in it since. */
@@ -142,7 +145,7 @@ export class ComputeHosts implements Claims, AvailabilityZones, ServiceStates {
     transaction(db, () => {
       for (const { host, uuid } of listHosts(db)) {
         for (const { server_id, vcpus, ram_mib, disk_gib } of claimsOnHost(db, host))
-          this.#allocate(db, uuid, server_id, { vcpus, ramMib: ram_mib, diskGib: disk_gib });
+          this.#allocate(db, uuid, server_id, { vcpus, ramMib: ram_mib, diskGib: disk_gib }, 'tell');
         for (const aggregate of listAggregates(db))
           if (aggregate.hosts.includes(host)) this.#deps.providers?.setMember(db, uuid, aggregate.uuid, true);
       }

@@ -1,16 +1,20 @@
 import type { Db } from '../../db/index.ts';
 import { NoValidHost, type RequestSpec, type Scheduler, type Selection, type Verdict } from '../basics.ts';
-import { hostsOfServers, listHosts } from '../store/host.ts';
+import type { HostProviders } from '../../placement/index.ts';
+import { hostsOfServers, listHosts, type HostRow } from '../store/host.ts';
 import { listAggregates } from '../store/aggregate.ts';
 import { findServerGroup, membersByHost } from '../store/server-group.ts';
 import { FILTERS, GROUP_FILTERS, type Filter, type GroupFacts, type HintFacts } from './filters.ts';
 import { hostState, type Allocation, type HostState } from './host-state.ts';
+import { placementDemand } from './placement-demand.ts';
 import { weigh, type Multipliers } from './weighers.ts';
 
 export interface SchedulerConfig {
   readonly zone: string;
   readonly allocation: Allocation;
   readonly multipliers: Multipliers;
+  /** The placement service, for traits and resources that flavors ask for. */
+  readonly providers?: HostProviders;
 }
 
 /** Filters, then weighs the hosts of the database. */
@@ -24,15 +28,34 @@ export class FilterScheduler implements Scheduler {
   select(db: Db, spec: RequestSpec, exclude: readonly string[] = []): Selection {
     const { allocation, multipliers, zone } = this.#config;
     const aggregates = listAggregates(db);
-    const hosts = listHosts(db).map((row) => hostState(row, aggregates, allocation, zone));
+    const rows = listHosts(db);
+    const hosts = rows.map((row) => hostState(row, aggregates, allocation, zone));
     const verdicts: Verdict[] = [];
     const facts = factsOf(db, spec);
-    const passed = filtered(hosts, spec, exclude, facts, verdicts);
+    const filters = [...FILTERS, ...this.#placementFilter(db, rows)];
+    const passed = filtered(hosts, spec, exclude, facts, verdicts, filters);
     if (passed.length === 0) throw new NoValidHost(verdicts, detailOf(hosts, verdicts));
     const weights = weigh(passed, multipliers, facts);
     const best = passed.find(({ host }) => host === weights[0]?.host) ?? passed[0];
     if (best === undefined) throw new NoValidHost(verdicts);
     return { host: best.host, node: best.node, verdicts, weights };
+  }
+
+  /** Asked last: it reads what placement has of the host. */
+  #placementFilter(db: Db, rows: readonly HostRow[]): readonly Filter[] {
+    const { providers } = this.#config;
+    if (providers === undefined) return [];
+    const uuids = new Map(rows.map(({ host, uuid }) => [host, uuid]));
+    return [
+      {
+        name: 'PlacementFilter',
+        refuse: ({ host }, { serverId, flavor, image }) => {
+          const claim = { vcpus: flavor.vcpus, ramMib: flavor.ramMib, diskGib: flavor.diskGib };
+          const demand = placementDemand(claim, flavor.extraSpecs, image?.properties);
+          return providers.refusal(db, uuids.get(host) ?? '', serverId, demand);
+        },
+      },
+    ];
   }
 }
 
@@ -43,6 +66,7 @@ function filtered(
   exclude: readonly string[],
   facts: HintFacts,
   verdicts: Verdict[],
+  filters: readonly Filter[],
 ): readonly HostState[] {
   return hosts.filter((host) => {
     const note = (filter: string, reason: string, passed: boolean): boolean => {
@@ -60,7 +84,7 @@ function filtered(
       const refusal = filter.refuse(host, spec, facts);
       return note(filter.name, refusal ?? '', refusal === null);
     };
-    if (!forced || spec.forceHostFiltered) return FILTERS.every(ask);
+    if (!forced || spec.forceHostFiltered) return filters.every(ask);
     note('ForcedHost', 'named by the request, filters bypassed', true);
     return GROUP_FILTERS.every(ask);
   });

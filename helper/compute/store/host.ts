@@ -175,13 +175,18 @@ export const claimsOnHost = (db: Db, host: string): readonly ClaimRow[] =>
     'SELECT server_id, vcpus, ram_mib, disk_gib FROM compute_claim WHERE host = ?',
   ).all(host);
 
-export const ownerOfServer = (
-  db: Db,
-  id: string,
-): { readonly project_id: string; readonly user_id: string } | undefined =>
-  statement<[string], { project_id: string; user_id: string }>(
+export interface OwnerRow {
+  readonly project_id: string;
+  readonly user_id: string;
+  readonly extra_specs: string;
+  readonly launched_at: number | null;
+}
+
+/** Whose a server is, and what placement has to know of it. */
+export const ownerOfServer = (db: Db, id: string): OwnerRow | undefined =>
+  statement<[string], OwnerRow>(
     db,
-    'SELECT project_id, user_id FROM server WHERE id = ?',
+    'SELECT project_id, user_id, extra_specs, launched_at FROM server WHERE id = ?',
   ).get(id);
 
 /** Hosts of servers, by the servers' ids; a server that is nowhere is left out. */

@@ -9,7 +9,7 @@ import {
   allocationsOfConsumer,
   allocationsOfProvider,
 } from '../store/allocation.ts';
-import { inventoriesOf, setInventory } from '../store/inventory.ts';
+import { inventoriesOf, setInventory, usageOf } from '../store/inventory.ts';
 import { setTraits, traitsOf } from '../store/name.ts';
 import {
   aggregatesOf,
@@ -23,6 +23,10 @@ import {
   updateProvider,
 } from '../store/provider.ts';
 import type { PlacementContext } from './context.ts';
+import { capacityOf, fits } from './world.ts';
+
+/** Compute claims these itself. */
+const COUNTED = new Set(['VCPU', 'MEMORY_MB', 'DISK_GB']);
 
 /** Traits that only compute sets on its hosts; all others are the administrator's. */
 const OURS = /^(HW_ARCH_|COMPUTE_)/;
@@ -111,6 +115,30 @@ export function createHostProviders({ clock }: Pick<PlacementContext, 'clock'>):
           });
         touchProviders(db, [...new Set([hostUuid, ...before.map((row) => row.provider_uuid)])], clock());
       });
+    },
+    refusal: (db, hostUuid, serverId, { resources, required, forbidden }) => {
+      const traits = new Set(traitsOf(db, hostUuid));
+      const missing = required.find((name) => !traits.has(name));
+      if (missing !== undefined) return `the host does not have the trait ${missing}`;
+      const unwanted = forbidden.find((name) => traits.has(name));
+      if (unwanted !== undefined) return `the host has the trait ${unwanted}`;
+      const others = Object.entries(resources).filter(([name, n]) => n > 0 && !COUNTED.has(name));
+      if (others.length === 0) return null;
+      const inventories = new Map(inventoriesOf(db, hostUuid).map((one) => [one.resource_class, one]));
+      const used = new Map(usageOf(db, hostUuid).map((one) => [one.resource_class, one.used]));
+      const own = new Map(
+        allocationsOfConsumer(db, serverId)
+          .filter((row) => row.provider_uuid === hostUuid)
+          .map((row) => [row.resource_class, row.used]),
+      );
+      for (const [name, amount] of others) {
+        const inventory = inventories.get(name);
+        if (inventory === undefined) return `the host has no ${name}`;
+        const free = capacityOf(inventory) - (used.get(name) ?? 0) + (own.get(name) ?? 0);
+        if (amount > free || !fits(inventory, amount))
+          return `${amount} ${name} wanted, ${Math.max(0, free)} free`;
+      }
+      return null;
     },
     release: (db, serverId) => {
       transaction(db, () => {
