@@ -95,6 +95,22 @@ describe('RBAC policies', () => {
     expect(await refused('b', 'GET', `/subnets/${subnet.id}`)).toEqual([404, 'SubnetNotFound']);
   });
 
+  test('leave one external network the default, and idle floating IPs no reason to keep a network', async () => {
+    const outside = await makeNetwork('admin', { 'router:external': true, is_default: true });
+    await makeSubnet(outside, {}, 'admin');
+    const second = { network: { 'router:external': true, is_default: true } };
+    expect(await refused('admin', 'POST', '/networks', second)).toEqual([
+      409,
+      'DefaultExternalNetworkExists',
+    ]);
+    const [wild] = await list('admin', '/rbac-policies?action=access_as_external');
+    expect(await refused('admin', 'DELETE', `/rbac-policies/${wild?.id}`)).toEqual([409, 'RbacPolicyInUse']);
+    await create('b', 'floatingip', { floating_network_id: outside.id });
+    await world.ok('admin', 'DELETE', `/networks/${outside.id}`);
+    expect(await list('b', '/floatingips')).toEqual([]);
+    expect(await list('admin', '/rbac-policies')).toEqual([]);
+  });
+
   test('lend security groups', async () => {
     const group = await create('a', 'security_group', { name: 'lent' });
     const network = await makeNetwork('b');
@@ -143,6 +159,10 @@ describe('RBAC policies', () => {
     expect(await refused('b', 'DELETE', path)).toEqual([404, 'RbacPolicyNotFound']);
     expect(await refused('reader', 'DELETE', path)).toEqual([403, 'PolicyNotAuthorized']);
     await world.ok('admin', 'PUT', '/quotas/a', { quota: { rbac_policy: 1 } });
+    expect((await world.ok('a', 'GET', '/quotas/a/details.json'))['quota']).toMatchObject({
+      rbac_policy: { limit: 1, used: 1, reserved: 0 },
+      subnetpool: { limit: -1, used: 0, reserved: 0 },
+    });
     expect(await refused('a', 'POST', '/rbac-policies', body)).toEqual([409, 'OverQuota']);
   });
 });

@@ -7,6 +7,7 @@ import type { ProviderSegment } from '../schemas/segment.ts';
 import type { NetworkCreate, NetworkUpdate } from '../schemas/network.ts';
 import { schedule } from '../store/agent.ts';
 import { scopesOfNetworks } from '../store/address-scope.ts';
+import { defaultExternalNetwork } from '../store/auto-allocated.ts';
 import { floatingIps, idleFloatingIps } from '../store/floating-ip.ts';
 import { networks, releaseSegment, segments, takeNumber } from '../store/network.ts';
 import { portsOfNetwork } from '../store/port.ts';
@@ -153,6 +154,7 @@ export class NetworkApp {
         status: 404,
       });
     }
+    if (body['router:external'] === true && body.is_default === true) this.#checkNoDefault();
     this.#quotas.check(db, projectId, 'network');
     ensureDefaultGroup(this.#context, projectId);
     const id = randomUUID();
@@ -253,6 +255,7 @@ export class NetworkApp {
     });
     return transaction(db, () => {
       this.#share(row, body);
+      if (body.is_default === true && row.external === 1) this.#checkNoDefault(row.id);
       const largest = row.network_type === 'vxlan' ? config.tunnelMtu : config.plainMtu;
       const changed = networks.update(db, row, {
         name: body.name ?? row.name,
@@ -271,6 +274,15 @@ export class NetworkApp {
         checkMtu6(changed.mtu);
       if (changed.mtu !== row.mtu && subnetsOf(db, row.id).length > 0) tasks.provision(row.id);
       return changed;
+    });
+  }
+
+  /** Routers are led to one network where nobody chose one. */
+  #checkNoDefault(networkId?: string): void {
+    const there = defaultExternalNetwork(this.#context.db);
+    if (there === undefined || there === networkId) return;
+    throw conflict(`A default external network already exists: ${there}.`, {
+      type: 'DefaultExternalNetworkExists',
     });
   }
 

@@ -71,7 +71,9 @@ export class SecurityGroupApp {
 
   list(context: RequestContext): Record<string, unknown> {
     const [asked] = [...context.queryAll('project_id'), ...context.queryAll('tenant_id')];
-    const projectId = isAdmin(context) ? (asked ?? context.auth.projectId) : context.auth.projectId;
+    // An administrator who looks at a project's groups is a first look, too; other words are no project.
+    const named = isAdmin(context) && asked !== undefined && /^[0-9a-f]{32}$/.test(asked) ? asked : undefined;
+    const projectId = named ?? context.auth.projectId;
     // neutron makes the default group when a project first looks, if not before.
     if (projectId !== undefined && context.may('create_security_group', { project_id: projectId }))
       transaction(this.#context.db, () => ensureDefaultGroup(this.#context, projectId));

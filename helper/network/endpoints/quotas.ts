@@ -42,16 +42,19 @@ export const quotaEndpoints = (context: NetworkContext, quotas: Quotas): readonl
     target: ({ params }) => ({ project_id: params.project_id }),
     handler: () => ({ quota: quotas.defaults() }),
   }),
-  endpoint({
-    id: 'quotas:details',
-    method: 'GET',
-    path: '/quotas/{project_id}/details',
-    policy: 'get_quota',
-    response: wrapped('quota', Details),
-    ok: 200,
-    target: ({ params }) => ({ project_id: params.project_id }),
-    handler: ({ params }) => ({ quota: quotas.details(context.db, params.project_id) }),
-  }),
+  // neutron takes '.json' behind any path; OpenStack's own tests write it here.
+  ...(['details', 'details.json'] as const).map((name) =>
+    endpoint({
+      id: `quotas:${name}`,
+      method: 'GET',
+      path: `/quotas/{project_id}/${name}` as '/quotas/{project_id}/details',
+      policy: 'get_quota',
+      response: wrapped('quota', Details),
+      ok: 200,
+      target: ({ params }) => ({ project_id: params.project_id }),
+      handler: ({ params }) => ({ quota: quotas.details(context.db, params.project_id) }),
+    }),
+  ),
   endpoint({
     id: 'quotas:update',
     method: 'PUT',
