@@ -131,6 +131,10 @@ test('a port has stateful or stateless security groups, not both', async () => {
   expect(await refused('a', 'POST', '/ports', { port })).toEqual([409, 'SecurityGroupConflict']);
   await create('a', 'port', { ...port, security_groups: [stateless.id] });
   const path = `/security-groups/${stateless.id}`;
+  expect(await refused('a', 'PUT', path, { security_group: { name: 'default' } })).toEqual([
+    409,
+    'SecurityGroupDefaultAlreadyExists',
+  ]);
   expect(await refused('a', 'PUT', path, { security_group: { stateful: true } })).toEqual([
     409,
     'SecurityGroupInUse',

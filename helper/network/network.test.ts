@@ -379,7 +379,7 @@ describe('the rest', () => {
     expect(await refused('a', 'GET', '/extensions/nothing')).toEqual([404, 'ExtensionNotFound']);
     expect((await list('admin', '/agents')).every((one) => one['alive'] === true)).toBe(true);
     expect(await list('admin', '/agents?agent_type=DHCP+agent')).toHaveLength(1);
-    expect((await world.call('a', 'GET', '/agents')).status).toBe(403);
+    expect(await list('a', '/agents')).toEqual([]);
     expect(await list('a', '/availability_zones')).toHaveLength(2);
     expect(await list('a', '/service-providers')).toEqual([]);
     await makeSubnet(await makeNetwork());

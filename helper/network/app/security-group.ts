@@ -118,6 +118,8 @@ export class SecurityGroupApp {
       throw conflict('Updating default security group not allowed.', {
         type: 'SecurityGroupCannotUpdateDefault',
       });
+    if (row.is_default === 0 && body.name === 'default')
+      throw conflict('Default security group already exists.', { type: 'SecurityGroupDefaultAlreadyExists' });
     return transaction(db, () => {
       const stateful = Number(body.stateful ?? row.stateful);
       if (stateful !== row.stateful && groupInUse(db, row.id)) {
