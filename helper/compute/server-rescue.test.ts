@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { serverPower } from './index.ts';
 import { upsertHost, upsertService } from './store/host.ts';
 import { IMAGE_ID } from './test-doubles.ts';
 import { TestWorld } from './test-world.ts';
@@ -105,6 +106,7 @@ describe('rescue', () => {
   test.each<[Record<string, string>, string]>([
     [{ hw_rescue_device: 'disk' }, 'vdd virtio disk disk.rescue 1'],
     [{ hw_rescue_bus: 'scsi' }, 'sdb scsi disk disk.rescue 1'],
+    [{ hw_rescue_bus: 'usb', hw_rescue_device: 'disk' }, 'sdb usb disk disk.rescue 1'],
     [{ hw_rescue_device: 'cdrom' }, 'sdb sata cdrom disk.rescue 1'],
     [{ hw_rescue_device: 'cdrom', hw_rescue_bus: 'ide' }, 'hda ide cdrom disk.rescue 1'],
   ])('with %j the other disks stay in their places', async (properties, rescue) => {
@@ -123,7 +125,7 @@ describe('rescue', () => {
   test.each<[object, object, string]>([
     [{}, { rescue_image_ref: '12345678-0000-4000-8000-000000000000' }, 'is not supported'],
     [{ hw_rescue_device: 'floppy' }, { rescue_image_ref: RESCUE_IMAGE }, "device 'floppy' is not supported"],
-    [{ hw_rescue_bus: 'usb' }, { rescue_image_ref: RESCUE_IMAGE }, "bus 'usb' is not supported"],
+    [{ hw_rescue_bus: 'fdc' }, { rescue_image_ref: RESCUE_IMAGE }, "bus 'fdc' is not supported"],
     [
       { hw_rescue_device: 'cdrom', hw_rescue_bus: 'virtio' },
       { rescue_image_ref: RESCUE_IMAGE },
@@ -137,6 +139,19 @@ describe('rescue', () => {
     const answer = await act(id, { rescue });
     expect(answer.status).toBe(400);
     expect(JSON.stringify(answer.body)).toContain(message);
+  });
+
+  test('comes back into rescue after a reboot of the host (R31)', async () => {
+    const id = await active();
+    await done(id, { rescue: null });
+    const inRescue = disks(id);
+    world.domains.states.set(id, 'shutdown');
+    const power = serverPower(world.deps);
+    expect(power.observeAll(new Map([[id, 'shutdown']]), true).get(id)).toBe('recovery');
+    await world.quiet();
+    expect((await show(id))['status']).toBe('RESCUE');
+    expect(world.domains.states.get(id)).toBe('running');
+    expect(disks(id)).toEqual(inRescue);
   });
 
   test('that fails leaves the server as it was', async () => {

@@ -73,6 +73,7 @@ export function tempestConf({ cloud, credentials, directory, guests, listed }: C
       vnc_console: 'true',
       serial_console: 'true',
       personality: 'true',
+      stable_rescue: 'true',
       // One host.
       live_migration: 'false',
       cold_migration: 'false',

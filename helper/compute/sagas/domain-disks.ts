@@ -15,7 +15,7 @@ export const instanceDirectory = (serverId: string): StatePath => ['instances', 
 export const RESCUE_DISK = 'disk.rescue';
 export const RESCUE_DRIVE = 'disk.config.rescue';
 
-const BUSES = { virtio: 'vd', scsi: 'sd', sata: 'sd', ide: 'hd' } as const;
+const BUSES = { virtio: 'vd', scsi: 'sd', sata: 'sd', ide: 'hd', usb: 'sd' } as const;
 type Bus = keyof typeof BUSES;
 const BUS_NAMES = Object.keys(BUSES) as Bus[];
 

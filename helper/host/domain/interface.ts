@@ -4,7 +4,7 @@ import type { Secret } from '../../secret.ts';
 export interface DomainDisk {
   /** 'vda', 'vdb', 'sda', 'hda' ... as the guest's bus names it. */
   readonly target: string;
-  readonly bus: 'virtio' | 'scsi' | 'sata' | 'ide';
+  readonly bus: 'virtio' | 'scsi' | 'sata' | 'ide' | 'usb';
   readonly device: 'disk' | 'cdrom';
   readonly format: 'raw' | 'qcow2';
   readonly path: string;
