@@ -105,6 +105,11 @@ describe('rebuild', () => {
       expect(answer).toMatchObject({ status: 403, body: { forbidden: { message } } });
     expect((await rebuild(5, '/a', 'aGk=')).status).toBe(202);
     await world.quiet();
+    // Only a config drive brings them to the guest.
+    expect((await show(id))['config_drive']).toBe('True');
+    expect(world.domains.specs.get(id)?.disks.map(({ device }) => device)).toEqual(['disk', 'cdrom']);
+    const other = await active({ personality: [{ path: '/a', contents: 'aGk=' }] });
+    expect((await show(other))['config_drive']).toBe('True');
   });
 
   test('leaves a stopped server stopped, and refuses what cannot be', async () => {

@@ -97,6 +97,7 @@ export class ServerChanges {
                   ? null
                   : new Secret(request.user_data),
             personality: JSON.stringify(request.personality ?? []),
+            configDrive: row.config_drive === 1 || (request.personality ?? []).length > 0,
             adminPassword: new Secret(password),
             diskConfig: request['OS-DCF:diskConfig'] ?? row.disk_config,
             accessIpV4: request.accessIPv4 ?? row.access_ip_v4,

@@ -200,7 +200,11 @@ export class ServerCreator {
       keyType: keyPair?.type ?? null,
       keyData: keyPair?.publicKey ?? null,
       userData: request.user_data === undefined ? null : new Secret(request.user_data),
-      configDrive: isTrue(request.config_drive) || image.properties['img_config_drive'] === 'mandatory',
+      // Only a config drive brings files to the guest.
+      configDrive:
+        isTrue(request.config_drive) ||
+        image.properties['img_config_drive'] === 'mandatory' ||
+        (request.personality ?? []).length > 0,
       personality: JSON.stringify(request.personality ?? []),
       adminPassword: new Secret(plan.adminPassword),
       diskConfig: request['OS-DCF:diskConfig'] ?? 'MANUAL',

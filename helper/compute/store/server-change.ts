@@ -69,6 +69,7 @@ export interface RebuiltServer {
   readonly keyData: string | null;
   readonly userData: Secret | string | null;
   readonly personality: string;
+  readonly configDrive: boolean;
   readonly adminPassword: Secret;
   readonly diskConfig: string;
   readonly accessIpV4: string | null;
@@ -82,7 +83,7 @@ export function setRebuilt(db: Db, id: string, changes: RebuiltServer, at: numbe
   statement<[Named]>(
     db,
     `UPDATE server SET name = @name, description = @description, hostname = @hostname, key_name = @keyName,
-       key_type = @keyType, key_data = @keyData, user_data = @userData, personality = @personality,
+       key_type = @keyType, key_data = @keyData, user_data = @userData, personality = @personality, config_drive = @configDrive,
        admin_password = @adminPassword, disk_config = @diskConfig, access_ip_v4 = @accessIpV4,
        access_ip_v6 = @accessIpV6, metadata = @metadata, trusted_certs = @trustedCerts, updated_at = @at
      WHERE id = @id AND deleted_at IS NULL`,
