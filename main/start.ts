@@ -2,6 +2,7 @@
  * `npm start`: opens Deskcloud's window. Electron's where its program is there, else one of Chromium's; with
  * `--browser`, or on a machine without a desktop, the address for any browser is printed.
  */
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +21,9 @@ async function inBrowser(kind: 'window' | 'browser', chromium: string | undefine
   const shell = new Shell(instance, webFront(kind));
   const server = new WebServer({ shell, directory: WINDOW, port: windowPort });
   await server.listen();
+  let opened: ChildProcess | undefined;
   const end = (): void => {
+    opened?.kill();
     server.close();
     shell.close();
     process.exit(0);
@@ -37,7 +40,8 @@ async function inBrowser(kind: 'window' | 'browser', chromium: string | undefine
     'window',
   );
   mkdirSync(profile, { recursive: true, mode: 0o700 });
-  openAppWindow(chromium, url, profile).once('exit', end);
+  opened = openAppWindow(chromium, url, profile);
+  opened.once('exit', end);
 }
 
 const desktop = process.env['DISPLAY'] !== undefined || process.env['WAYLAND_DISPLAY'] !== undefined;
