@@ -12,16 +12,18 @@ beforeEach(async () => {
 });
 afterEach(() => world.dispose());
 
-const all = <Row>(sql: string): readonly Row[] => statement<[], Row>(world.db, sql).all();
-const hostUuid = (): string => all<{ uuid: string }>('SELECT uuid FROM compute_host')[0]?.uuid ?? '';
+type Row = Readonly<Record<string, string | number>>;
+const all = (sql: string): readonly Row[] => statement<[], Row>(world.db, sql).all();
+const hostUuid = (): string => String(all('SELECT uuid FROM compute_host')[0]?.['uuid']);
 const allocations = (): Readonly<Record<string, number>> =>
   Object.fromEntries(
-    all<{ resource_class: string; used: number }>(
-      'SELECT resource_class, used FROM placement_allocation',
-    ).map((row) => [row.resource_class, row.used]),
+    all('SELECT resource_class, used FROM placement_allocation').map((row) => [
+      row['resource_class'],
+      Number(row['used']),
+    ]),
   );
 const traits = (): readonly string[] =>
-  all<{ trait: string }>('SELECT trait FROM placement_provider_trait').map(({ trait }) => trait);
+  all('SELECT trait FROM placement_provider_trait').map(({ trait }) => String(trait));
 
 test('hosts with their ratios, aggregates and state', async () => {
   expect(all('SELECT uuid, name FROM placement_provider')).toEqual([{ uuid: hostUuid(), name: 'desk' }]);
@@ -58,8 +60,8 @@ test('claims of servers, told again at the start; the provider goes with the ser
   world.basics.claims.release(world.db, id);
   expect(allocations()).toEqual({});
   statement(world.db, 'DELETE FROM server').run();
-  const service = all<{ id: number }>("SELECT id FROM compute_service WHERE binary = 'nova-compute'")[0];
-  expect((await world.call('admin', 'DELETE', `/os-services/${service?.id}`)).status).toBe(204);
+  const service = all("SELECT id FROM compute_service WHERE binary = 'nova-compute'")[0];
+  expect((await world.call('admin', 'DELETE', `/os-services/${service?.['id']}`)).status).toBe(204);
   expect(all('SELECT * FROM placement_provider')).toEqual([]);
 });
 
