@@ -7,8 +7,6 @@ export const networkAbsent: readonly Absence[] = [
     paths: ['/network_segment_ranges'],
     why: 'The one range is set where the instance is configured.',
   },
-  { what: 'Trunks', paths: ['/trunks'], why: 'To come.' },
-  { what: 'Quality of service', paths: ['/qos'], why: 'To come.' },
   { what: 'Flavors and service profiles', paths: ['/flavors', '/service_profiles'], why: 'To come.' },
   {
     what: 'Bindings of a port to several hosts',

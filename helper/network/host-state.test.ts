@@ -44,6 +44,7 @@ const network: NetworkRow = {
   network_type: 'vxlan',
   physical_network: null,
   segmentation_id: 7,
+  qos_policy_id: null,
 };
 const segment: SegmentRow = {
   network_id: network.id,
@@ -92,6 +93,8 @@ const port: PortRow = {
   made_by_compute: 1,
   nic_index: 0,
   nic_tag: null,
+  qos_policy_id: null,
+  dns_domain: '',
 };
 const dhcpPort: PortRow = {
   ...port,
@@ -141,6 +144,7 @@ const filterRows = {
   ips: [ip(port, '10.0.0.5')],
   groups: [group],
   rules: [rule],
+  qos: [],
 };
 
 describe('what the host should have', () => {

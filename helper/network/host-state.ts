@@ -5,6 +5,8 @@ import type { NetworkSegment, TapSpec } from '../host/net/link/interface.ts';
 import { bridgeName, tapName } from '../host/net/names.ts';
 import type { NetworkConfig } from './config.ts';
 import { numberOf } from './protocol.ts';
+import { portQos } from './qos-state.ts';
+import type { QosRuleRow } from './store/qos.ts';
 import type {
   NetworkRow,
   PlugRow,
@@ -62,6 +64,17 @@ const prefixOf = (cidr: string): string => cidr.slice(cidr.indexOf('/') + 1);
 export const hostNameOf = (dnsName: string, address: string): string =>
   dnsName === '' ? `host-${address.replaceAll(/[.:]/g, '-')}`.replace(/-$/, '-0') : dnsName;
 
+/** Domain of a port's names, without trailing dot: its own, its network's, or the cloud's. */
+export const dnsDomainOf = (
+  config: Pick<NetworkConfig, 'dnsDomain'>,
+  network: Pick<NetworkRow, 'dns_domain'> | undefined,
+  port?: Pick<PortRow, 'dns_domain'>,
+): string => {
+  const own = port?.dns_domain ?? '';
+  const domain = own === '' ? (network?.dns_domain ?? '') : own;
+  return domain === '' ? config.dnsDomain : domain.replace(/\.$/, '');
+};
+
 /** The rows that say what a network's DHCP server does. */
 export interface DhcpRows {
   readonly network: NetworkRow;
@@ -113,7 +126,7 @@ export function dhcpSpec(config: NetworkConfig, rows: DhcpRows): DhcpSpec | unde
           (ips.get(port.id) ?? []).filter((ip) => cidrs.has(ip.subnet_id)),
         ),
       ),
-    domain: config.dnsDomain,
+    domain: dnsDomainOf(config, network),
     leaseSeconds: config.leaseSeconds,
     dnsRelayPort: config.dnsRelayPort,
   };
@@ -140,6 +153,7 @@ function dhcpHosts(port: PortRow, ips: readonly PortIpRow[]): DhcpHost[] {
       macAddress: port.mac_address,
       ip: ip.address,
       hostName: hostNameOf(port.dns_name, ip.address),
+      ...(port.dns_domain === '' ? {} : { domain: port.dns_domain.replace(/\.$/, '') }),
       ...(options.length === 0 ? {} : { options }),
     };
   });
@@ -150,8 +164,10 @@ export function tapSpec(
   segment: SegmentRow,
   network: NetworkRow,
   port: PortRow,
+  vlan?: TapSpec['vlan'],
 ): TapSpec {
   return {
+    ...(vlan === undefined ? {} : { vlan }),
     tap: tapName(port.id),
     bridge: bridgeOf(config, segment),
     mtu: network.mtu,
@@ -168,6 +184,8 @@ export interface FilterRows {
   readonly ips: readonly PortIpRow[];
   readonly groups: readonly SecurityGroupRow[];
   readonly rules: readonly SecurityGroupRuleRow[];
+  /** Of the policy that holds for the port. */
+  readonly qos: readonly QosRuleRow[];
 }
 
 /** admin_state_up=false closes the port: anti-spoofing without any address and rules. */
@@ -192,6 +210,7 @@ export function portFilter(config: NetworkConfig, rows: FilterRows): PortFilter 
     // One stateful group is enough: its rules need their replies.
     stateful: rows.groups.length === 0 || rows.groups.some((group) => group.stateful === 1),
     ...(segment.physical_network === null ? {} : { hostAccess: true }),
+    ...portQos(rows.qos),
   };
 }
 

@@ -46,6 +46,7 @@ import { subnetpoolEndpoints } from './endpoints/subnetpools.ts';
 import { tagEndpoints, type Tagged } from './endpoints/tags.ts';
 import type { MetadataListener, NetworkFace } from './face.ts';
 import { networkRules } from './policy.ts';
+import { createQos } from './qos.ts';
 import { createRouters, floatingIpsOf, serverBehindRouter } from './routers.ts';
 import { NetworkDriver } from './sagas/driver.ts';
 import { networkProvision } from './sagas/network-provision.ts';
@@ -54,6 +55,7 @@ import { portUpdate } from './sagas/port-update.ts';
 import { reconcileNetworks } from './sagas/reconcile.ts';
 import { createRouterTasks, withRouters } from './sagas/router-tasks.ts';
 import { securityGroupUpdate } from './sagas/security-group-update.ts';
+import { createTrunks } from './trunks.ts';
 import { createTasks } from './sagas/tasks.ts';
 import { countAddressGroups } from './store/address-group.ts';
 import { layNumberPools } from './store/network.ts';
@@ -141,6 +143,8 @@ export function createNetwork(deps: NetworkDeps): Network {
     routerTasks,
     driver: { host, metadata: deps.metadata, logger, networks: driver },
   });
+  const trunkPart = createTrunks({ context, quotas, sagas, driver });
+  const qos = createQos({ network: context, ports, quotas, routerTasks });
   quotas.add('address_group', -1, countAddressGroups);
   quotas.add('subnetpool', -1, countPools);
   quotas.add('rbac_policy', 10, countPolicies);
@@ -150,6 +154,7 @@ export function createNetwork(deps: NetworkDeps): Network {
     shareableScopes,
     shareablePools,
     shareableAddressGroups,
+    qos.shareable,
   ];
   const topology = new AutoAllocatedTopology(context, {
     networks: networkApp,
@@ -157,7 +162,12 @@ export function createNetwork(deps: NetworkDeps): Network {
     routers: routers.routers,
     interfaces: routers.interfaces,
   });
-  const extensions: readonly Extension[] = [...coreExtensions, ...routers.extensions];
+  const extensions: readonly Extension[] = [
+    ...coreExtensions,
+    ...routers.extensions,
+    ...qos.extensions,
+    ...trunkPart.extensions,
+  ];
   const tagged: readonly Tagged[] = [
     {
       collection: 'networks',
@@ -190,6 +200,8 @@ export function createNetwork(deps: NetworkDeps): Network {
       load: (caller, id) => poolApp.target(caller, poolApp.load(caller, id)),
     },
     ...routers.tagged,
+    ...qos.tagged,
+    ...trunkPart.tagged,
   ];
   const endpoints: readonly Endpoint[] = [
     ...networkEndpoints(networkApp),
@@ -198,6 +210,8 @@ export function createNetwork(deps: NetworkDeps): Network {
     ...securityGroupEndpoints(groupApp),
     ...securityGroupRuleEndpoints(ruleApp),
     ...routers.endpoints,
+    ...qos.endpoints,
+    ...trunkPart.endpoints,
     ...addressScopeEndpoints(scopeApp),
     ...addressGroupEndpoints(new AddressGroupApp(context, quotas)),
     ...subnetpoolEndpoints(poolApp, allocation),

@@ -42,6 +42,17 @@ const owned = (kind: string): PolicyRules => ({
   [`delete_${kind}`]: projectMember,
 });
 
+/** Rules of QoS policies: those who may use a policy read them, admins write them. */
+const qosRules = (prefix: string): PolicyRules =>
+  Object.fromEntries(
+    ['bandwidth_limit', 'packet_rate_limit', 'dscp_marking', 'minimum_bandwidth', 'minimum_packet_rate']
+      .map((type) => `${prefix}_${type}_rule`)
+      .flatMap((kind) => [
+        [`get_${kind}`, either(projectReader, shared)],
+        ...['create', 'update', 'delete'].map((verb) => [`${verb}_${kind}`, admin]),
+      ]),
+  ) as PolicyRules;
+
 /** As {@link owned}, for what admins may share with all projects. */
 const shareable = (kind: string): PolicyRules => ({
   ...owned(kind),
@@ -177,6 +188,20 @@ export const networkRules: PolicyRules = {
   ...owned('floatingip_port_forwarding'),
   ...owned('router_conntrack_helper'),
   get_floatingip_pool: projectReader,
+
+  ...owned('trunk'),
+  get_subports: projectReader,
+  add_subports: projectMember,
+  remove_subports: projectMember,
+
+  create_policy: admin,
+  get_policy: either(projectReader, shared),
+  update_policy: admin,
+  delete_policy: admin,
+  get_rule_type: (auth) => auth.roles.has('reader'),
+  'get_rule_type:details': admin,
+  ...qosRules('policy'),
+  ...qosRules('alias'),
 
   create_metering_label: admin,
   get_metering_label: projectReader,

@@ -7,8 +7,10 @@ import type {
 import { parseAddress, parseBlock } from './app/address.ts';
 import type { NetworkConfig } from './config.ts';
 import { bridgeOf } from './host-state.ts';
+import { isLimited, shapingOf } from './qos-state.ts';
 import { meter, routerFirewalls, type FirewallRows, type MeterRows } from './router-services-state.ts';
 import type { ConntrackHelperRow } from './store/conntrack-helper.ts';
+import type { QosRuleRow } from './store/qos.ts';
 import type { RouterForwarding } from './store/port-forwarding.ts';
 import type { FloatingIpRow } from './store/floating-ip.ts';
 import { GATEWAY, type RouterAddress, type RouterRow } from './store/router.ts';
@@ -29,6 +31,8 @@ export interface RouterRows {
   readonly helpers: readonly ConntrackHelperRow[];
   readonly firewalls: readonly FirewallRows[];
   readonly meters: readonly MeterRows[];
+  /** Rules of QoS policies by the policy. */
+  readonly qos: ReadonlyMap<string, readonly QosRuleRow[]>;
 }
 
 /** From rows to what the host should have of a router. Pure. */
@@ -62,6 +66,7 @@ export function routerSpec(config: NetworkConfig, rows: RouterRows): RouterSpec 
       ? {}
       : { helpers: rows.helpers.map(({ helper, protocol, port }) => ({ helper, protocol, port })) }),
     ...(rows.firewalls.length === 0 ? {} : { firewalls: routerFirewalls(rows.firewalls, interfaces) }),
+    ...limitsOf(rows, gateway),
     ...(rows.meters.length === 0 ? {} : { meters: rows.meters.map(meter) }),
     routes: reachableRoutes(
       rows,
@@ -69,6 +74,23 @@ export function routerSpec(config: NetworkConfig, rows: RouterRows): RouterSpec 
     ),
     ...(interfaces.length === 0 ? {} : { metadataPort: METADATA_PORT }),
   };
+}
+
+/** Policies of floating IPs, and of the gateway for its own addresses. */
+function limitsOf(rows: RouterRows, gateway: RouterGateway | undefined): Pick<RouterSpec, 'limits'> {
+  if (gateway === undefined || rows.qos.size === 0) return {};
+  const own = gateway.addresses.map((text) => ({
+    address: text.slice(0, text.indexOf('/')),
+    policy: rows.router.gateway_qos_policy_id,
+  }));
+  const floating = rows.floatingIps.map((one) => ({
+    address: one.floating_ip_address,
+    policy: one.qos_policy_id,
+  }));
+  const limits = [...own, ...floating]
+    .map(({ address, policy }) => ({ address, shaping: shapingOf(rows.qos.get(policy ?? '') ?? []) }))
+    .filter(({ shaping }) => isLimited(shaping));
+  return limits.length === 0 ? {} : { limits };
 }
 
 const forwarding = (row: RouterForwarding): PortForwarding => ({

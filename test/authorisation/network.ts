@@ -3,13 +3,22 @@ import { words, type Expectations } from './expectation.ts';
 /** Who may do what at the network service, by upstream's default policy. */
 export const NETWORK: Expectations = {
   anyone: words(`
+    trunks:list qos_policies:list qos_rule_types:list
     firewall_rules:list firewall_policies:list firewall_groups:list metering_labels:list
     metering_label_rules:list
     address_scopes:list address_groups:list subnetpools:list rbac_policies:list
     networks:list subnets:list ports:list security_groups:list security_group_rules:list routers:list
-    floatingips:list floatingip_pools:list extensions:list extensions:show availability_zones:list
+    floatingips:list floatingip_pools:list floatingip-pools:list extensions:list extensions:show availability_zones:list
     service_providers:list`),
   reader: words(`
+    trunks:show trunks:get_subports trunks:tags:list trunks:tags:show qos_policies:show
+    policies:tags:list policies:tags:show bandwidth_limit_rules:list bandwidth_limit_rules:show
+    packet_rate_limit_rules:list packet_rate_limit_rules:show dscp_marking_rules:list
+    dscp_marking_rules:show minimum_bandwidth_rules:list minimum_bandwidth_rules:show
+    minimum_packet_rate_rules:list minimum_packet_rate_rules:show alias_bandwidth_limit_rules:show
+    alias-bandwidth-limit-rules:show alias_dscp_marking_rules:show alias-dscp-marking-rules:show
+    alias_minimum_bandwidth_rules:show alias-minimum-bandwidth-rules:show
+    alias_minimum_packet_rate_rules:show alias-minimum-packet-rate-rules:show
     firewall_rules:show firewall_policies:show firewall_groups:show metering_labels:show
     metering_labels:counters metering_label_rules:show
     address_scopes:show address_groups:show subnetpools:show rbac_policies:show
@@ -27,6 +36,8 @@ export const NETWORK: Expectations = {
     address_scopes:create address_groups:create subnetpools:create
     networks:create security_groups:create routers:create`),
   member: words(`
+    trunks:create trunks:update trunks:delete trunks:add_subports trunks:remove_subports
+    trunks:tags:replace trunks:tags:clear trunks:tags:add trunks:tags:remove
     firewall_rules:delete firewall_rules:update firewall_policies:delete firewall_policies:update
     firewall_policies:insert_rule firewall_policies:remove_rule firewall_groups:create firewall_groups:delete
     firewall_groups:update
@@ -48,9 +59,21 @@ export const NETWORK: Expectations = {
     routers:tags:clear routers:tags:add routers:tags:remove floatingips:tags:replace
     floatingips:tags:clear floatingips:tags:add floatingips:tags:remove`),
   adminOfSeen: words(`
+    qos_policies:update qos_policies:delete policies:tags:replace policies:tags:clear
+    policies:tags:add policies:tags:remove bandwidth_limit_rules:update bandwidth_limit_rules:delete
+    packet_rate_limit_rules:update packet_rate_limit_rules:delete dscp_marking_rules:update
+    dscp_marking_rules:delete minimum_bandwidth_rules:update minimum_bandwidth_rules:delete
+    minimum_packet_rate_rules:update minimum_packet_rate_rules:delete
+    alias_bandwidth_limit_rules:update alias_bandwidth_limit_rules:delete alias-bandwidth-limit-rules:update alias-bandwidth-limit-rules:delete alias_dscp_marking_rules:update
+    alias_dscp_marking_rules:delete alias-dscp-marking-rules:update alias-dscp-marking-rules:delete
+    alias_minimum_bandwidth_rules:update alias_minimum_bandwidth_rules:delete alias-minimum-bandwidth-rules:update alias-minimum-bandwidth-rules:delete
+    alias_minimum_packet_rate_rules:update alias_minimum_packet_rate_rules:delete alias-minimum-packet-rate-rules:update alias-minimum-packet-rate-rules:delete
     metering_labels:delete metering_label_rules:delete
     routers:l3-agents`),
   admin: words(`
+    qos_policies:create qos_rule_types:show bandwidth_limit_rules:create
+    packet_rate_limit_rules:create dscp_marking_rules:create minimum_bandwidth_rules:create
+    minimum_packet_rate_rules:create
     metering_labels:create metering_label_rules:create
     quotas:list quotas:update quotas:delete agents:list agents:show network_ip_availabilities:list
     network_ip_availabilities:show`),

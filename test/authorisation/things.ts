@@ -198,6 +198,25 @@ export class Things {
     });
   }
 
+  async #qos(): Promise<void> {
+    const make = (path: string, key: string, body: Json, kind: string) =>
+      this.make('admin', 'network', path, { [key]: body }, kind);
+    const project_id = this.#world.callers.member.projectId;
+    const policy = await make('/qos/policies', 'policy', { name: 'a', project_id }, 'network policy');
+    for (const [type, body] of Object.entries({
+      bandwidth_limit: { max_kbps: 1000 },
+      packet_rate_limit: { max_kpps: 1 },
+      dscp_marking: { dscp_mark: 8 },
+      minimum_bandwidth: { min_kbps: 10 },
+      minimum_packet_rate: { min_kpps: 1 },
+    })) {
+      const kind = `${type}_rule`;
+      const rule = await make(`/qos/policies/${String(policy['id'])}/${kind}s`, kind, body, kind);
+      this.set(`alias_${kind}`, String(rule['id']));
+    }
+    this.set('rule_type', 'bandwidth_limit');
+  }
+
   async #network(): Promise<void> {
     const make = (path: string, key: string, body: Json) =>
       this.make('member', 'network', path, { [key]: body }, key);
@@ -242,6 +261,7 @@ export class Things {
       },
       'metering_label_rule',
     );
+    await this.#qos();
     await make('/rbac-policies', 'rbac_policy', {
       object_type: 'network',
       object_id: network['id'],
@@ -258,6 +278,9 @@ export class Things {
     await this.put('network', `/routers/${this.id('router')}/add_router_interface`, {
       subnet_id: this.id('subnet'),
     });
+    const parent = await make('/ports', 'port', { network_id: network['id'] });
+    await make('/trunks', 'trunk', { port_id: parent['id'] });
+    this.set('port', String(port['id']));
     this.set('floating_ip', String(floating['id']));
     this.set('tenant_network', String(network['id']));
     const [address] = port['fixed_ips'] as { ip_address: string }[];

@@ -213,6 +213,7 @@ export const NOTHING: Inventory = {
   bridges: [],
   vxlans: [],
   taps: [],
+  shapers: [],
   veths: [],
   namespaces: [],
   dnsmasq: [],

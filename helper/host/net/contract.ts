@@ -4,7 +4,15 @@ import type { DhcpSpec } from './dhcp/interface.ts';
 import type { PortFilter } from './firewall/interface.ts';
 import type { HostNetwork } from './interface.ts';
 import type { NetworkSegment } from './link/interface.ts';
-import { bridgeName, dhcpNamespace, gatewayDevice, routerNamespace, tapName, vxlanName } from './names.ts';
+import {
+  bridgeName,
+  dhcpNamespace,
+  gatewayDevice,
+  routerNamespace,
+  shaperName,
+  tapName,
+  vxlanName,
+} from './names.ts';
 import type { RouterSpec } from './router/interface.ts';
 
 /** What each HostNetwork has to do: run by the fake's test and by the real one's. */
@@ -130,6 +138,17 @@ export function hostNetworkContract(
       expect((await host.inventory()).taps).toEqual([tap.tap]);
       expect((await host.link.counters([tap.tap, 'tapnowhere'])).map((one) => one.device)).toEqual([tap.tap]);
       expect(await host.link.removeSegment(segment)).toBe(false);
+    });
+
+    it('limits taps', async () => {
+      const rate = { kbps: 3000, burstKbit: 0 };
+      await host.link.shapeTap(tap.tap, { ingress: rate, egress: rate });
+      await host.link.shapeTap(tap.tap, { egress: { kbps: 100, burstKbit: 800 } });
+      expect((await host.inventory()).shapers).toEqual([shaperName(tap.tap)]);
+      await host.link.shapeTap(tap.tap, {});
+      expect((await host.inventory()).shapers).toEqual([]);
+      await host.link.shapeTap(tap.tap, { egress: rate });
+      await host.link.shapeTap('tapnowhere', { egress: rate });
     });
 
     it('has a filter per port, and sets per group', async () => {

@@ -8,8 +8,16 @@ import type { ExternalBridge } from './external/interface.ts';
 import type { FirewallChange, GroupMembers, PortFilter } from './firewall/interface.ts';
 import { groupText, portText } from './firewall/ruleset.ts';
 import type { HostNetwork, NetworkInventory } from './interface.ts';
-import type { LinkHost, NetworkSegment, TapSpec } from './link/interface.ts';
-import { deviceGroups, dhcpNamespace, routerNamespace, tableName, tapName, vxlanName } from './names.ts';
+import type { LinkHost, NetworkSegment, Shaping, TapSpec } from './link/interface.ts';
+import {
+  deviceGroups,
+  dhcpNamespace,
+  routerNamespace,
+  tableName,
+  tapName,
+  shaperName,
+  vxlanName,
+} from './names.ts';
 import { meterBody } from './router/metering.ts';
 import { advertises, radvdText } from './router/advertisement.ts';
 import { routerBody } from './router/ruleset.ts';
@@ -19,6 +27,9 @@ import type { RouterChange, RouterSpec } from './router/interface.ts';
 export interface FakeNetworkState {
   readonly segments: Map<string, NetworkSegment>;
   readonly taps: Map<string, TapSpec>;
+  /** What the simulated kernel can do. */
+  readonly kernel: { vlan: boolean };
+  readonly shaping: Map<string, Shaping>;
   readonly filters: Map<string, PortFilter>;
   readonly groups: Map<string, GroupMembers>;
   readonly zones: Map<string, number>;
@@ -52,6 +63,8 @@ export function createFakeHostNetwork(owner = 'simulated'): FakeHostNetwork {
   const state: FakeNetworkState = {
     segments: new Map(),
     taps: new Map(),
+    kernel: { vlan: true },
+    shaping: new Map(),
     filters: new Map(),
     groups: new Map(),
     zones: new Map(),
@@ -88,11 +101,20 @@ export function createFakeHostNetwork(owner = 'simulated'): FakeHostNetwork {
             `bridge ${spec.bridge} is not there: the network of port device ${spec.tap} has to be made first`,
           );
         }
+        if (spec.vlan !== undefined && !state.kernel.vlan)
+          throw new Error(`this host's kernel has no VLAN devices, which the subports of a trunk need`);
         state.taps.set(spec.tap, spec);
+      }),
+    shapeTap: (tap, shaping) =>
+      done(`simulated: limits of ${tap}`, () => {
+        if (!state.taps.has(tap)) return;
+        if (shaping.ingress === undefined && shaping.egress === undefined) state.shaping.delete(tap);
+        else state.shaping.set(tap, shaping);
       }),
     removeTap: (tap) =>
       done(`simulated: tap ${tap} removed`, () => {
         state.taps.delete(tap);
+        state.shaping.delete(tap);
       }),
     tapExists: (tap) => Promise.resolve(state.taps.has(tap)),
     counters: (devices) =>
@@ -309,6 +331,7 @@ function inventory(state: FakeNetworkState, table: string | undefined): NetworkI
     bridges: [...segments.map((one) => one.bridge), ...state.externals.keys()],
     vxlans: segments.flatMap((one) => (one.vxlan === undefined ? [] : [vxlanName(one.vxlan.vni)])),
     taps: [...state.taps.keys()],
+    shapers: [...state.shaping].flatMap(([tap, one]) => (one.egress === undefined ? [] : [shaperName(tap)])),
     veths: [
       ...routers
         .flatMap((one) => [...one.interfaces, ...(one.gateway === undefined ? [] : [one.gateway])])

@@ -23,6 +23,8 @@ export interface NetworkInventory {
   readonly vxlans: readonly string[];
   /** Guests' taps. */
   readonly taps: readonly string[];
+  /** Devices that guests' traffic is led through to be limited. */
+  readonly shapers: readonly string[];
   /** Bridge ends of the veth pairs of DHCP servers and routers. */
   readonly veths: readonly string[];
   readonly namespaces: readonly string[];

@@ -118,6 +118,7 @@ export async function takeInventory(net: NetContext, firewall: FirewallHost): Pr
     bridges: kind('bridge'),
     vxlans: kind('vxlan'),
     taps: ours.filter((link) => link.group === guest).map((link) => link.ifname),
+    shapers: kind('ifb'),
     veths: kind('veth'),
     namespaces,
     dnsmasq: dnsmasqProcesses(net),

@@ -32,7 +32,7 @@ export function createLinuxHostNetwork(options: HostNetworkOptions): HostNetwork
       for (const routerId of await router.list()) await router.remove(routerId);
       for (const networkId of await dhcp.list()) await dhcp.remove(networkId);
       const left = await takeInventory(net, firewall);
-      const devices = [...left.taps, ...left.veths, ...left.vxlans, ...left.bridges];
+      const devices = [...left.taps, ...left.shapers, ...left.veths, ...left.vxlans, ...left.bridges];
       await ipBatch(
         net,
         devices.map((device) => `link del dev ${device}`),

@@ -20,6 +20,8 @@ function short(id: string): string {
 export const bridgeName = (networkId: string): string => `brq${short(networkId)}`;
 /** A port's device on the bridge: a server's tap, or the bridge end of a DHCP or router port's veth pair. */
 export const tapName = (portId: string): string => `tap${short(portId)}`;
+/** What comes from a guest is led through this device where it is limited. */
+export const shaperName = (tap: string): string => `ifb${tap.slice(3)}`;
 /** A VXLAN segment's device. @param vni 1 to 16777215 */
 export const vxlanName = (vni: number): string => `vxlan-${vni}`;
 /** A network's DHCP namespace. */

@@ -113,5 +113,6 @@ export const coreExtensions: readonly Extension[] = [
     'Tags at creation',
     '2019-12-29',
   ),
+  extension('dns-domain-ports', 'dns_domain for ports', 'dns_domain of ports', '2017-04-24'),
   extension('dns-integration', 'DNS Integration', 'dns_name of ports', '2015-08-15'),
 ];

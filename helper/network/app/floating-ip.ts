@@ -17,6 +17,7 @@ import { FloatingAssociation, NOWHERE, type Association } from './floating-ip-as
 import type { FixedIpAsked } from './ipam.ts';
 import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
 import { networkNotFound, type PortObserver } from './port-core.ts';
+import { chooseQosPolicy } from './qos-binding.ts';
 import {
   badFloatingIp,
   floatingIpNotFound,
@@ -42,6 +43,7 @@ const listing: Listing<FloatingIpRow> = {
     status: text('status'),
     dns_name: text('dns_name'),
     dns_domain: text('dns_domain'),
+    qos_policy_id: text('qos_policy_id'),
   },
   special: {
     ...tagFilters('floating_ip'),
@@ -127,6 +129,7 @@ export class FloatingIpApp implements PortObserver {
       status: 'DOWN',
       dns_name: body.dns_name ?? '',
       dns_domain: body.dns_domain ?? '',
+      qos_policy_id: chooseQosPolicy(db, caller, { kind: 'floatingip', id }, null, body.qos_policy_id),
       tags: JSON.stringify(body.tags ?? []),
       created_at: now,
       updated_at: now,
@@ -169,15 +172,23 @@ export class FloatingIpApp implements PortObserver {
       const current = floatingIps.byId(db, row.id);
       if (current === undefined) throw floatingIpNotFound(row.id);
       const description = body.description ?? current.description;
-      const leads = body.port_id !== undefined || (body.fixed_ip_address ?? null) !== null;
-      if (!leads) return this.#write(current, { description });
+      const place = { kind: 'floatingip', id: row.id } as const;
+      const qos_policy_id = chooseQosPolicy(db, caller, place, current.qos_policy_id, body.qos_policy_id);
+      if (qos_policy_id !== current.qos_policy_id && current.router_id !== null)
+        this.#context.routerTasks.changed(current.router_id, caller);
+      const plain = { description, qos_policy_id };
+      // An update without anything takes it off its port: neutron's first clients said so.
+      const blank = Object.keys(body).length === 0;
+      const leads = blank || body.port_id !== undefined || (body.fixed_ip_address ?? null) !== null;
+      if (!leads) return this.#write(current, plain);
       if (forwardingsOfFloatingIps(db, [row.id]).length > 0) {
         if ((body.port_id ?? '') !== '') throw inUseByForwarding(row.id);
         // It leads to no port as a whole, and goes on leading its ports inside.
-        return this.#write(current, { description });
+        return this.#write(current, plain);
       }
-      const asked = { ...body, port_id: body.port_id === undefined ? current.port_id : body.port_id };
-      return this.#lead(current, this.#association.find(caller, current, asked), { description }, caller);
+      const kept = blank ? null : current.port_id;
+      const asked = { ...body, port_id: body.port_id === undefined ? kept : body.port_id };
+      return this.#lead(current, this.#association.find(caller, current, asked), plain, caller);
     });
   }
 

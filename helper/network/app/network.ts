@@ -10,7 +10,8 @@ import { scopesOfNetworks } from '../store/address-scope.ts';
 import { defaultExternalNetwork } from '../store/auto-allocated.ts';
 import { floatingIps, idleFloatingIps } from '../store/floating-ip.ts';
 import { networks, releaseSegment, segments, takeNumber } from '../store/network.ts';
-import { portsOfNetwork } from '../store/port.ts';
+import { plugsOfNetwork, portsOfNetwork } from '../store/port.ts';
+import { defaultQosPolicy } from '../store/qos.ts';
 import { dropPolicies, dropPoliciesOf, openAmong } from '../store/rbac.ts';
 import type { NetworkRow, NetworkType } from '../store/row.ts';
 import { apiSegments, segmentsOf } from '../store/segment.ts';
@@ -21,6 +22,7 @@ import type { Caller, NetworkContext } from './context.ts';
 import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
 import { networkNotFound, type PortCore } from './port-core.ts';
 import { checkNoGateways, closeToEverybody } from './network-sharing.ts';
+import { chooseQosPolicy } from './qos-binding.ts';
 import type { Quotas } from './quota.ts';
 import { choosePlace, invalidInput, releasePlace, type Place } from './segment-place.ts';
 import { ensureDefaultGroup } from './security-group-core.ts';
@@ -44,6 +46,7 @@ const listing: Listing<NetworkRow> = {
     mtu: { sql: 'mtu', type: 'integer' },
     port_security_enabled: flag('port_security_enabled'),
     dns_domain: text('dns_domain'),
+    qos_policy_id: text('qos_policy_id'),
     'provider:network_type': text('network_type'),
     'provider:physical_network': text('physical_network'),
     'provider:segmentation_id': { sql: 'segmentation_id', type: 'integer' },
@@ -175,6 +178,10 @@ export class NetworkApp {
       mtu: checkMtu(body.mtu, largest, placed.type),
       port_security_enabled: body.port_security_enabled ?? true,
       dns_domain: body.dns_domain ?? '',
+      qos_policy_id:
+        body.qos_policy_id === undefined
+          ? (defaultQosPolicy(db, projectId)?.id ?? null)
+          : chooseQosPolicy(db, caller, { kind: 'network', id }, null, body.qos_policy_id),
       availability_zone_hints: JSON.stringify(body.availability_zone_hints ?? []),
       network_type: placed.type,
       physical_network: placed.physical,
@@ -267,12 +274,21 @@ export class NetworkApp {
         mtu: body.mtu === undefined ? row.mtu : checkMtu(body.mtu, largest, row.network_type),
         port_security_enabled: Number(body.port_security_enabled ?? row.port_security_enabled),
         dns_domain: body.dns_domain ?? row.dns_domain,
+        qos_policy_id: chooseQosPolicy(
+          db,
+          caller,
+          { kind: 'network', id: row.id },
+          row.qos_policy_id,
+          body.qos_policy_id,
+        ),
         updated_at: clock(),
         revision: row.revision + 1,
       });
+      if (changed.qos_policy_id !== row.qos_policy_id) this.#limitPorts(row.id);
       if (changed.mtu < row.mtu && subnetsOf(db, row.id).some((subnet) => subnet.ip_version === 6))
         checkMtu6(changed.mtu);
-      if (changed.mtu !== row.mtu && subnetsOf(db, row.id).length > 0) tasks.provision(row.id);
+      const told = changed.mtu !== row.mtu || changed.dns_domain !== row.dns_domain;
+      if (told && subnetsOf(db, row.id).length > 0) tasks.provision(row.id);
       return changed;
     });
   }
@@ -284,6 +300,12 @@ export class NetworkApp {
     throw conflict(`A default external network already exists: ${there}.`, {
       type: 'DefaultExternalNetworkExists',
     });
+  }
+
+  #limitPorts(networkId: string): void {
+    const { db, tasks } = this.#context;
+    const portIds = plugsOfNetwork(db, networkId).map((plug) => plug.port_id);
+    if (portIds.length > 0) tasks.portsChanged({ networkId, portIds, groupIds: [] });
   }
 
   /** `shared` and `router:external` are the policies to '*'. */

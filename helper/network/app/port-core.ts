@@ -55,6 +55,9 @@ export interface PortSpec {
   /** 'compute:nova', 'network:router_interface', ...; '' for none. */
   readonly deviceOwner?: string;
   readonly dnsName?: string;
+  /** With trailing dot; '' for the network's. */
+  readonly dnsDomain?: string;
+  readonly qosPolicyId?: string | null;
   readonly vnicType?: string;
   readonly bindingHost?: string;
   readonly bindingProfile?: Readonly<Record<string, unknown>>;
@@ -140,6 +143,8 @@ export class PortCore {
       allowed_address_pairs: JSON.stringify(pairs),
       extra_dhcp_opts: JSON.stringify(spec.extraDhcpOpts ?? []),
       dns_name: spec.dnsName ?? '',
+      dns_domain: spec.dnsDomain ?? '',
+      qos_policy_id: spec.qosPolicyId ?? null,
       vnic_type: spec.vnicType ?? 'normal',
       binding_host: spec.bindingHost ?? '',
       binding_profile: JSON.stringify(spec.bindingProfile ?? {}),

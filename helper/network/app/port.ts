@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
 import { badRequest, conflict, forbidden, notFound } from '../../errors/error.ts';
 import type { PolicyTarget, RequestContext } from '../../http/index.ts';
@@ -23,6 +24,8 @@ import {
 } from './port-core.ts';
 import { byFixedIps } from './port-filters.ts';
 import { isOpenTo, maySee, mayUse } from './sharing.ts';
+import { chooseQosPolicy } from './qos-binding.ts';
+import { checkUntrunked, trunkDetails } from './trunk-details.ts';
 import { portView } from './view.ts';
 
 const { text, flag } = columns;
@@ -41,6 +44,9 @@ const listing: Listing<PortRow> = {
     device_owner: text('device_owner'),
     port_security_enabled: flag('port_security_enabled'),
     dns_name: text('dns_name'),
+    dns_domain: text('dns_domain'),
+    qos_policy_id: text('qos_policy_id'),
+    qos_network_policy_id: text('(SELECT n.qos_policy_id FROM network n WHERE n.id = port.network_id)'),
     'binding:vnic_type': text('vnic_type'),
     'binding:host_id': text('binding_host'),
   },
@@ -101,15 +107,19 @@ export class PortApp {
     const ids = rows.map((row) => row.id);
     const ips = groupBy(addressesOfPorts(db, ids), (ip) => ip.port_id);
     const groups = groupBy(groupsOfPorts(db, ids), (one) => one.port_id);
+    const networkIds = [...new Set(rows.map((row) => row.network_id))];
+    const around = new Map(networks.byIds(db, networkIds).map((network) => [network.id, network]));
+    const trunked = trunkDetails(db, ids);
     const admin = isAdmin(caller);
     return rows.map((row) =>
-      portView(
-        row,
-        ips.get(row.id) ?? [],
-        groups.get(row.id)?.map((one) => one.security_group_id) ?? [],
+      portView(row, {
+        ips: ips.get(row.id) ?? [],
+        groupIds: groups.get(row.id)?.map((one) => one.security_group_id) ?? [],
+        network: around.get(row.network_id),
+        trunk: trunked.get(row.id),
         admin,
         config,
-      ),
+      }),
     );
   }
 
@@ -153,9 +163,12 @@ export class PortApp {
     this.#checkOwner(caller, body.device_owner);
     this.#checkDevice(caller, projectId, body.device_id);
     checkContents(body);
+    const id = randomUUID();
     return this.#core.create({
+      id,
       projectId,
       networkId: network.id,
+      qosPolicyId: chooseQosPolicy(this.#context.db, caller, { kind: 'port', id }, null, body.qos_policy_id),
       ...columnsOf(body),
       fixedIps: body.fixed_ips ?? undefined,
       securityGroupIds: body.security_groups ?? undefined,
@@ -212,6 +225,14 @@ export class PortApp {
           device_id: own.deviceId ?? current.device_id,
           device_owner: own.deviceOwner ?? current.device_owner,
           dns_name: own.dnsName ?? current.dns_name,
+          dns_domain: own.dnsDomain ?? current.dns_domain,
+          qos_policy_id: chooseQosPolicy(
+            this.#context.db,
+            caller,
+            { kind: 'port', id: row.id },
+            current.qos_policy_id,
+            body.qos_policy_id,
+          ),
           vnic_type: own.vnicType ?? current.vnic_type,
           binding_host: own.bindingHost ?? current.binding_host,
           binding_profile: JSON.stringify(own.bindingProfile ?? JSON.parse(current.binding_profile)),
@@ -243,6 +264,7 @@ export class PortApp {
           { type: 'ServicePortInUse' },
         );
       }
+      checkUntrunked(db, row.id);
       this.#core.delete(row);
       if (row.device_owner !== DHCP) return;
       // The network still needs one: as with neutron's agent, another port takes its place.
@@ -298,7 +320,8 @@ function columnsOf(body: PortUpdate) {
     ...some('adminStateUp', body.admin_state_up),
     ...some('deviceId', body.device_id),
     ...some('deviceOwner', body.device_owner),
-    ...some('dnsName', body.dns_name),
+    ...some('dnsName', body.dns_name?.toLowerCase()),
+    ...some('dnsDomain', body.dns_domain?.toLowerCase()),
     ...some('vnicType', body['binding:vnic_type']),
     ...some('bindingHost', body['binding:host_id']),
     ...some('bindingProfile', body['binding:profile']),
@@ -310,6 +333,7 @@ function columnsOf(body: PortUpdate) {
     deviceId?: string;
     deviceOwner?: string;
     dnsName?: string;
+    dnsDomain?: string;
     vnicType?: string;
     bindingHost?: string;
     bindingProfile?: Record<string, unknown>;

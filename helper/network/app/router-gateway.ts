@@ -11,12 +11,16 @@ import { checkAttributes, isAdmin } from './caller.ts';
 import type { Caller } from './context.ts';
 import type { FixedIpAsked } from './ipam.ts';
 import { networkNotFound } from './port-core.ts';
+import { chooseQosPolicy } from './qos-binding.ts';
 import { badRouter, type RouterContext } from './router-context.ts';
 import { checkGatewayOverlap } from './router-rules.ts';
 import { maySee } from './sharing.ts';
 
 /** The columns of a router that say where its gateway is. */
-export type GatewayColumns = Pick<RouterRow, 'gateway_network_id' | 'gateway_port_id' | 'enable_snat'>;
+export type GatewayColumns = Pick<
+  RouterRow,
+  'gateway_network_id' | 'gateway_port_id' | 'enable_snat' | 'gateway_qos_policy_id'
+>;
 
 /** external_gateway_info of a router: the port on the external network that comes and goes with it. */
 export class RouterGateway {
@@ -54,17 +58,30 @@ export class RouterGateway {
     const networkId = info?.network_id ?? null;
     if (info === null || networkId === null) {
       this.#remove(row);
-      return { gateway_network_id: null, gateway_port_id: null, enable_snat: 1 };
+      return {
+        gateway_network_id: null,
+        gateway_port_id: null,
+        enable_snat: 1,
+        gateway_qos_policy_id: null,
+      };
     }
     const network = this.#external(caller, networkId);
     const asked = this.#asked(info, row.gateway_network_id === networkId);
     const enable_snat = Number(info.enable_snat ?? true);
+    const gateway_qos_policy_id = chooseQosPolicy(
+      this.#context.network.db,
+      caller,
+      { kind: 'router', id: row.id },
+      row.gateway_qos_policy_id,
+      info.qos_policy_id,
+    );
     if (row.gateway_network_id === networkId && row.gateway_port_id !== null) {
       if (asked !== undefined) this.#readdress(row.gateway_port_id, asked);
       return {
         gateway_network_id: networkId,
         gateway_port_id: row.gateway_port_id,
         enable_snat,
+        gateway_qos_policy_id,
       };
     }
     this.#remove(row);
@@ -80,7 +97,7 @@ export class RouterGateway {
       quota: false,
       quiet: true,
     });
-    return { gateway_network_id: networkId, gateway_port_id: port.id, enable_snat };
+    return { gateway_network_id: networkId, gateway_port_id: port.id, enable_snat, gateway_qos_policy_id };
   }
 
   #interfaces(row: RouterRow) {

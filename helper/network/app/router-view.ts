@@ -37,6 +37,7 @@ export const routerView = (
       : {
           network_id: row.gateway_network_id,
           enable_snat: row.enable_snat === 1,
+          qos_policy_id: row.gateway_qos_policy_id,
           external_fixed_ips: gateway.map((ip) => ({ subnet_id: ip.subnet_id, ip_address: ip.address })),
         },
   routes: list(row.routes),
@@ -63,7 +64,7 @@ export const floatingIpView = (
   status: row.status,
   dns_name: row.dns_name,
   dns_domain: row.dns_domain,
-  qos_policy_id: null,
+  qos_policy_id: row.qos_policy_id,
   port_details:
     port === undefined
       ? null

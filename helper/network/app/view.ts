@@ -9,7 +9,7 @@ import type {
   SubnetRow,
 } from '../store/row.ts';
 import type { ApiSegmentRow } from '../store/segment.ts';
-import { hostNameOf } from '../host-state.ts';
+import { dnsDomainOf, hostNameOf } from '../host-state.ts';
 
 /** '2026-01-31T12:00:00Z' */
 export const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
@@ -70,6 +70,7 @@ export const networkView = (
   availability_zones: subnetIds.length > 0 ? [zone] : [],
   ipv4_address_scope: scopes[4],
   ipv6_address_scope: scopes[6],
+  qos_policy_id: row.qos_policy_id,
   tags: list(row.tags),
   ...(admin ? providerView(row, segments) : {}),
 });
@@ -94,13 +95,20 @@ export const subnetView = (row: SubnetRow, admin: boolean) => ({
   tags: list(row.tags),
 });
 
-/** @param admin shows the binding to the host. */
+export interface PortSurroundings {
+  readonly ips: readonly PortIpRow[];
+  readonly groupIds: readonly string[];
+  readonly network: Pick<NetworkRow, 'qos_policy_id' | 'dns_domain'> | undefined;
+  /** Where it is a trunk's parent. */
+  readonly trunk: Readonly<Record<string, unknown>> | undefined;
+  /** Shows the binding to the host. */
+  readonly admin: boolean;
+  readonly config: Pick<NetworkConfig, 'dnsDomain'>;
+}
+
 export const portView = (
   row: PortRow,
-  ips: readonly PortIpRow[],
-  groupIds: readonly string[],
-  admin: boolean,
-  config: Pick<NetworkConfig, 'dnsDomain'>,
+  { ips, groupIds, network, trunk, admin, config }: PortSurroundings,
 ) => ({
   ...standard(row),
   name: row.name,
@@ -116,9 +124,14 @@ export const portView = (
   allowed_address_pairs: list(row.allowed_address_pairs),
   extra_dhcp_opts: list(row.extra_dhcp_opts),
   dns_name: row.dns_name,
+  dns_domain: row.dns_domain,
+  qos_policy_id: row.qos_policy_id,
+  qos_network_policy_id: network?.qos_policy_id ?? null,
+  ...(trunk === undefined ? {} : { trunk_details: trunk }),
   dns_assignment: ips.map((ip) => {
     const hostname = hostNameOf(row.dns_name, ip.address);
-    return { ip_address: ip.address, hostname, fqdn: `${hostname}.${config.dnsDomain}.` };
+    const domain = dnsDomainOf(config, network, row);
+    return { ip_address: ip.address, hostname, fqdn: `${hostname}.${domain}.` };
   }),
   'binding:vnic_type': row.vnic_type,
   tags: list(row.tags),

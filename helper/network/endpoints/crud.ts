@@ -31,7 +31,7 @@ export interface Crud<
   readonly parent?: (asked: Asked) => PolicyTarget;
   readonly load: (asked: Asked, id: string) => Row;
   /** What policy looks at for one of them. */
-  readonly targetOf: (row: Row) => PolicyTarget;
+  readonly targetOf: (row: Row, asked: Asked) => PolicyTarget;
   readonly views: (asked: Asked, rows: readonly Row[]) => readonly Readonly<Record<string, unknown>>[];
   readonly list: (asked: Asked) => Readonly<Record<string, unknown>>;
   readonly make: (asked: Asked, bodies: readonly Static<C>[]) => readonly Row[];
@@ -56,7 +56,7 @@ export function crud<
     const asked = context as Asked;
     parent?.(asked);
     const row = spec.load(asked, asked.params['id'] ?? '');
-    return { ...spec.targetOf(row), row };
+    return { ...spec.targetOf(row, asked), row };
   };
   const shownOne = (context: unknown, row: Row): Readonly<Record<string, unknown>> =>
     spec.views(context as Asked, [row])[0] ?? {};

@@ -24,10 +24,16 @@ const OUTSIDE = 'ip_version = 4 AND network_id IN (SELECT id FROM network WHERE 
 
 /** https://docs.openstack.org/api-ref/network/v2/#floating-ip-pools: the subnets that floating IPs are taken from. */
 export const floatingIpPoolEndpoints = (db: Db): readonly Endpoint[] => [
+  poolList(db, 'floatingip_pools'),
+  // As neutron's own router, and so tempest, has it.
+  poolList(db, 'floatingip-pools'),
+];
+
+const poolList = (db: Db, name: string): Endpoint =>
   endpoint({
-    id: 'floatingip_pools:list',
+    id: `${name}:list`,
     method: 'GET',
-    path: '/floatingip_pools',
+    path: `/${name}` as '/',
     policy: 'get_floatingip_pool',
     response: listed('floatingip_pools', FloatingIpPool),
     ok: 200,
@@ -43,5 +49,4 @@ export const floatingIpPoolEndpoints = (db: Db): readonly Endpoint[] => [
           tenant_id: context.auth.projectId ?? '',
         })),
       ),
-  }),
-];
+  });

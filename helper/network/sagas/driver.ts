@@ -24,8 +24,11 @@ import { groups, pluggedPortsOfGroups, remoteGroupsAmong } from '../store/securi
 import { subnetsOf } from '../store/subnet.ts';
 import { groupBy } from '../store/table.ts';
 import { Listeners } from './listeners.ts';
+import { isLimited } from '../qos-state.ts';
 import { KeyedMutex } from './mutex.ts';
 import { dhcpRows, filtersOf, liveNetwork, membersOf, type PlugState } from './rows.ts';
+
+import { bindSubport, setTrunkStatus, subports, subportsOf, trunks, trunksOfPorts } from '../store/trunk.ts';
 
 export interface DriverDeps {
   readonly db: Db;
@@ -132,22 +135,31 @@ export class NetworkDriver {
     const byNetwork = groupBy(portsOfDevice(db, serverId), (port) => port.network_id);
     await Promise.all(
       [...byNetwork].map(([networkId, rows]) =>
-        this.#mutex.run(networkId, async () => {
-          signal?.throwIfAborted();
-          const portIds = rows.map((row) => row.id);
-          const known = this.#ready.has(networkId);
-          if (!known) await this.#ensureNetwork(networkId);
-          try {
-            await this.#plug(networkId, portIds);
-          } catch (error) {
-            // Somebody may have taken the bridge away since it was seen.
-            if (!known) throw error;
-            await this.#ensureNetwork(networkId);
-            await this.#plug(networkId, portIds);
-          }
-        }),
+        this.#plugOn(
+          networkId,
+          rows.map((row) => row.id),
+          signal,
+        ),
       ),
     );
+    const parents = [...byNetwork.values()].flat().map((row) => row.id);
+    for (const trunk of trunksOfPorts(db, parents)) await this.applyTrunk(trunk.id);
+  }
+
+  #plugOn(networkId: string, portIds: readonly string[], signal?: AbortSignal): Promise<void> {
+    return this.#mutex.run(networkId, async () => {
+      signal?.throwIfAborted();
+      const known = this.#ready.has(networkId);
+      if (!known) await this.#ensureNetwork(networkId);
+      try {
+        await this.#plug(networkId, portIds);
+      } catch (error) {
+        // Somebody may have taken the bridge away since it was seen.
+        if (!known) throw error;
+        await this.#ensureNetwork(networkId);
+        await this.#plug(networkId, portIds);
+      }
+    });
   }
 
   async #plug(networkId: string, portIds: readonly string[]): Promise<void> {
@@ -158,8 +170,11 @@ export class NetworkDriver {
     const here = states.map((state) => state.port.id);
     const taps = async (): Promise<void> => {
       await host.firewall.apply(filtersOf(db, config, here).change);
-      for (const { port } of states)
-        await host.link.ensureTap(tapSpec(config, live.segment, live.network, port));
+      for (const state of states) {
+        const vlan = this.#vlanOf(state.port.id);
+        await host.link.ensureTap(tapSpec(config, live.segment, live.network, state.port, vlan));
+        await this.#shape(state);
+      }
     };
     const [served] = await Promise.all([this.#updateHosts(networkId), taps()]);
     // Its DHCP server has died (R20): the guest would get no address.
@@ -173,6 +188,58 @@ export class NetworkDriver {
     );
   }
 
+  /** For a subport: its trunk's tap and tag. */
+  #vlanOf(portId: string): { readonly parent: string; readonly id: number } | undefined {
+    const { db } = this.#deps;
+    const subport = subports.byId(db, portId);
+    const trunk = subport === undefined ? undefined : trunks.byId(db, subport.trunk_id);
+    if (subport === undefined || trunk === undefined) return undefined;
+    return { parent: tapName(trunk.port_id), id: subport.segmentation_id };
+  }
+
+  /**
+   * The subports of a trunk whose port is on the host: made, or taken away while it is administratively down.
+   * @throws when the host cannot make them; the trunk is DEGRADED then, its own port works.
+   */
+  async applyTrunk(trunkId: string): Promise<void> {
+    const { db, config } = this.#deps;
+    const trunk = trunks.byId(db, trunkId);
+    if (trunk === undefined || plugs.byId(db, trunk.port_id)?.plugged !== 1) return;
+    const rows = ports.byIds(
+      db,
+      subportsOf(db, [trunkId]).map((one) => one.port_id),
+    );
+    if (trunk.admin_state_up !== 1) {
+      await this.unplug(rows.map((row) => ({ portId: row.id, networkId: row.network_id })));
+      setTrunkStatus(db, trunkId, 'DOWN');
+      return;
+    }
+    try {
+      for (const [networkId, list] of groupBy(rows, (row) => row.network_id))
+        await this.#plugOn(
+          networkId,
+          list.map((row) => row.id),
+        );
+    } catch (error) {
+      setTrunkStatus(db, trunkId, 'DEGRADED');
+      throw error;
+    }
+    transaction(db, () => {
+      for (const row of rows) bindSubport(db, row.id, config.hostName);
+      setTrunkStatus(db, trunkId, 'ACTIVE');
+    });
+  }
+
+  /** Looks only where there is, or may be, a limit. */
+  async #shape({ port, plug, shaping }: PlugState): Promise<void> {
+    const { db, host } = this.#deps;
+    const limited = isLimited(shaping);
+    if (!limited && plug.shaped === 0) return;
+    await host.link.shapeTap(tapName(port.id), shaping);
+    const row = limited ? undefined : plugs.byId(db, port.id);
+    if (row !== undefined) plugs.update(db, row, { shaped: 0 });
+  }
+
   /** Says before the host is touched that it may have the ports, so that rule changes reach them and nothing is lost. */
   #markPlugged(portIds: readonly string[]): PlugState[] {
     const { db, config } = this.#deps;
@@ -181,11 +248,12 @@ export class NetworkDriver {
       () => {
         const { states, filters } = filtersOf(db, config, portIds);
         const memberships = groupBy(groupsOfPorts(db, portIds), (one) => one.port_id);
-        for (const { plug } of states) {
+        for (const { plug, shaping } of states) {
           if (plug.released === 1) continue;
           const filter = filters.find((one) => one.portId === plug.port_id);
           plugs.update(db, plug, {
             plugged: 1,
+            shaped: isLimited(shaping) ? 1 : plug.shaped,
             addresses: JSON.stringify(filter?.fixedIps ?? []),
             groups: JSON.stringify((memberships.get(plug.port_id) ?? []).map((one) => one.security_group_id)),
           });
@@ -204,6 +272,7 @@ export class NetworkDriver {
 
   /** Takes ports off the host, whether their rows are there or not. */
   async unplug(ported: readonly { readonly portId: string; readonly networkId: string }[]): Promise<void> {
+    await this.#unplugSubports(ported.map((one) => one.portId));
     const byNetwork = groupBy(ported, (one) => one.networkId);
     await Promise.all(
       [...byNetwork].map(([networkId, list]) =>
@@ -215,6 +284,22 @@ export class NetworkDriver {
         ),
       ),
     );
+  }
+
+  /** What is in a trunk goes with its parent. */
+  async #unplugSubports(portIds: readonly string[]): Promise<void> {
+    const { db } = this.#deps;
+    for (const trunk of trunksOfPorts(db, portIds)) {
+      const rows = ports.byIds(
+        db,
+        subportsOf(db, [trunk.id]).map((one) => one.port_id),
+      );
+      await this.unplug(rows.map((row) => ({ portId: row.id, networkId: row.network_id })));
+      transaction(db, () => {
+        for (const row of rows) bindSubport(db, row.id, '');
+        setTrunkStatus(db, trunk.id, 'DOWN');
+      });
+    }
   }
 
   async #unplug(networkId: string, portIds: readonly string[]): Promise<void> {
@@ -272,13 +357,14 @@ export class NetworkDriver {
       const plugged = rows.filter((row) => row.released === 0 && row.plugged === 1);
       const old = plugged.flatMap((row) => JSON.parse(row.addresses) as string[]);
       const ids = plugged.map((row) => row.port_id);
-      this.#markPlugged(ids);
+      const states = this.#markPlugged(ids);
       const { change, filters } = filtersOf(db, config, ids);
       const told = new Set((change.groups ?? []).map((group) => group.groupId));
       const others = remoteGroupsAmong(db, groupIds).filter((id) => !told.has(id));
       const members = [...(change.groups ?? []), ...membersOf(db, others)];
       if (filters.length > 0 || members.length > 0)
         await host.firewall.apply({ ports: filters, groups: members });
+      for (const state of states) await this.#shape(state);
       await this.#updateHosts(networkId);
       const now = new Set(filters.flatMap((filter) => filter.fixedIps));
       await this.#flush(
@@ -318,14 +404,14 @@ export class NetworkDriver {
     for (const [networkId, list] of live)
       await this.#mutex.run(networkId, () => this.#dropLost(list.map((row) => row.port_id)));
     const here = allPlugs(db).filter((row) => row.released === 0 && row.plugged === 1);
-    if (here.length > 0)
-      await host.firewall.apply(
-        filtersOf(
-          db,
-          config,
-          here.map((row) => row.port_id),
-        ).change,
-      );
+    if (here.length === 0) return;
+    const { change, states } = filtersOf(
+      db,
+      config,
+      here.map((row) => row.port_id),
+    );
+    await host.firewall.apply(change);
+    for (const state of states) await this.#shape(state);
   }
 
   async #dropLost(portIds: readonly string[]): Promise<void> {

@@ -23,6 +23,8 @@ import {
   routers,
   setRouterStatus,
 } from '../store/router.ts';
+import { rulesOfQosPolicies } from '../store/qos.ts';
+import { groupBy } from '../store/table.ts';
 import type { NetworkDriver } from './driver.ts';
 import { KeyedMutex } from './mutex.ts';
 
@@ -122,13 +124,17 @@ export class RouterDriver {
     if (router === undefined || isUnscheduled(db, routerId)) return undefined;
     const ports = portsOfRouter(db, routerId);
     const ids = [...new Set(ports.map((port) => port.network_id))];
+    const floatingIps = floatingIpsOfRouter(db, routerId);
+    const policies = [router.gateway_qos_policy_id, ...floatingIps.map((one) => one.qos_policy_id)].flatMap(
+      (id) => id ?? [],
+    );
     return {
       router,
       ports,
       addresses: addressesOfRouter(db, routerId),
       networks: new Map(networks.byIds(db, ids).map((row) => [row.id, row])),
       segments: new Map(segments.byIds(db, ids).map((row) => [row.network_id, row])),
-      floatingIps: floatingIpsOfRouter(db, routerId),
+      floatingIps,
       forwardings: forwardingsOfRouter(db, routerId),
       helpers: helpersOfRouters(db, [routerId]),
       firewalls: firewallRows(
@@ -136,6 +142,7 @@ export class RouterDriver {
         ports.map((port) => port.id),
       ),
       meters: meterRows(db, router.project_id),
+      qos: groupBy(rulesOfQosPolicies(db, policies), (rule) => rule.qos_policy_id),
     };
   }
 

@@ -1,5 +1,7 @@
 import type { Db } from '../../db/index.ts';
 import type { FirewallChange, GroupMembers, PortFilter } from '../../host/net/firewall/interface.ts';
+import type { Shaping } from '../../host/net/link/interface.ts';
+import { shapingOf } from '../qos-state.ts';
 import { groupMembers, portFilter, type DhcpRows } from '../host-state.ts';
 import type { NetworkConfig } from '../config.ts';
 import { blocksOfGroups } from '../store/address-group.ts';
@@ -14,6 +16,7 @@ import {
 } from '../store/port.ts';
 import type { NetworkRow, PlugRow, PortRow, SegmentRow } from '../store/row.ts';
 import { groups, memberAddresses, remoteGroupsAmong, rulesOfGroups } from '../store/security-group.ts';
+import { rulesOfQosPolicies, type QosRuleRow } from '../store/qos.ts';
 import { subnetsOf } from '../store/subnet.ts';
 import { groupBy } from '../store/table.ts';
 
@@ -55,6 +58,8 @@ export function dhcpRows(db: Db, live: LiveNetwork): DhcpRows {
 export interface PlugState {
   readonly port: PortRow;
   readonly plug: PlugRow;
+  /** Limits of its traffic; empty for none. */
+  readonly shaping: Shaping;
 }
 
 /** Filters of the given ports (those that are gone are left out) and the members of all groups that matter to them. */
@@ -75,6 +80,7 @@ export function filtersOf(
     const live = liveNetwork(db, networkId);
     if (live !== undefined) lives.set(networkId, live);
   }
+  const qos = qosOfPorts(db, rows, lives);
   const filters: PortFilter[] = [];
   const states: PlugState[] = [];
   for (const port of rows) {
@@ -82,7 +88,7 @@ export function filtersOf(
     const live = lives.get(port.network_id);
     if (plug === undefined || live === undefined) continue;
     const own = (memberships.get(port.id) ?? []).map((one) => one.security_group_id);
-    states.push({ port, plug });
+    states.push({ port, plug, shaping: shapingOf(qos.get(port.id) ?? []) });
     filters.push(
       portFilter(config, {
         port,
@@ -91,6 +97,7 @@ export function filtersOf(
         ips: ips.get(port.id) ?? [],
         groups: own.flatMap((id) => groupRows.get(id) ?? []),
         rules: own.flatMap((id) => rules.get(id) ?? []),
+        qos: qos.get(port.id) ?? [],
       }),
     );
   }
@@ -101,6 +108,28 @@ export function filtersOf(
     ...addressesOf(db, [...new Set(all.flatMap((rule) => rule.remote_address_group_id ?? []))]),
   ];
   return { filters, change: { ports: filters, groups: members }, states };
+}
+
+/** Rules of the policy that holds for each port: its own, or its network's unless it is the network's own port. */
+function qosOfPorts(
+  db: Db,
+  rows: readonly PortRow[],
+  lives: ReadonlyMap<string, LiveNetwork>,
+): Map<string, QosRuleRow[]> {
+  const policies = new Map<string, string>();
+  for (const port of rows) {
+    const inherited = port.device_owner.startsWith('network:')
+      ? null
+      : lives.get(port.network_id)?.network.qos_policy_id;
+    const policyId = port.qos_policy_id ?? inherited ?? null;
+    if (policyId !== null) policies.set(port.id, policyId);
+  }
+  if (policies.size === 0) return new Map();
+  const rules = groupBy(
+    rulesOfQosPolicies(db, [...new Set(policies.values())]),
+    (rule) => rule.qos_policy_id,
+  );
+  return new Map([...policies].map(([portId, policyId]) => [portId, rules.get(policyId) ?? []]));
 }
 
 export const membersOf = (db: Db, groupIds: readonly string[]): GroupMembers[] =>

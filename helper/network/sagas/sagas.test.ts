@@ -124,6 +124,7 @@ const ignore = [
   'security_group',
   'security_group_rule',
   'network_segment.network_id',
+  'segment',
   'network_free_range',
   'network_pool',
 ];

@@ -18,6 +18,12 @@ export const Ip = Type.String({ format: 'ip' });
 export const Mac = Type.String({ format: 'mac' });
 export const Time = Type.String({ format: 'date-time' });
 
+/** Ends with a dot, or is empty. */
+export const DnsDomain = Type.String({
+  maxLength: 255,
+  pattern: '^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\\.)*$',
+});
+
 /** Either name for the same thing; neutron takes both. */
 export const owner = {
   project_id: Type.Optional(ProjectId),

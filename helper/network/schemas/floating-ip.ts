@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { QosPolicyId } from './qos.ts';
 import { PortForwardingBrief } from './port-forwarding.ts';
 import { Id, Ip, OrNull, Tags, Text, body, owner, shown, standardShown } from './common.ts';
 
@@ -13,8 +14,7 @@ const settable = {
   port_id: Type.Optional(IdOrNone),
   fixed_ip_address: Type.Optional(OrNull(Ip)),
   description: Type.Optional(Text),
-  // No QoS policies here; clients send null to have none.
-  qos_policy_id: Type.Optional(Type.Null()),
+  qos_policy_id: QosPolicyId,
 };
 
 export const FloatingIpCreate = body({
@@ -42,7 +42,7 @@ export const FloatingIpShown = shown({
   status: Type.String(),
   dns_name: Type.String(),
   dns_domain: Type.String(),
-  qos_policy_id: Type.Null(),
+  qos_policy_id: OrNull(Type.String()),
   port_details: OrNull(
     body({
       name: Type.String(),

@@ -1,8 +1,10 @@
 import { Type, type Static } from 'typebox';
-import { Flag, Name, OrNull, Tags, Text, body, owner, shown, standardShown } from './common.ts';
 import { PhysicalNetwork, ProviderSegment, SegmentationId } from './segment.ts';
+import { QosPolicyId } from './qos.ts';
+import { DnsDomain, Flag, Name, OrNull, Tags, Text, body, owner, shown, standardShown } from './common.ts';
 
 const settable = {
+  qos_policy_id: QosPolicyId,
   name: Type.Optional(Name),
   description: Type.Optional(Text),
   admin_state_up: Type.Optional(Flag),
@@ -16,7 +18,7 @@ const settable = {
     ),
   ),
   port_security_enabled: Type.Optional(Flag),
-  dns_domain: Type.Optional(Type.String({ maxLength: 255, pattern: '^([A-Za-z0-9_-]{1,63}\\.)*$' })),
+  dns_domain: Type.Optional(DnsDomain),
 };
 
 export const NetworkCreate = body({
@@ -50,6 +52,7 @@ export const NetworkShown = shown({
   availability_zones: Type.Array(Type.String()),
   ipv4_address_scope: OrNull(Type.String()),
   ipv6_address_scope: OrNull(Type.String()),
+  qos_policy_id: OrNull(Type.String()),
   tags: Type.Array(Type.String()),
   'provider:network_type': Type.String(),
   'provider:physical_network': OrNull(Type.String()),

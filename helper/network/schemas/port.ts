@@ -1,10 +1,27 @@
 import { Type, type Static } from 'typebox';
 import { limits } from '../config.ts';
-import { Flag, Id, Ip, Mac, Name, OrNull, Tags, Text, body, owner, shown, standardShown } from './common.ts';
+import { TrunkDetails } from './trunk.ts';
+import { QosPolicyId } from './qos.ts';
+import {
+  DnsDomain,
+  Flag,
+  Id,
+  Ip,
+  Mac,
+  Name,
+  OrNull,
+  Tags,
+  Text,
+  body,
+  owner,
+  shown,
+  standardShown,
+} from './common.ts';
 
 const FixedIp = body({ subnet_id: Type.Optional(Id), ip_address: Type.Optional(Ip) });
 
 const settable = {
+  qos_policy_id: QosPolicyId,
   name: Type.Optional(Name),
   description: Type.Optional(Text),
   admin_state_up: Type.Optional(Flag),
@@ -38,6 +55,7 @@ const settable = {
   device_id: Type.Optional(Type.String({ maxLength: 255, format: 'text' })),
   device_owner: Type.Optional(Type.String({ maxLength: 255, format: 'text' })),
   dns_name: Type.Optional(Type.String({ maxLength: 63 })),
+  dns_domain: Type.Optional(DnsDomain),
   'binding:vnic_type': Type.Optional(Type.String({ maxLength: 32 })),
   'binding:host_id': Type.Optional(OrNull(Type.String({ maxLength: 255, format: 'text' }))),
   'binding:profile': Type.Optional(OrNull(Type.Record(Type.String(), Type.Unknown(), { maxProperties: 32 }))),
@@ -71,6 +89,7 @@ export const PortShown = shown({
     body({ opt_name: Type.String(), opt_value: Type.String(), ip_version: Type.Integer() }),
   ),
   dns_name: Type.String(),
+  dns_domain: Type.String(),
   dns_assignment: Type.Array(
     body({ ip_address: Type.String(), hostname: Type.String(), fqdn: Type.String() }),
   ),
@@ -79,5 +98,8 @@ export const PortShown = shown({
   'binding:vif_type': Type.String(),
   'binding:vif_details': Type.Record(Type.String(), Type.Unknown()),
   'binding:profile': Type.Record(Type.String(), Type.Unknown()),
+  qos_policy_id: OrNull(Type.String()),
+  qos_network_policy_id: OrNull(Type.String()),
+  trunk_details: TrunkDetails,
   tags: Type.Array(Type.String()),
 });

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { QosPolicyId } from './qos.ts';
 import { ConntrackHelperBrief } from './conntrack-helper.ts';
 import { Flag, Id, Ip, Name, OrNull, Tags, Text, body, owner, shown, standardShown } from './common.ts';
 
@@ -15,8 +16,7 @@ const GatewayInfo = body({
       Type.Array(body({ subnet_id: Type.Optional(Id), ip_address: Type.Optional(Ip) }), { maxItems: 16 }),
     ),
   ),
-  // Known to clients of later releases; no policies for routers here.
-  qos_policy_id: Type.Optional(Type.Null()),
+  qos_policy_id: QosPolicyId,
 });
 export type GatewayInfo = Static<typeof GatewayInfo>;
 
@@ -62,6 +62,7 @@ export const RouterShown = shown({
     body({
       network_id: Type.String(),
       enable_snat: Type.Boolean(),
+      qos_policy_id: OrNull(Type.String()),
       external_fixed_ips: Type.Array(ShownFixedIp),
     }),
   ),

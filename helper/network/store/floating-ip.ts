@@ -12,6 +12,7 @@ export interface FloatingIpRow extends StandardRow {
   readonly status: string;
   readonly dns_name: string;
   readonly dns_domain: string;
+  readonly qos_policy_id: string | null;
   readonly tags: string;
 }
 

@@ -9,6 +9,7 @@ export interface RouterRow extends StandardRow {
   readonly gateway_network_id: string | null;
   readonly gateway_port_id: string | null;
   readonly enable_snat: number;
+  readonly gateway_qos_policy_id: string | null;
   /** `[{destination, nexthop}]` */
   readonly routes: string;
   readonly availability_zone_hints: string;

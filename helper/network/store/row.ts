@@ -24,6 +24,7 @@ export interface NetworkRow extends StandardRow {
   readonly network_type: NetworkType;
   readonly physical_network: string | null;
   readonly segmentation_id: number | null;
+  readonly qos_policy_id: string | null;
   readonly tags: string;
 }
 
@@ -79,6 +80,8 @@ export interface PortRow extends StandardRow {
   readonly made_by_compute: number;
   readonly nic_index: number | null;
   readonly nic_tag: string | null;
+  readonly qos_policy_id: string | null;
+  readonly dns_domain: string;
   readonly tags: string;
 }
 
@@ -99,6 +102,8 @@ export interface PlugRow {
   /** 0: the host has nothing of it; 1: it has, or is about to; 2: being taken off. */
   readonly plugged: 0 | 1 | 2;
   readonly released: number;
+  /** 1: its traffic is, or may be, limited on the host. */
+  readonly shaped: number;
   /** JSON list of addresses that its filter was made for. */
   readonly addresses: string;
   /** JSON list of the security groups that it counted among the members of. */

@@ -33,7 +33,7 @@ function label(value: string): string {
 function domainName(value: string): string {
   if (
     value.length <= 253 &&
-    value.split('.').every((part) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(part))
+    value.split('.').every((part) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(part))
   ) {
     return value;
   }
@@ -231,7 +231,8 @@ export function dhcpFiles(
     ]),
     addn_hosts: lines(
       spec.hosts.map(
-        (host) => `${address(host.ip).address} ${label(host.hostName)}.${domain} ${host.hostName}`,
+        (host) =>
+          `${address(host.ip).address} ${label(host.hostName)}.${host.domain === undefined ? domain : domainName(host.domain)} ${host.hostName}`,
       ),
     ),
     opts: lines([

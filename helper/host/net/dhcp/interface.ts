@@ -4,6 +4,8 @@ export interface DhcpHost {
   readonly ip: string;
   /** A DNS label, as 'host-10-0-0-5' or the server's name. */
   readonly hostName: string;
+  /** Domain of its name where it is not the server's, without trailing dot. */
+  readonly domain?: string;
   /** Neutron's extra_dhcp_opts of the port for the version of `ip`: option name or number → value. */
   readonly options?: readonly { readonly name: string; readonly value: string }[];
 }

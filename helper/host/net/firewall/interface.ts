@@ -14,6 +14,22 @@ export interface SecurityRule {
   readonly remoteGroupId?: string;
 }
 
+/** Packets of one direction. */
+export interface PacketRate {
+  /** At least 1. */
+  readonly packetsPerSecond: number;
+  readonly burst: number;
+}
+
+/** Quality of service that is kept packet by packet; rates in bits are LinkHost.shapeTap's. */
+export interface PortQos {
+  /** Differentiated services code point that all IP packets from the guest get, 0 to 63. */
+  readonly dscp?: number;
+  /** What is above is dropped. */
+  readonly egress?: PacketRate;
+  readonly ingress?: PacketRate;
+}
+
 /** All that is needed to guard one port. The order of `rules` does not matter: each only allows. */
 export interface PortFilter {
   readonly portId: string;
@@ -39,6 +55,7 @@ export interface PortFilter {
    * sends to the server is not filtered.
    */
   readonly hostAccess?: boolean;
+  readonly qos?: PortQos;
 }
 
 /** Who is in a security group: the addresses of all its ports (fixed IPs and allowed address pairs; CIDRs allowed). */

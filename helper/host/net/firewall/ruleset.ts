@@ -11,7 +11,7 @@ import {
   network,
   type Cidr,
 } from '../values.ts';
-import type { GroupMembers, PortFilter } from './interface.ts';
+import type { GroupMembers, PacketRate, PortFilter } from './interface.ts';
 import { groupSet, ruleText } from './rules.ts';
 
 /**
@@ -176,13 +176,27 @@ function owned(port: PortFilter): Owned {
 
 const set = (elements: readonly string[]): string => `{ ${elements.join(', ')} }`;
 
+function overRate(rate: PacketRate | undefined): string[] {
+  if (rate === undefined) return [];
+  const each = integerWord(rate.packetsPerSecond, 1, 0xffffffff, 'packet rate');
+  const burst = integerWord(rate.burst, 1, 0xffffffff, 'burst of packets');
+  return [`limit rate over ${each}/second burst ${burst} packets drop`];
+}
+
+function marking(dscp: number | undefined): string[] {
+  if (dscp === undefined) return [];
+  const value = integerWord(dscp, 0, 63, 'DSCP');
+  return [`ip dscp set ${value}`, `ip6 dscp set ${value}`];
+}
+
 /** What a guest may send at all: judged before the bridge learns from it, and never by connection (S22–S24). */
 function fromRules(port: PortFilter): string[] {
   const mark = `meta mark set ${sourceMark(port.mark)}`;
-  if (!port.portSecurity) return [mark, 'accept'];
+  const first = [...overRate(port.qos?.egress), mark, ...marking(port.qos?.dscp)];
+  if (!port.portSecurity) return [...first, 'accept'];
   const { macs, v4, v6, advertised } = owned(port);
   return [
-    mark,
+    ...first,
     // Reads the frame itself: also a tagged frame, whose tag the kernel has taken aside, is none of the three.
     'ether type != { ip, ip6, arp } drop',
     `ether saddr != ${set(macs)} drop`,
@@ -208,9 +222,10 @@ function fromRules(port: PortFilter): string[] {
 /** What reaches a guest at all: no frame that is another's (S33), nothing that would pass by the inet hooks. */
 function toRules(port: PortFilter): string[] {
   const mark = `meta mark set meta mark & 0xffff0000 | ${goalMark(port.mark)}`;
-  if (!port.portSecurity) return [mark, 'accept'];
+  const first = [...overRate(port.qos?.ingress), mark];
+  if (!port.portSecurity) return [...first, 'accept'];
   return [
-    mark,
+    ...first,
     'ether type != { ip, ip6, arp } drop',
     `ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 ether daddr != ${set(owned(port).macs)} drop`,
     'accept',

@@ -31,6 +31,22 @@ export interface TapSpec {
    * address for its own.
    */
   readonly macAddress: string;
+  /** A trunk's subport: instead of a tap of its own, what comes with this tag by its parent's tap. */
+  readonly vlan?: { readonly parent: string; readonly id: number };
+}
+
+/** A token bucket. */
+export interface Rate {
+  /** kbit/s, at least 1. */
+  readonly kbps: number;
+  /** kbit; 0 for one that suits the rate. */
+  readonly burstKbit: number;
+}
+
+/** Limits of a guest's traffic, by the guest's sight: ingress goes to it. Without one it is not limited. */
+export interface Shaping {
+  readonly ingress?: Rate;
+  readonly egress?: Rate;
 }
 
 /** Octets and packets since the device was made. 'rx' is what the host received, so what a guest sent. */
@@ -59,9 +75,11 @@ export interface LinkHost {
   /**
    * A persistent tap (vnet_hdr) on its bridge, up. Call after the port's filter is applied: until then nothing
    * passes, also when the tap is already there (S26).
-   * @throws when the bridge is not there.
+   * @throws when the bridge is not there, or for a subport, when the kernel has no VLAN devices.
    */
   ensureTap(spec: TapSpec): Promise<void>;
+  /** Limits a tap that is there; `{}` takes limits away. No tap is no error: it has no traffic. */
+  shapeTap(tap: string, shaping: Shaping): Promise<void>;
   removeTap(tap: string): Promise<void>;
   /** True when the tap is there, ours, up and on a bridge. */
   tapExists(tap: string): Promise<boolean>;

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { CommandError } from '../../command/interface.ts';
 import {
   deviceAttribute,
   deviceMaster,
@@ -14,7 +15,8 @@ import type { FirewallHost } from '../firewall/interface.ts';
 import { vxlanName } from '../names.ts';
 import { address, deviceWord, integerWord, macWord } from '../values.ts';
 import { bridgeLines, ensureBridgeNetfilter } from './bridge.ts';
-import type { LinkCounters, LinkHost, NetworkSegment, TapSpec } from './interface.ts';
+import type { LinkCounters, LinkHost, NetworkSegment, Shaping, TapSpec } from './interface.ts';
+import { removeShaper, shapeTap } from './shaping.ts';
 
 const VXLAN_PORT = 4789;
 const mtuWord = (mtu: number): number => integerWord(mtu, 68, 65535, 'MTU');
@@ -143,13 +145,28 @@ export class LinuxLinkHost implements LinkHost {
     const there = ownDevice(this.#net, tap);
     const { guest } = this.#net.groups;
     if (there && this.#tapReady(spec)) return;
+    if (!there && spec.vlan !== undefined) await this.#addVlan(tap, spec.vlan);
     await ipBatch(this.#net, [
-      ...(there ? [] : [`tuntap add dev ${tap} mode tap vnet_hdr`]),
+      ...(there || spec.vlan !== undefined ? [] : [`tuntap add dev ${tap} mode tap vnet_hdr`]),
       // The group before the bridge: from its first moment on the bridge the tap is known as a guest's (S26).
       `link set dev ${tap} alias ${this.#net.alias} group ${guest} address ${mac} mtu ${mtuWord(spec.mtu)} addrgenmode none`,
       `link set dev ${tap} master ${bridge} up`,
     ]);
     disableIpv6(tap);
+  }
+
+  async #addVlan(tap: string, { parent, id }: NonNullable<TapSpec['vlan']>): Promise<void> {
+    const tag = integerWord(id, 1, 4094, 'VLAN id');
+    try {
+      await ipBatch(this.#net, [`link add link ${deviceWord(parent)} name ${tap} type vlan id ${tag}`]);
+    } catch (error) {
+      if (!(error instanceof CommandError) || !/Unknown device type|not supported/i.test(error.stderr))
+        throw error;
+      throw new Error(
+        `this host's kernel has no VLAN devices, which the subports of a trunk need (tag ${tag} on ${parent}): load its module ('modprobe 8021q'), or take the subports out of the trunk`,
+        { cause: error },
+      );
+    }
   }
 
   #tapReady(spec: TapSpec): boolean {
@@ -163,8 +180,13 @@ export class LinuxLinkHost implements LinkHost {
     );
   }
 
+  shapeTap(tap: string, shaping: Shaping): Promise<void> {
+    return shapeTap(this.#net, tap, shaping);
+  }
+
   async removeTap(tap: string): Promise<void> {
     if (ownDevice(this.#net, tap)) await ipBatch(this.#net, [`link del dev ${deviceWord(tap)}`]);
+    await removeShaper(this.#net, tap);
   }
 
   tapExists(tap: string): Promise<boolean> {

@@ -1,3 +1,5 @@
+import type { Shaping } from '../link/interface.ts';
+
 /** What a router tells the guests of a network (RFC 4861, RFC 8106). */
 export interface Advertisement {
   /** Addresses come by DHCPv6. */
@@ -105,6 +107,14 @@ export interface MeterReading {
   readonly bytes: number;
 }
 
+/** Limits of what goes through the gateway to and from one of its addresses; what is above is dropped. */
+export interface AddressLimit {
+  /** A floating address or one of the gateway's own. */
+  readonly address: string;
+  /** By the sight of who has the address. */
+  readonly shaping: Shaping;
+}
+
 /** The whole wanted state of one router. */
 export interface RouterSpec {
   readonly routerId: string;
@@ -119,6 +129,8 @@ export interface RouterSpec {
   readonly helpers?: readonly ConntrackHelper[];
   /** Interfaces that are not named let everything through. */
   readonly firewalls?: readonly RouterFirewall[];
+  /** Needs a gateway. */
+  readonly limits?: readonly AddressLimit[];
   /** Needs a gateway. */
   readonly meters?: readonly Meter[];
   /** Extra routes. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { gatewayDevice, routerDevice } from '../names.ts';
 import { firewallChains } from './firewall.ts';
 import { forwardMap, forwardRules, helperRules } from './forwarding.ts';
+import { limitChains } from './limits.ts';
 import { address, integerWord, interfaceAddress } from '../values.ts';
 import type { RouterSpec } from './interface.ts';
 
@@ -43,6 +44,7 @@ export function routerBody(spec: RouterSpec): string {
         : [`oifname ${outer} meta nfproto ipv4 snat ip to ${source}`]),
     ]),
     firewallChains(spec.firewalls ?? []),
+    limitChains(spec),
     chain('input', 'filter hook input priority 0', inputRules(spec, inner)),
   ];
   return chains.join('');

@@ -50,6 +50,22 @@ describe("a router's firewall groups", () => {
   });
 });
 
+describe("a router's limits", () => {
+  it('are these chains', async () => {
+    const limited: RouterSpec = {
+      ...SPEC,
+      limits: [
+        { address: '172.24.4.10', shaping: { egress: { kbps: 1000, burstKbit: 0 } } },
+        {
+          address: '172.24.4.20',
+          shaping: { ingress: { kbps: 100_000, burstKbit: 8000 }, egress: { kbps: 1, burstKbit: 0 } },
+        },
+      ],
+    };
+    await expect(routerRuleset(limited)).toMatchFileSnapshot('golden/router-limits.nft');
+  });
+});
+
 describe("a router's meters", () => {
   const metered: RouterSpec = {
     ...SPEC,

@@ -204,6 +204,7 @@ export const NOTHING: NetworkInventory = {
   bridges: [],
   vxlans: [],
   taps: [],
+  shapers: [],
   veths: [],
   namespaces: [],
   dnsmasq: [],
