@@ -79,6 +79,60 @@ export function fillWithServers(db: Db, serverId: string, count: number): readon
   );
 }
 
+/** How copies of a table's row differ from it, beside id and name. */
+type Difference = (index: number, id: string) => Row;
+
+/** What is listed beside servers: by table, the name of the model, and what is its own in each copy. */
+const OTHERS: readonly {
+  readonly table: string;
+  readonly name: string;
+  readonly own: Difference;
+}[] = [
+  { table: 'network', name: 'bench', own: (index, id) => ({ id, name: `n-${index}` }) },
+  { table: 'router', name: 'demo-router', own: (index, id) => ({ id, name: `r-${index}` }) },
+  {
+    table: 'security_group',
+    name: 'demo-ssh',
+    own: (index, id) => ({ id, name: `g-${index}` }),
+  },
+  { table: 'flavor', name: 'm1.tiny', own: (index, id) => ({ id, name: `f-${index}` }) },
+  {
+    table: 'keypair',
+    name: 'demo-key',
+    own: (index) => ({ name: `k-${index}` }),
+  },
+  {
+    table: 'image',
+    name: 'deskcloud-tiny',
+    own: (index, id) => ({ id, name: `i-${index}` }),
+  },
+  {
+    table: 'identity_user',
+    name: 'demo',
+    own: (index, id) => ({ id: id.replaceAll('-', ''), name: `u-${index}` }),
+  },
+  {
+    table: 'identity_project',
+    name: 'demo',
+    own: (index, id) => ({ id: id.replaceAll('-', ''), name: `p-${index}` }),
+  },
+];
+
+/** As many copies of the demo's networks, routers, images, users and so on: whatever can be listed. */
+export function fillWithOthers(db: Db, count: number): void {
+  transaction(db, () => {
+    for (const { table, name, own } of OTHERS) {
+      const copier = new Copier(db, table, 'name', name);
+      for (let index = 0; index < count; index++) copier.copy(own(index, randomUUID()));
+    }
+    const networkId = db.prepare<[], { id: string }>("SELECT id FROM network WHERE name = 'bench'").get()?.id;
+    const subnet = new Copier(db, 'subnet', 'network_id', networkId ?? '');
+    const free = db.prepare<[], { id: string }>("SELECT id FROM network WHERE name LIKE 'n-%'").all();
+    for (const [index, { id }] of free.entries())
+      subnet.copy({ id: randomUUID(), name: `s-${index}`, network_id: id });
+  });
+}
+
 const hex = (value: number, bytes: number): string => value.toString(16).padStart(bytes * 2, '0');
 
 const hexPairs = (value: number, bytes: number): string => (hex(value, bytes).match(/../g) ?? []).join(':');

@@ -6,8 +6,9 @@ import { makeDemo } from '../main/demo/index.ts';
 import { simulatedGuest } from '../main/demo/simulated-guest.ts';
 import { OpenStackClient } from '../main/openstack-client.ts';
 import type { Figure } from './figures.ts';
-import { fillWithServers } from './fill.ts';
+import { fillWithOthers, fillWithServers } from './fill.ts';
 import { BenchInstance } from './instance.ts';
+import { readLines, timeReads } from './reads.ts';
 import { Ends, Servers } from './servers.ts';
 import { median, percentile } from './statistics.ts';
 import type { Workplace } from './workplace.ts';
@@ -50,6 +51,7 @@ export async function measureLargeCloud(
   config: string,
   samples: number,
   tell: Tell,
+  line: (text: string) => void,
 ): Promise<readonly Figure[]> {
   tell(0, `filling a database with ${SERVERS} servers`);
   const large = await BenchInstance.create(place, 'large', { config, simulated: true });
@@ -70,11 +72,14 @@ export async function measureLargeCloud(
   await client.post('compute', `/servers/${model}/action`, { 'os-stop': null });
   await ends.of('server-stop', model);
   await ends.close();
+  tell(0.1, 'reads with tables that are nearly empty');
+  const emptyReads = await timeReads(client);
   await large.stop();
   const db = openDatabase({ path: large.databasePath });
   let ids: readonly string[];
   try {
     ids = fillWithServers(db, model, SERVERS);
+    fillWithOthers(db, SERVERS);
   } finally {
     closeDatabase(db);
   }
@@ -85,6 +90,10 @@ export async function measureLargeCloud(
     if (round > 0) await large.stop();
     seconds.push(await large.start());
   }
+  tell(0.65, `reads with ${SERVERS} rows in each table`);
+  const fullReads = await timeReads(await OpenStackClient.login(await large.client.credentials()));
+  line(`reads with ${SERVERS} rows in each table, and with those of the demo (p50):`);
+  for (const text of readLines(emptyReads, fullReads)) line(text);
   const get = keepAlive(large.origin, client.token);
   tell(0.7, `GET of one server of ${SERVERS}`);
   const one = await times(GETS, (n) => get(`/servers/${ids[(n * 7919) % SERVERS] ?? ''}`));

@@ -81,7 +81,11 @@ async function bench(place: Workplace, options: Options, progress: Progress): Pr
   await cloud.stop();
 
   add(await measureEmptyStart(place, config, options.samples, part(AT.start, AT.large)));
-  add(...(await measureLargeCloud(place, config, options.samples, part(AT.large, 1))));
+  add(
+    ...(await measureLargeCloud(place, config, options.samples, part(AT.large, 1), (text) =>
+      progress.line(text),
+    )),
+  );
   return figures;
 }
 

@@ -6,10 +6,12 @@ import { CLASSES, type Class, type Expectations } from './authorisation/expectat
 import { IDENTITY } from './authorisation/identity.ts';
 import { IMAGE } from './authorisation/image.ts';
 import { NETWORK } from './authorisation/network.ts';
+import { PLACEMENT } from './authorisation/placement.ts';
 import { Things } from './authorisation/things.ts';
 import { errorProblem } from './fuzz/judge.ts';
 import { Wire } from './fuzz/wire.ts';
 import { furnish, populate, type World } from './fuzz/world.ts';
+import { loadServices } from '../scripts/api-docs/tables.ts';
 import { TestInstance } from './support/instance.ts';
 
 const EXPECTED: Readonly<Record<string, Expectations>> = {
@@ -17,6 +19,7 @@ const EXPECTED: Readonly<Record<string, Expectations>> = {
   image: IMAGE,
   network: NETWORK,
   compute: COMPUTE,
+  placement: PLACEMENT,
   deskcloud: DESKCLOUD,
 };
 
@@ -39,7 +42,7 @@ describe('authorisation', () => {
     await instance.start();
     const admin = await furnish(instance);
     wire = new Wire((await instance.client.status()).endpoint, 1);
-    world = await populate(instance, admin);
+    world = await populate(instance, admin, await loadServices());
     things = new Things(world, wire);
     await things.furnish(instance.client);
   });

@@ -3,6 +3,7 @@ import { words, type Expectations } from './expectation.ts';
 /** Who may do what at the compute service, by upstream's default policy. */
 export const COMPUTE: Expectations = {
   anyone: words(`
+    os-volumes_boot:servers:index os-volumes_boot:servers:detail
     os-floating-ips:list os-floating-ip-pools os-networks:list os-tenant-networks:list
     extensions:index extensions:show os-admin-actions:reset_network os-baremetal-nodes:create
     os-baremetal-nodes:delete os-baremetal-nodes:action
@@ -11,6 +12,7 @@ export const COMPUTE: Expectations = {
     os-keypairs:create os-quota-sets:defaults limits:index os-server-groups:index
     os-availability-zone:list`),
   reader: words(`
+    os-volumes_boot:servers:show
     os-floating-ips:show os-networks:show os-tenant-networks:show server-topology:index
     os-server-password:show
     servers:show images:show image-metadata:index image-metadata:show os-security-groups:show
@@ -21,9 +23,11 @@ export const COMPUTE: Expectations = {
     os-simple-tenant-usage:show
     os-quota-sets:show os-quota-sets:detail os-server-groups:show`),
   memberHere: words(`
+    os-volumes_boot:servers:create
     os-floating-ips:create
     servers:create os-security-groups:create os-server-groups:create`),
   member: words(`
+    os-volumes_boot:servers:update os-volumes_boot:servers:delete
     os-rescue os-rescue:unrescue os-shelve:shelve os-shelve:unshelve
     os-attach-interfaces:create os-attach-interfaces:delete os-floating-ips:delete os-floating-ips:add
     os-floating-ips:remove os-multinic:add os-multinic:remove os-server-password:clear
@@ -44,6 +48,7 @@ export const COMPUTE: Expectations = {
   owner: words(`
     os-keypairs:show os-keypairs:delete`),
   adminOfSeen: words(`
+    os-admin-actions:inject_network_info
     os-shelve:shelve_offload
     servers:migrations:delete
     servers:migrations:show servers:migrations:force_complete

@@ -14,6 +14,8 @@ export const CLASSES = {
   reader: { stranger: 404, reader: 'ok', member: 'ok' },
   /** To read what the path names by a project, which is no secret. */
   readerNamed: { stranger: 403, reader: 'ok', member: 'ok' },
+  /** Of the project that the path names; making it when it is first read. */
+  named: { stranger: 403, reader: 'free', member: 'free' },
   /** To make something in the caller's own project. */
   memberHere: { stranger: 'free', reader: 403, member: 'free' },
   /** To change what strangers may not know of. */

@@ -2,8 +2,14 @@ import { words, type Expectations } from './expectation.ts';
 
 /** Who may do what at the network service, by upstream's default policy. */
 export const NETWORK: Expectations = {
+  named: words(`auto_allocated_topology:get`),
+  memberNamed: words(`
+    auto_allocated_topology:delete`),
   anyone: words(`
     trunks:list qos_policies:list qos_rule_types:list
+    network_ip_availabilities:list
+    agents:list
+    segments:list
     firewall_rules:list firewall_policies:list firewall_groups:list metering_labels:list
     metering_label_rules:list
     address_scopes:list address_groups:list subnetpools:list rbac_policies:list
@@ -29,6 +35,7 @@ export const NETWORK: Expectations = {
     ports:tags:list ports:tags:show security-groups:tags:list security-groups:tags:show
     routers:tags:list routers:tags:show floatingips:tags:list floatingips:tags:show`),
   readerNamed: words(`
+   
     quotas:show quotas:default quotas:details`),
   memberHere: words(`
     firewall_rules:create firewall_policies:create
@@ -69,12 +76,17 @@ export const NETWORK: Expectations = {
     alias_minimum_bandwidth_rules:update alias_minimum_bandwidth_rules:delete alias-minimum-bandwidth-rules:update alias-minimum-bandwidth-rules:delete
     alias_minimum_packet_rate_rules:update alias_minimum_packet_rate_rules:delete alias-minimum-packet-rate-rules:update alias-minimum-packet-rate-rules:delete
     metering_labels:delete metering_label_rules:delete
-    routers:l3-agents`),
+    `),
   admin: words(`
     qos_policies:create qos_rule_types:show bandwidth_limit_rules:create
     packet_rate_limit_rules:create dscp_marking_rules:create minimum_bandwidth_rules:create
     minimum_packet_rate_rules:create
+    routers:l3-agents
+    agents:update agents:delete agents:dhcp-networks:list agents:dhcp-networks:add
+    agents:dhcp-networks:remove networks:dhcp-agents agents:l3-routers:list agents:l3-routers:add
+    agents:l3-routers:remove segments:create segments:show segments:update
+    segments:delete
     metering_labels:create metering_label_rules:create
-    quotas:list quotas:update quotas:delete agents:list agents:show network_ip_availabilities:list
+    quotas:list quotas:update quotas:delete  agents:show 
     network_ip_availabilities:show`),
 };

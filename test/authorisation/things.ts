@@ -18,6 +18,9 @@ const ROOTS: Readonly<Record<ServiceName, string>> = {
   network: '/networking/v2.0',
 };
 
+/** Without these a request is refused before anybody asks who may. */
+const QUERIES: Readonly<Record<string, string>> = { 'placement usages': '?project_id=p' };
+
 /** One real thing of each kind, of the member's project or, where only an administrator makes them, of the cloud. */
 export class Things {
   readonly #world: World;
@@ -88,7 +91,7 @@ export class Things {
     const { body, type } = this.#body(service, endpoint, version);
     return {
       method: endpoint.method,
-      path: `${service.prefix}${service.root}${this.path(service.name, endpoint)}`,
+      path: `${service.prefix}${service.root}${this.path(service.name, endpoint)}${QUERIES[`${service.name} ${endpoint.id}`] ?? ''}`,
       headers: {
         ...(token === undefined ? {} : { 'x-auth-token': token }),
         ...(type === undefined ? {} : { 'content-type': type }),

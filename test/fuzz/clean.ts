@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import type { HelperClient } from '../../main/helper-client.ts';
 import type { Pool } from './pool.ts';
 import type { Wire } from './wire.ts';
-import { inventory, type Thing, type World } from './world.ts';
+import { inventory, versionHeader, type Thing, type World } from './world.ts';
 
 const ROUNDS = 30;
 
@@ -54,8 +54,9 @@ const send = (
   path: string,
   body?: unknown,
   type = 'application/json',
-) =>
-  wire.send({
+) => {
+  const service = world.services.find(({ prefix }) => path.startsWith(`${prefix}/`));
+  return wire.send({
     method,
     path,
     headers: {
@@ -65,6 +66,7 @@ const send = (
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+};
 
 /** What has to be undone before a thing of its kind can be deleted. */
 async function loosen(world: World, wire: Wire, { service, kind, path = '', body }: Thing): Promise<void> {

@@ -14,6 +14,14 @@ const named =
     [key]: some({ name: `fuzz-${random.hex(6)}`, ...more(random, find) }),
   });
 
+const allocation = (random: Random, find: Find): object => ({
+  allocations: { [random.uuid()]: { resources: { VCPU: 1 } } },
+  project_id: find('project') ?? 'p',
+  user_id: find('user') ?? 'u',
+  consumer_generation: null,
+  consumer_type: 'INSTANCE',
+});
+
 /** Of nobody. */
 export const PUBLIC_KEY =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPb0Tn8p0hU3v4zVj1m3yQm0mW0a3lqgq5q3s8Yt2wXy a@example.invalid';
@@ -161,6 +169,13 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       direction: 'ingress',
     },
   }),
+  'placement resource_classes:create': (random) => ({ name: `CUSTOM_${random.hex(6).toUpperCase()}` }),
+  'placement resource_classes:rename': (random) => ({ name: `CUSTOM_${random.hex(6).toUpperCase()}` }),
+  'placement resource_providers:create': (random) => ({ name: `fuzz-${random.hex(6)}` }),
+  'placement allocations:manage': (random, find) => ({ [random.uuid()]: allocation(random, find) }),
+  'placement allocations:update': (random, find) => allocation(random, find),
+  'placement resource_providers:traits:update': () => ({ resource_provider_generation: 0, traits: [] }),
+  'placement reshaper:reshape': () => ({ inventories: {}, allocations: {} }),
   'network conntrack_helpers:create': (random) => ({
     conntrack_helper: { protocol: 'udp', port: 1 + random.below(100), helper: 'tftp' },
   }),

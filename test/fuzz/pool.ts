@@ -32,10 +32,8 @@ const ALIASES: Readonly<Record<string, string>> = {
 /** 'os-keypairs' is 'keypair', 'security-groups' 'security_group', 'policies' 'policy'. */
 export function kindOfSegment(segment: string): string {
   const plain = segment.replace(/^os-/, '').replaceAll('-', '_').replace(/^OS_/, '').toLowerCase();
-  return plain
-    .replace(/ies$/, 'y')
-    .replace(/(ss|x)es$/, '$1')
-    .replace(/s$/, '');
+  if (/(?:ss|x)es$/.test(plain)) return plain.slice(0, -2);
+  return plain.replace(/ies$/, 'y').replace(/(?<!s)s$/, '');
 }
 
 /** The kind that a parameter or an attribute names: 'network_id', 'imageRef', 'tenant_id'; undefined for others. */

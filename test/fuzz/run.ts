@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadServices } from '../../scripts/api-docs/tables.ts';
 import { TestInstance } from '../support/instance.ts';
 import { clean, countRows, settle } from './clean.ts';
 import { Judge } from './judge.ts';
@@ -70,8 +71,11 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     const wire = new Wire(origin, options.connections);
     await settle(instance.client);
     const database = join(instance.directory, 'state', 'deskcloud.db');
+    const services = await loadServices();
+    // What is made when it is first looked at is there before, too: a project's default firewall group.
+    await inventory({ services, admin }, wire);
     const before = countRows(database);
-    const world = await populate(instance, admin);
+    const world = await populate(instance, admin, services);
     const pool = new Pool();
     await keepAll(world, wire, pool);
     const run = new Run(world, pool, wire, options);

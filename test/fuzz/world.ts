@@ -1,5 +1,4 @@
-import { loadServices } from '../../scripts/api-docs/tables.ts';
-import type { Service } from '../../helper/http/index.ts';
+import { formatMicroversion, type Service } from '../../helper/http/index.ts';
 import { makeDemo } from '../../main/demo/index.ts';
 import { simulatedGuest } from '../../main/demo/simulated-guest.ts';
 import { OpenStackClient, type Json } from '../../main/openstack-client.ts';
@@ -41,8 +40,11 @@ export async function furnish(instance: TestInstance): Promise<OpenStackClient> 
 }
 
 /** Users of each role, two projects, and all endpoint tables. */
-export async function populate(instance: TestInstance, admin: OpenStackClient): Promise<World> {
-  const services = await loadServices();
+export async function populate(
+  instance: TestInstance,
+  admin: OpenStackClient,
+  services: readonly Service[],
+): Promise<World> {
   const credentials = await instance.client.credentials();
   const { roles } = (await admin.get('identity', '/roles')) as { roles: { id: string; name: string }[] };
   const projects = new Map<string, string>();
@@ -87,14 +89,17 @@ const EVERYTHING: Readonly<Record<string, string>> = {
 };
 
 /** Attributes by which a thing without an id is known. */
-const ID_KEYS = ['id', 'name', 'namespace', 'access', 'uuid'] as const;
+const ID_KEYS = ['id', 'uuid', 'name', 'namespace', 'access'] as const;
 
 /** Everything that the lists without parameters show, and key pairs of all users. */
-export async function inventory(world: World, wire: Wire): Promise<readonly Thing[]> {
+export async function inventory(
+  world: Pick<World, 'services' | 'admin'>,
+  wire: Wire,
+): Promise<readonly Thing[]> {
   const things: Thing[] = [];
   const token = world.admin.token;
   for (const service of world.services.filter(({ name }) => name !== 'deskcloud')) {
-    const version = service.microversions === undefined ? {} : { 'openstack-api-version': 'compute 2.60' };
+    const version = versionHeader(service);
     for (const { method, path } of service.endpoints) {
       if (method !== 'GET' || path.includes('{') || path.endsWith('/detail') || path.endsWith('/')) continue;
       if (/^\/(auth|schemas|info|limits\/model|extensions)/.test(path)) continue;
@@ -124,6 +129,14 @@ export async function inventory(world: World, wire: Wire): Promise<readonly Thin
   }
   return things;
 }
+
+/** The microversion that lists and deletions are asked by. */
+export const versionHeader = ({ name, microversions }: Service): Readonly<Record<string, string>> =>
+  microversions === undefined
+    ? {}
+    : {
+        'openstack-api-version': `${microversions.type} ${name === 'compute' ? '2.60' : formatMicroversion(microversions.max)}`,
+      };
 
 function thingsIn(service: Service, path: string, query: string, json: unknown): readonly Thing[] {
   const segment = path.split('/').at(-1) ?? '';

@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { FEW_ARENAS } from '../../helper/daemon.ts';
 import { LinuxCommandRunner } from '../../helper/host/command/linux.ts';
 import { createLinuxHostNetwork } from '../../helper/host/net/linux.ts';
 import type { NetworkInventory } from '../../helper/host/net/interface.ts';
@@ -120,7 +121,10 @@ export class TestInstance {
   async #run(program: readonly string[], wrapper: readonly string[] = []): Promise<void> {
     const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
     const [first = '', ...words] = [...wrapper, ...node, ...program, ...this.arguments];
-    const child = spawn(first, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(first, words, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...FEW_ARENAS },
+    });
     this.#process = child;
     this.#output = '';
     await new Promise<void>((resolve, reject) => {
