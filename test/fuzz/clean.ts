@@ -62,7 +62,7 @@ const send = (
     headers: {
       'x-auth-token': world.admin.token,
       'content-type': type,
-      ...(path.startsWith('/compute') ? { 'openstack-api-version': 'compute 2.60' } : {}),
+      ...(service === undefined ? {} : versionHeader(service)),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
