@@ -35,6 +35,7 @@ export const NETWORK: Expectations = {
     ports:tags:list ports:tags:show security-groups:tags:list security-groups:tags:show
     routers:tags:list routers:tags:show floatingips:tags:list floatingips:tags:show`),
   readerNamed: words(`
+    quotas:details.json
    
     quotas:show quotas:default quotas:details`),
   memberHere: words(`

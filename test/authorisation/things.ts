@@ -336,6 +336,8 @@ export class Things {
       ['routers', 'router'],
       ['floatingips', 'floatingip'],
       ['subnetpools', 'subnetpool'],
+      ['trunks', 'trunk'],
+      ['policies', 'network policy'],
     ] as const)
       await this.put('network', `/${segment}/${id(kind)}/tags/fuzz`);
     await this.put('identity', `/projects/${id('project')}/tags/fuzz`);
