@@ -188,6 +188,7 @@ describe('a delete', () => {
         expect(await world.inventory()).toEqual({
           domains: [],
           ports: [],
+          cards: [],
           plugged: [],
           leases: [],
           claims: [],
