@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Dhcp6Mode, DhcpHost, DhcpSpec } from '../host/net/dhcp/interface.ts';
 import type { ExternalBridge } from '../host/net/external/interface.ts';
 import type { GroupMembers, PortFilter, SecurityRule } from '../host/net/firewall/interface.ts';
@@ -148,6 +149,7 @@ function dhcpHosts(port: PortRow, ips: readonly PortIpRow[]): DhcpHost[] {
     const version = ip.address.includes(':') ? 6 : 4;
     const options = all
       .filter((one) => one.ip_version === version)
+      .filter((one) => one.opt_name !== 'server-ip-address' || isIP(one.opt_value) === version)
       .map((one) => ({ name: one.opt_name, value: one.opt_value }));
     return {
       macAddress: port.mac_address,

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { badRequest } from '../../errors/error.ts';
 
 /** Options that describe the network itself or that dnsmasq gives a meaning beyond its value; not a port's to set. */
@@ -33,6 +33,7 @@ export function checkDhcpOptions(
     if (value === null) continue;
     if (!VALUE.test(value) || /["#\\]/.test(value))
       throw refuse(`the value of '${name}' has characters that are not possible there`);
-    if (name === 'server-ip-address' && !isIPv4(value)) throw refuse(`'${value}' is no IPv4 address`);
+    // Either version, as neutron keeps it; what is not of the option's own version is not told to guests.
+    if (name === 'server-ip-address' && isIP(value) === 0) throw refuse(`'${value}' is no IP address`);
   }
 }
