@@ -7,7 +7,7 @@ import { networkRules } from '../policy.ts';
 import type { PortCreate, PortUpdate } from '../schemas/port.ts';
 import { networks } from '../store/network.ts';
 import { addressesOfPorts, groupsOfPorts, ports, portsOfDevice } from '../store/port.ts';
-import type { NetworkRow, PortRow } from '../store/row.ts';
+import type { NetworkRow, PortIpRow, PortRow } from '../store/row.ts';
 import { groupBy } from '../store/table.ts';
 import { checkAttributes, demand, isAdmin, projectFor } from './caller.ts';
 import type { Caller, NetworkContext } from './context.ts';
@@ -204,7 +204,7 @@ export class PortApp {
     return transaction(this.#context.db, () => {
       const current = ports.byId(this.#context.db, row.id);
       if (current === undefined) throw portNotFound(row.id);
-      checkFixedOwner(current, body);
+      checkFixedOwner(current, body, addressesOfPorts(this.#context.db, [row.id]));
       if (current.device_owner === DHCP) this.#context.tasks.provision(current.network_id);
       // null asks for another one (neutron's port-mac-address-regenerate).
       const mac = body.mac_address === null ? this.#core.freshMac(current) : body.mac_address?.toLowerCase();
@@ -398,16 +398,26 @@ function mergeOptions(
  * A router's or DHCP server's port keeps its device and owner: the router is asked to let go of it instead. What a
  * router's addresses must be (no overlap, the floating IP itself) only the router knows.
  */
-function checkFixedOwner(row: PortRow, body: PortUpdate): void {
+function checkFixedOwner(row: PortRow, body: PortUpdate, held: readonly PortIpRow[]): void {
   const ofRouter = isRouterPort(row.device_owner);
   if (row.device_owner !== DHCP && !ofRouter) return;
   const moves =
     (body.device_id !== undefined && body.device_id !== row.device_id) ||
     (body.device_owner !== undefined && body.device_owner !== row.device_owner);
-  if (moves || (ofRouter && body.fixed_ips !== undefined)) {
+  if (moves || (ofRouter && body.fixed_ips !== undefined && !keepsAddresses(held, body.fixed_ips ?? []))) {
     throw conflict(
       `Port ${row.id} cannot be changed directly via the port API: has device owner ${row.device_owner}.`,
       { type: 'ServicePortInUse' },
     );
   }
 }
+
+/** Names what the port has and nothing else. */
+const keepsAddresses = (held: readonly PortIpRow[], asked: NonNullable<PortUpdate['fixed_ips']>): boolean =>
+  asked.length === held.length &&
+  held.every((ip) =>
+    asked.some(
+      (one) =>
+        (one.subnet_id ?? ip.subnet_id) === ip.subnet_id && (one.ip_address ?? ip.address) === ip.address,
+    ),
+  );
