@@ -24,10 +24,16 @@ export async function clean(
   helper: HelperClient,
 ): Promise<readonly string[]> {
   let left: string[] = [];
-  // As upstream has it, quotas outlive their project.
-  for (const id of pool.projects) {
+  // As upstream has it, quotas outlive their project, and key pairs their user.
+  for (const id of pool.ever('project')) {
     await send(world, wire, 'DELETE', `/compute/v2.1/os-quota-sets/${id}`);
     await send(world, wire, 'DELETE', `/networking/v2.0/quotas/${id}`);
+  }
+  for (const id of pool.ever('user')) {
+    const list = '/compute/v2.1/os-keypairs';
+    const { json } = await send(world, wire, 'GET', `${list}?user_id=${id}`);
+    for (const { keypair } of (json as { keypairs?: { keypair: { name: string } }[] }).keypairs ?? [])
+      await send(world, wire, 'DELETE', `${list}/${encodeURIComponent(keypair.name)}?user_id=${id}`);
   }
   for (let round = 0; round < ROUNDS; round++) {
     await settle(helper);

@@ -54,7 +54,7 @@ export class Pool {
   readonly #kept = new Map<string, string[]>();
   readonly #keptIds = new Set<string>();
   readonly #paths = new Map<string, string[]>();
-  readonly #everProjects = new Set<string>();
+  readonly #ever = new Map<string, Set<string>>();
 
   /** What was there before the run: it may be named and read, never changed. */
   keep(kind: string, id: string): void {
@@ -66,13 +66,16 @@ export class Pool {
     return this.#keptIds.has(id);
   }
 
-  /** Projects that the run made, also those that are gone. */
-  get projects(): readonly string[] {
-    return [...this.#everProjects];
+  /** What the run made of a kind, also what is gone: what belongs to it may be there still. */
+  ever(kind: 'project' | 'user'): readonly string[] {
+    return [...(this.#ever.get(kind) ?? [])];
   }
 
   add(kind: string, id: string): void {
-    if (kind === 'project') this.#everProjects.add(id);
+    if (kind === 'project' || kind === 'user') {
+      const ids = this.#ever.get(kind) ?? new Set();
+      this.#ever.set(kind, ids.add(id));
+    }
     if (!this.#keptIds.has(id)) add(this.#mine, kind, id);
   }
 

@@ -58,6 +58,7 @@ export class Values {
   readonly #random: Random;
   readonly #pool: Pool;
   readonly #bare: boolean;
+  #kept = true;
 
   /** @param bare nothing that is not required */
   constructor(random: Random, pool: Pool, bare = false) {
@@ -66,8 +67,12 @@ export class Values {
     this.#bare = bare;
   }
 
-  /** @param name of the attribute or parameter that the value is for. */
-  of(schema: TSchema, name = ''): unknown {
+  /**
+   * @param name of the attribute or parameter that the value is for.
+   * @param kept whether it may name what was there before the run.
+   */
+  of(schema: TSchema, name = '', kept = true): unknown {
+    this.#kept = kept;
     return this.#make(schema, name, 0);
   }
 
@@ -158,7 +163,8 @@ export class Values {
   #string(schema: Schema, name: string): string {
     const random = this.#random;
     const kind = kindOfName(name);
-    const known = kind === undefined || random.chance(0.1) ? undefined : this.#pool.pick(random, kind, true);
+    const known =
+      kind === undefined || random.chance(0.1) ? undefined : this.#pool.pick(random, kind, this.#kept);
     if (known !== undefined && fits(schema, known)) return known;
     const candidates = this.#candidates(schema, name).filter((text) => fits(schema, text));
     if (candidates.length > 0) return random.pick(candidates);
