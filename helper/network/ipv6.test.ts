@@ -232,6 +232,12 @@ describe('routers with IPv6', () => {
         },
       ],
     ]);
+    // A wish for what the port has already is no change; any other is the router's to grant.
+    const port6 = `/ports/${String(on6['port_id'])}`;
+    const kept = { fixed_ips: [{ subnet_id: first.id }, { subnet_id: second.id }] };
+    await world.ok('a', 'PUT', port6, { port: kept });
+    const fewer = { fixed_ips: [{ subnet_id: first.id }] };
+    expect(await refused('a', 'PUT', port6, { port: fewer })).toEqual([409, 'ServicePortInUse']);
     const remove = (subnet: Resource) =>
       world.ok('a', 'PUT', `/routers/${router.id}/remove_router_interface`, { subnet_id: subnet.id });
     expect(await remove(first)).toMatchObject({ port_id: on6['port_id'], subnet_ids: [first.id] });

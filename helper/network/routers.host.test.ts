@@ -153,7 +153,7 @@ describe('routers and floating IPs on this machine', () => {
     server?.on('connection', (socket) => socket.end(`metadata ${socket.remoteAddress}`));
     const left = guest('left');
     const argv = ['busybox', 'nc', '-w', '1', '169.254.169.254', '80'] as const;
-    expect((await cloud.inside(left.namespace, ...argv)).stdout).toBe(`metadata ${left.ip}`);
+    expect((await cloud.inside(left.namespace, ...argv)).stdout).toBe(`metadata ::ffff:${left.ip}`);
     const { face } = t.world.network;
     const found = (id: string) => face.serverByAddress(t.world.db, { routerId: id }, left.ip)?.serverId;
     expect(found(router.id)).toBe(left.serverId);

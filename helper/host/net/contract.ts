@@ -82,9 +82,15 @@ export function hostNetworkContract(
         {
           portId: randomUUID(),
           macAddress: 'fa:16:3e:00:00:01',
-          addresses: ['10.83.0.1/24'],
+          addresses: ['10.83.0.1/24', 'fd00:83::/64'],
           bridge: segment.bridge,
           mtu: 1450,
+          advertise: {
+            managed: false,
+            otherConfig: false,
+            prefixes: [{ cidr: 'fd00:83::/64', autonomous: true }],
+            nameServers: [],
+          },
         },
       ],
       gateway: {
@@ -211,6 +217,7 @@ export function hostNetworkContract(
         routerNamespace(router.routerId),
       ]);
       expect(inventory.dnsmasq.map((process) => process.networkId)).toEqual([networkId]);
+      expect(inventory.radvd.map((process) => process.routerId)).toEqual([router.routerId]);
       expect(inventory.filteredPorts).toEqual([portId]);
     });
 
