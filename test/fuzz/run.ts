@@ -21,6 +21,9 @@ export interface FuzzOptions {
 
 const MIB = 1024 ** 2;
 
+/** Requests until every schema is compiled and every statement prepared that ever will be. */
+export const WARM_UP = 20_000;
+
 /** Nothing that is counted stops the run. */
 const SETTINGS = {
   rateLimits: { project: false, login: false },
@@ -49,7 +52,7 @@ export interface FuzzReport {
   readonly statuses: Readonly<Record<string, number>>;
   /** Operations that never succeeded, for whoever tunes the examples. */
   readonly neverSucceeded: readonly string[];
-  /** After the first fifth, and after everything was deleted; garbage collected. */
+  /** After the warm-up (or half of a short run), and after everything was deleted; garbage collected. */
   readonly memory: { readonly warm: Memory; readonly end: Memory };
   /** What could not be deleted over the API. */
   readonly left: readonly string[];
@@ -161,7 +164,7 @@ class Run {
       .filter((operation) => !this.#succeeded.has(operation));
   }
 
-  /** @returns the memory after the first fifth. */
+  /** @returns the memory after the warm-up. */
   async all(memory: () => Promise<Memory>): Promise<Memory> {
     const { requests, seed, connections } = this.#options;
     let warm: Promise<Memory> | undefined;
@@ -169,7 +172,7 @@ class Run {
       const source = new Requests(this.#world, this.#pool, new Random(seed * 1000 + index));
       while (this.#done < requests) {
         const n = this.#done++;
-        if (n === Math.floor(requests / 5)) {
+        if (n === Math.min(WARM_UP, Math.floor(requests / 2))) {
           warm = memory();
           await warm;
         }
