@@ -15,13 +15,12 @@ afterEach(() => world.dispose());
 type Row = Readonly<Record<string, string | number>>;
 const all = (sql: string): readonly Row[] => statement<[], Row>(world.db, sql).all();
 const hostUuid = (): string => String(all('SELECT uuid FROM compute_host')[0]?.['uuid']);
-const allocations = (): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    all('SELECT resource_class, used FROM placement_allocation').map((row) => [
-      row['resource_class'],
-      Number(row['used']),
-    ]),
-  );
+const allocations = (): Readonly<Record<string, number>> => {
+  const found: Record<string, number> = {};
+  for (const row of all('SELECT resource_class, used FROM placement_allocation'))
+    found[String(row['resource_class'])] = Number(row['used']);
+  return found;
+};
 const traits = (): readonly string[] =>
   all('SELECT trait FROM placement_provider_trait').map(({ trait }) => String(trait));
 
