@@ -12,12 +12,20 @@ const ALSO_OK: Readonly<Record<string, readonly number[]>> = {
   'compute os-server-external-events:create': [200, 207],
   'placement resource_providers:create': [200, 201],
   'placement resource_classes:ensure': [201, 204],
+  'placement traits:update': [201, 204],
   'placement inventories:create': [200, 201],
   'image image-data:download': [200, 204, 206],
 };
 
 /** What upstream answers so where it has no such service behind it, too. */
-const NOT_IMPLEMENTED = new Set(['compute os-baremetal-nodes:list', 'compute os-baremetal-nodes:show']);
+const NOT_IMPLEMENTED = new Set([
+  'compute os-baremetal-nodes:list',
+  'compute os-baremetal-nodes:show',
+  'compute os-hosts:update',
+  'compute os-hosts:reboot',
+  'compute os-hosts:shutdown',
+  'compute os-hosts:startup',
+]);
 
 /** What is wrong with answers. */
 export class Judge {
