@@ -13,7 +13,7 @@ import {
   usersOfQosPolicy,
   type QosPolicyRow,
 } from '../store/qos.ts';
-import { dropPolicies, dropPoliciesOf, openAmong, policiesOf } from '../store/rbac.ts';
+import { dropPoliciesOf, openAmong, policiesOf, rbacPolicies } from '../store/rbac.ts';
 import { groupBy } from '../store/table.ts';
 import { checkAttributes, demand, ownRows, projectFor } from './caller.ts';
 import type { Caller } from './context.ts';
@@ -165,7 +165,8 @@ export class QosPolicyApp {
     // Also the owner's own networks and ports, as in neutron.
     const [left] = stranded(db, { policy: open }, users);
     if (left !== undefined) throw policyInUse(row.id, `project ${left} uses the QoS policy`);
-    dropPolicies(db, row.id, SHARED);
+    // What it is to single projects stays.
+    rbacPolicies.delete(db, open.id);
   }
 
   /** @throws {CloudError} QosPolicyInUse while anything has it. */
