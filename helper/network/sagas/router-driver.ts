@@ -66,17 +66,24 @@ export class RouterDriver {
   apply(routerId: string): Promise<void> {
     return this.#mutex.run(routerId, async () => {
       const rows = this.#rows(routerId);
-      if (rows === undefined) return this.#remove(routerId);
+      if (rows === undefined) return this.#takeOff(routerId);
       try {
         await this.#ensure(rows);
       } catch {
         // Somebody may have taken a bridge away since it was seen; a second failure is the operation's.
         await this.ensureNetworks(routerId, true);
         const again = this.#rows(routerId);
-        if (again === undefined) return this.#remove(routerId);
+        if (again === undefined) return this.#takeOff(routerId);
         await this.#ensure(again);
       }
     });
+  }
+
+  /** A router that is on no agent leads nowhere, and its floating IPs say so. */
+  async #takeOff(routerId: string): Promise<void> {
+    await this.#remove(routerId);
+    const { db } = this.#deps;
+    for (const one of floatingIpsOfRouter(db, routerId)) setFloatingIpStatus(db, one, 'DOWN');
   }
 
   async #ensure(rows: RouterRows): Promise<void> {
