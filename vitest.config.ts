@@ -9,6 +9,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // By default vitest leaves one processor free, and that is half of a small machine.
+          maxWorkers: '100%',
           include: ['{helper,main,renderer,resources,scripts,bench,test}/**/*.test.ts'],
           exclude: ['**/*.host.test.ts', '**/*.e2e.test.ts', '**/*.ui.test.ts', '**/node_modules/**'],
           testTimeout: 30_000,
