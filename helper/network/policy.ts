@@ -197,6 +197,7 @@ export const networkRules: PolicyRules = {
   create_policy: admin,
   get_policy: either(projectReader, shared),
   update_policy: admin,
+  update_policies_tags: projectMember,
   delete_policy: admin,
   get_rule_type: (auth) => auth.roles.has('reader'),
   'get_rule_type:details': admin,

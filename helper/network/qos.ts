@@ -44,6 +44,7 @@ export function createQos(own: RouterContext): QosPart {
         collection: 'policies',
         table: 'qos_policy',
         rule: 'policy',
+        writeRule: 'update_policies_tags',
         load: (caller, id) => policies.target(caller, policies.load(caller, id)),
       },
     ],

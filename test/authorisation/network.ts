@@ -45,6 +45,7 @@ export const NETWORK: Expectations = {
     networks:create security_groups:create routers:create`),
   member: words(`
     trunks:create trunks:update trunks:delete trunks:add_subports trunks:remove_subports
+    policies:tags:replace policies:tags:clear policies:tags:add policies:tags:remove
     trunks:tags:replace trunks:tags:clear trunks:tags:add trunks:tags:remove
     firewall_rules:delete firewall_rules:update firewall_policies:delete firewall_policies:update
     firewall_policies:insert_rule firewall_policies:remove_rule firewall_groups:create firewall_groups:delete
@@ -67,8 +68,7 @@ export const NETWORK: Expectations = {
     routers:tags:clear routers:tags:add routers:tags:remove floatingips:tags:replace
     floatingips:tags:clear floatingips:tags:add floatingips:tags:remove`),
   adminOfSeen: words(`
-    qos_policies:update qos_policies:delete policies:tags:replace policies:tags:clear
-    policies:tags:add policies:tags:remove bandwidth_limit_rules:update bandwidth_limit_rules:delete
+    qos_policies:update qos_policies:delete bandwidth_limit_rules:update bandwidth_limit_rules:delete
     packet_rate_limit_rules:update packet_rate_limit_rules:delete dscp_marking_rules:update
     dscp_marking_rules:delete minimum_bandwidth_rules:update minimum_bandwidth_rules:delete
     minimum_packet_rate_rules:update minimum_packet_rate_rules:delete

@@ -14,6 +14,8 @@ export interface Tagged {
   readonly table: string;
   /** Ends the names of its rules: 'security_group' for get_security_group. */
   readonly rule: string;
+  /** Rule for changes of tags, where who may tag is another question than who may update. */
+  readonly writeRule?: string;
   /** Throws notFound for what the caller may not know of; answers what policy looks at. */
   readonly load: (caller: Pick<Caller, 'auth'>, id: string) => PolicyTarget;
 }
@@ -36,7 +38,7 @@ function endpointsOf(db: Db, clock: () => number, kind: Tagged): Endpoint[] {
       return tags;
     });
   const read = `get_${kind.rule}`;
-  const write = `update_${kind.rule}`;
+  const write = kind.writeRule ?? `update_${kind.rule}`;
   const gone = (tag: string): Error => notFound(`Tag ${tag} could not be found.`, { type: 'TagNotFound' });
   return [
     endpoint({
