@@ -25,6 +25,7 @@ import { createImage } from './image/index.ts';
 import { createMetadata } from './metadata/index.ts';
 import { createNetwork } from './network/index.ts';
 import { createPlacement } from './placement/index.ts';
+import { DhcpLoop } from './reconcile/dhcp.ts';
 import { PowerStateLoop } from './reconcile/power-state.ts';
 import { SagaEngine, listOperations, type JournalObserver } from './saga/index.ts';
 import { Secret } from './secret.ts';
@@ -174,6 +175,8 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const compute = createCompute(computeDeps);
   const power = new PowerStateLoop({ domains: host.domains, servers: serverPower(computeDeps), logger });
 
+  const dhcp = new DhcpLoop({ revive: () => network.reviveDhcp(), logger });
+
   const { userId: desktopUser } = identity.desktopAuth();
   const limiter = new RateLimiter({
     limits: config.rateLimits,
@@ -215,6 +218,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       await image.start();
       engine.start();
       await network.start();
+      dhcp.start();
       await basics.start();
       power.start();
       unwatch = host.domains.watch(({ event }) => {
@@ -229,6 +233,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       await power.stop();
       // Operations first: one that still runs would open again what the network closes, and the process would not end.
       await engine.stop();
+      await dhcp.stop();
       await network.stop();
       if (guests === 'shutdown') await takeDown(host, runFiles, logger);
       await host.domains.close();

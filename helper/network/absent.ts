@@ -7,7 +7,11 @@ export const networkAbsent: readonly Absence[] = [
     paths: ['/network_segment_ranges'],
     why: 'The one range is set where the instance is configured.',
   },
-  { what: 'Flavors and service profiles', paths: ['/flavors', '/service_profiles'], why: 'To come.' },
+  {
+    what: 'Flavors and service profiles',
+    paths: ['/flavors', '/service_profiles'],
+    why: 'They choose among drivers of routers; there is one here.',
+  },
   {
     what: 'Bindings of a port to several hosts',
     paths: ['/ports/{port_id}/bindings'],

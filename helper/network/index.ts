@@ -83,6 +83,8 @@ export interface Network {
   readonly face: NetworkFace;
   /** Brings the host to what the database says; answers what could not be, in words. */
   reconcile(): Promise<readonly string[]>;
+  /** Starts again the DHCP servers that died since; answers the networks whose were. */
+  reviveDhcp(): Promise<readonly string[]>;
   /** Adopts or rebuilds what the host has of the networks; call after the sagas were registered and before guests start. */
   start(): Promise<void>;
   /** Closes what this process has open. Devices, DHCP servers and guests' traffic stay as they are. */
@@ -250,6 +252,7 @@ export function createNetwork(deps: NetworkDeps): Network {
       }),
     },
     reconcile,
+    reviveDhcp: () => driver.reviveDhcp(),
     start: async () => {
       await reconcile();
     },

@@ -173,6 +173,7 @@ export function hostNetworkContract(
 
     it('has a DHCP server per network', async () => {
       expect(await host.dhcp.updateHosts(dhcp)).toBe(false);
+      expect(host.dhcp.isRunning(networkId)).toBe(false);
       expect(await host.dhcp.ensure(dhcp)).toBe('started');
       expect(await host.dhcp.ensure(dhcp)).toBe('unchanged');
       const more = {
@@ -182,6 +183,7 @@ export function hostNetworkContract(
       expect(await host.dhcp.ensure(more)).toBe('reloaded');
       expect(await host.dhcp.updateHosts(dhcp)).toBe(true);
       expect(await host.dhcp.list()).toEqual([networkId]);
+      expect(host.dhcp.isRunning(networkId)).toBe(true);
       expect(await host.dhcp.leases(networkId)).toEqual([]);
       const bad = { ...dhcp, hosts: [{ ...dhcp.hosts[0]!, hostName: 'a\nb' }] };
       await expect(host.dhcp.ensure(bad)).rejects.toThrow(TypeError);

@@ -259,6 +259,7 @@ export function createFakeHostNetwork(owner = 'simulated'): FakeHostNetwork {
           state.dhcp.set(spec.networkId, spec);
           return true;
         }),
+      isRunning: (networkId) => state.dhcp.has(networkId),
       remove: (networkId) =>
         done(`simulated: DHCP server of network ${networkId} removed`, () => {
           state.dhcp.delete(networkId);

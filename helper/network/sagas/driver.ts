@@ -100,6 +100,13 @@ export class NetworkDriver {
     setNetworkStatus(db, networkId, 'ACTIVE');
   }
 
+  /** Starts again the DHCP servers that died behind our back (R20); answers the networks whose were. */
+  async reviveDhcp(): Promise<readonly string[]> {
+    const dead = this.#listeners.networks().filter((networkId) => !this.#deps.host.dhcp.isRunning(networkId));
+    for (const networkId of dead) await this.ensureDhcp(networkId);
+    return dead;
+  }
+
   /** Segment and DHCP server. False when the network is gone. */
   ensureNetwork(networkId: string): Promise<boolean> {
     return this.#mutex.run(networkId, () => this.#ensureNetwork(networkId));

@@ -37,6 +37,11 @@ export class Listeners {
     this.#onLease = onLease;
   }
 
+  /** Those with something open: networks that have DHCP. */
+  networks(): readonly string[] {
+    return [...this.#open.keys()];
+  }
+
   /**
    * @param fresh the namespace may be a new one: what was open in the old one is closed.
    * @param device6 where the link-local address of IPv6 is in the namespace, if it is.

@@ -77,6 +77,8 @@ export interface DhcpServerHost {
    * new hosts (same address, other MAC) goes at once. Starts nothing: false when the network has no running server.
    */
   updateHosts(spec: DhcpSpec): Promise<boolean>;
+  /** Whether the network's process is there; a look at two small files of /proc, no command. */
+  isRunning(networkId: string): boolean;
   /** Stops the process, removes namespace, veth pair and directory. */
   remove(networkId: string): Promise<void>;
   leases(networkId: string): Promise<readonly DhcpLease[]>;

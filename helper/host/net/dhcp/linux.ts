@@ -99,6 +99,10 @@ export class LinuxDhcpServerHost implements DhcpServerHost {
     });
   }
 
+  isRunning(networkId: string): boolean {
+    return this.#running(idWord(networkId)) !== undefined;
+  }
+
   #files(spec: DhcpSpec, directory: string): { files: DhcpFiles; stuck: readonly DhcpLease[] } {
     const { former, stuck } = conflictingLeases(readLeases(directory), spec.hosts);
     return { files: dhcpFiles(spec, { directory, user: this.#user }, former), stuck };
