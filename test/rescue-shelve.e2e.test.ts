@@ -58,7 +58,8 @@ describe('a real guest that is changed, rescued and shelved', () => {
       interfaceAttachment: { net_id: cloud.networkId },
     });
     const attached = answer['interfaceAttachment'] as Attached;
-    expect(await macs()).toContain(attached.mac_addr);
+    // The guest's kernel finds it a moment later.
+    await vi.waitFor(async () => expect(await macs()).toContain(attached.mac_addr), { timeout: 60_000 });
     expect((await instance.inventory()).taps).toHaveLength(2);
     await cloud.client.delete('compute', `/servers/${id}/os-interface/${attached.port_id}`);
     await vi.waitFor(async () => expect(await macs()).not.toContain(attached.mac_addr), { timeout: 60_000 });
