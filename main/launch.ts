@@ -9,8 +9,11 @@ import { HelperClient, HelperError } from './helper-client.ts';
 const ROOT = join(import.meta.dirname, '..').replace(/\bapp\.asar(?=\/|$)/, 'app.asar.unpacked');
 const HELPER = join(ROOT, 'helper');
 
-/** MiB: V8 grows its space for new objects to many times what requests need, and does not give it back. */
-const FEW_YOUNG = ['--max-semi-space-size=2'];
+/**
+ * A helper that stands by all day is to be small. The first (MiB): V8 grows its space for new objects to many times what
+ * requests need, and does not give it back. The second saves 9 MiB or more; a page of 1,000 servers takes a third longer.
+ */
+const SMALL = ['--max-semi-space-size=2', '--optimize-for-size'];
 
 /** Which instance of Deskcloud is meant. */
 export interface Instance {
@@ -55,7 +58,7 @@ export function helperProgram(
   words: readonly string[],
 ): [string, ...string[]] {
   const program = name === 'main' && isBundleFresh() ? helperBundle : join(HELPER, `${name}.ts`);
-  return [NODE, '--disable-warning=ExperimentalWarning', ...FEW_YOUNG, program, ...words];
+  return [NODE, '--disable-warning=ExperimentalWarning', ...SMALL, program, ...words];
 }
 
 /** True where the helper needs no more privilege than this process has, so its start asks for nothing. */
