@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { transaction, type Db } from '../db/index.ts';
-import { Secret } from '../secret.ts';
 import { standardSagaTests, type SagaWorld } from '../saga/standard-tests.ts';
 import type { RequestSpec } from './basics.ts';
+import { NEW_SERVER } from './saga-test-world.ts';
 import { imagePrecache } from './sagas/image-precache.ts';
 import { serverCreate, type ServerCreateInput } from './sagas/server-create.ts';
 import { serverDelete, type ServerDeleteInput } from './sagas/server-delete.ts';
@@ -35,45 +35,18 @@ function insertRow(world: TestWorld): void {
     hints: {},
   };
   insertServer(world.db, {
+    ...NEW_SERVER,
     id: SERVER_ID,
-    projectId: 'p1',
-    userId: 'u1',
-    name: 'web',
-    hostname: 'web',
-    description: null,
-    requestedZone: null,
-    imageId: IMAGE_ID,
-    imageProperties: '{}',
     flavorId: '2',
     flavorName: 'm1.swap',
-    vcpus: 1,
-    ramMib: 128,
     diskGib: 2,
     ephemeralGib: 1,
     swapMib: 64,
-    extraSpecs: '{}',
-    keyName: null,
-    keyType: null,
-    keyData: null,
-    userData: null,
     configDrive: true,
-    personality: '[]',
-    adminPassword: new Secret('secret'),
-    diskConfig: 'MANUAL',
-    accessIpV4: null,
-    accessIpV6: null,
-    metadata: '{}',
-    tags: '[]',
-    groupId: null,
-    trustedCerts: null,
-    launchIndex: 0,
-    reservationId: 'r-1',
-    rootDeviceName: '/dev/vda',
     requestSpec: JSON.stringify(spec),
     nics: JSON.stringify([
       { portId: '66666666-6666-4666-8666-666666666666', existing: false, networkId: NETWORK_ID },
     ]),
-    securityGroupIds: '[]',
     at: 1_767_225_600_000,
   });
 }

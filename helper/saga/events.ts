@@ -1,13 +1,4 @@
-import type { LaggedEvent, OperationEvent } from '../contract/operation.ts';
-import type { Resource } from './define.ts';
-import { Subscription } from './subscription.ts';
-
-/** Which events a subscriber wants; what is absent is not looked at. */
-export interface EventFilter {
-  readonly operationId?: string;
-  readonly resource?: Resource;
-  readonly projectId?: string;
-}
+import type { OperationEvent } from '../contract/operation.ts';
 
 /** The live stream of all operations. Events are sent after what they tell was committed. */
 export class OperationEvents {
@@ -35,27 +26,4 @@ export class OperationEvents {
   get listenerCount(): number {
     return this.#listeners.size;
   }
-
-  /**
-   * Events as an iterable, from now on. A consumer that is slower than the events holds at most `limit` of them:
-   * the oldest are dropped, and a 'lagged' event says how many. Ends when the loop is left or `signal` aborts.
-   */
-  subscribe(
-    filter: EventFilter,
-    options: { readonly limit: number; readonly signal?: AbortSignal },
-  ): AsyncIterableIterator<OperationEvent | LaggedEvent> {
-    const listen = (push: (event: OperationEvent) => void): (() => void) =>
-      this.on((event) => {
-        if (matches(event, filter)) push(event);
-      });
-    return new Subscription(listen, options.limit, options.signal);
-  }
-}
-
-function matches(event: OperationEvent, filter: EventFilter): boolean {
-  const { operationId, resource, projectId } = filter;
-  if (operationId !== undefined && event.operationId !== operationId) return false;
-  if (projectId !== undefined && event.projectId !== projectId) return false;
-  if (resource === undefined) return true;
-  return event.resource.type === resource.type && event.resource.id === resource.id;
 }

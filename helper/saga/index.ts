@@ -13,7 +13,7 @@ export {
 } from './define.ts';
 export { CancelledError, StepTimeoutError, type EngineLogger } from './attempt.ts';
 export { SagaEngine, type EngineOptions, type EnqueueOptions } from './engine.ts';
-export { OperationEvents, type EventFilter } from './events.ts';
+export { OperationEvents } from './events.ts';
 export type { ForeignEvent } from './foreign-event.ts';
 export { EngineStoppedError, type JournalObserver, type JournalWrite } from './journal.ts';
 export { getOperation, getOperationSummary, listOperations, type OperationFilter } from './trace.ts';

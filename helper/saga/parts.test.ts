@@ -6,6 +6,7 @@ import { record } from '../host/record.ts';
 import { defineSaga, none, step, type Saga } from './define.ts';
 import { SagaEngine } from './engine.ts';
 import { OperationEvents } from './events.ts';
+import { Subscription } from './subscription.ts';
 import { prune } from './housekeeping.ts';
 import { KeyedLocks } from './locks.ts';
 import { StepRecorder } from './recorder.ts';
@@ -101,10 +102,11 @@ describe('the live stream', () => {
   it('filters, bounds its memory with a lagged mark, and ends', async () => {
     const events = new OperationEvents();
     const stop = new AbortController();
-    const stream = events.subscribe(
-      { resource: { type: 'thing', id: 'a' } },
-      { limit: 2, signal: stop.signal },
-    );
+    const listen = (push: (one: OperationEvent) => void): (() => void) =>
+      events.on((one) => {
+        if (one.resource.id === 'a') push(one);
+      });
+    const stream = new Subscription(listen, 2, stop.signal);
     for (let count = 0; count < 5; count += 1) events.emit(event('a'));
     events.emit(event('b'));
     expect((await stream.next()).value).toEqual({ type: 'lagged', dropped: 3 });
@@ -120,7 +122,7 @@ describe('the live stream', () => {
     const events = new OperationEvents();
     const seen: string[] = [];
     const reader = (async () => {
-      for await (const next of events.subscribe({}, { limit: 10 })) {
+      for await (const next of new Subscription<OperationEvent>((push) => events.on(push), 10)) {
         if (next.type !== 'lagged') seen.push(next.operationId);
         if (seen.length === 2) break;
       }
