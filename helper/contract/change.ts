@@ -14,6 +14,7 @@ export interface ChangeEvent {
 
 /** The kinds that are watched; of these, a thing's parts (a rule, a tag, a fixed IP) count as the thing itself. */
 export type ChangeKind =
+  | 'address_group'
   | 'aggregate'
   | 'flavor'
   | 'floatingip'
@@ -22,9 +23,11 @@ export type ChangeKind =
   | 'network'
   | 'port'
   | 'project'
+  | 'qos_policy'
   | 'router'
   | 'security_group'
   | 'server'
   | 'server_group'
   | 'subnet'
+  | 'trunk'
   | 'user';

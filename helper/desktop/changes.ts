@@ -33,7 +33,35 @@ const WATCHED: readonly Watched[] = [
   own('network', 'network'),
   own('router', 'router'),
   own('floating_ip', 'floatingip'),
+  part('port_forwarding', 'floatingip', 'row.floatingip_id'),
   own('security_group', 'security_group'),
+  own('address_group', 'address_group'),
+  own('qos_policy', 'qos_policy'),
+  part('qos_rule', 'qos_policy', 'row.qos_policy_id'),
+  {
+    // A port shows the trunk that it carries.
+    table: 'trunk',
+    columns: { id: 'row.id', project: 'row.project_id', port: 'row.port_id' },
+    shown: [
+      { kind: 'trunk', id: 'id', project: 'project' },
+      { kind: 'port', id: 'port', project: 'project', part: true },
+    ],
+  },
+  part('trunk_subport', 'trunk', 'row.trunk_id'),
+  {
+    // With whom a thing is shared is shown by the thing.
+    table: 'rbac_policy',
+    columns: {
+      network: "CASE WHEN row.object_type = 'network' THEN row.object_id END",
+      group: "CASE WHEN row.object_type = 'security_group' THEN row.object_id END",
+      policy: "CASE WHEN row.object_type = 'qos_policy' THEN row.object_id END",
+    },
+    shown: [
+      { kind: 'network', id: 'network', part: true },
+      { kind: 'security_group', id: 'group', part: true },
+      { kind: 'qos_policy', id: 'policy', part: true },
+    ],
+  },
   {
     table: 'security_group_rule',
     columns: { id: 'row.security_group_id', project: 'row.project_id' },

@@ -1,6 +1,7 @@
 import type { ChangeKind } from '../../helper/contract/change.ts';
 import type { ApiService } from '../../main/contract/shell.ts';
 import type {
+  AddressGroup,
   Aggregate,
   Flavor,
   FloatingIp,
@@ -10,15 +11,18 @@ import type {
   KeyPair,
   Network,
   Port,
+  QosPolicy,
   Router,
   SecurityGroup,
   Server,
   ServerGroup,
   Subnet,
+  Trunk,
 } from './types.ts';
 
 /** What each kind's resources look like. */
 export interface Kinds {
+  address_group: AddressGroup;
   aggregate: Aggregate;
   flavor: Flavor;
   floatingip: FloatingIp;
@@ -27,11 +31,13 @@ export interface Kinds {
   network: Network;
   port: Port;
   project: IdentityProject;
+  qos_policy: QosPolicy;
   router: Router;
   security_group: SecurityGroup;
   server: Server;
   server_group: ServerGroup;
   subnet: Subnet;
+  trunk: Trunk;
   user: IdentityUser;
 }
 
@@ -134,6 +140,9 @@ export const KINDS: { readonly [K in Kind]: KindSpec<Kinds[K]> } = {
   router: network('/routers', 'routers', 'router', true),
   floatingip: network('/floatingips', 'floatingips', 'floatingip', true),
   security_group: network('/security-groups', 'security_groups', 'security_group', true),
+  address_group: network('/address-groups', 'address_groups', 'address_group', true),
+  qos_policy: network('/qos/policies', 'policies', 'policy', false),
+  trunk: network('/trunks', 'trunks', 'trunk', true),
   project: identity('/projects', 'projects', 'project'),
   user: identity('/users', 'users', 'user'),
 };

@@ -106,7 +106,22 @@ export interface Network {
   readonly 'router:external': boolean;
   readonly subnets: readonly string[];
   readonly mtu: number;
+  readonly description: string;
+  readonly is_default?: boolean;
+  readonly port_security_enabled: boolean;
+  readonly dns_domain: string;
+  readonly qos_policy_id: string | null;
+  readonly availability_zones: readonly string[];
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly tags: readonly string[];
+  /** For administrators only. */
+  readonly 'provider:network_type'?: string;
+  readonly 'provider:physical_network'?: string | null;
+  readonly 'provider:segmentation_id'?: number | null;
 }
+
+export type Ipv6Mode = 'slaac' | 'dhcpv6-stateful' | 'dhcpv6-stateless';
 
 export interface Subnet {
   readonly id: string;
@@ -117,6 +132,19 @@ export interface Subnet {
   readonly gateway_ip: string | null;
   readonly ip_version: 4 | 6;
   readonly enable_dhcp: boolean;
+  readonly description: string;
+  readonly ipv6_ra_mode: Ipv6Mode | null;
+  readonly ipv6_address_mode: Ipv6Mode | null;
+  readonly subnetpool_id: string | null;
+  readonly allocation_pools: readonly { readonly start: string; readonly end: string }[];
+  readonly dns_nameservers: readonly string[];
+  readonly host_routes: readonly Route[];
+}
+
+/** An extra route, of a subnet's guests or a router. */
+export interface Route {
+  readonly destination: string;
+  readonly nexthop: string;
 }
 
 export interface Port {
@@ -131,6 +159,55 @@ export interface Port {
   readonly device_owner: string;
   readonly fixed_ips: readonly { readonly subnet_id: string; readonly ip_address: string }[];
   readonly security_groups: readonly string[];
+  readonly description: string;
+  readonly port_security_enabled: boolean;
+  readonly allowed_address_pairs: readonly { readonly ip_address: string; readonly mac_address: string }[];
+  readonly extra_dhcp_opts: readonly {
+    readonly opt_name: string;
+    readonly opt_value: string;
+    readonly ip_version: 4 | 6;
+  }[];
+  readonly dns_name: string;
+  readonly qos_policy_id: string | null;
+  readonly qos_network_policy_id: string | null;
+  readonly created_at: string;
+  readonly 'binding:host_id'?: string;
+  readonly 'binding:vif_type'?: string;
+  readonly trunk_details?: { readonly trunk_id: string };
+}
+
+export interface Trunk {
+  readonly id: string;
+  readonly name: string;
+  readonly project_id: string;
+  readonly status: string;
+  readonly port_id: string;
+  readonly sub_ports: readonly {
+    readonly port_id: string;
+    readonly segmentation_type: string;
+    readonly segmentation_id: number;
+  }[];
+}
+
+export interface QosPolicy {
+  readonly id: string;
+  readonly name: string;
+  readonly project_id: string;
+  readonly description: string;
+  readonly shared: boolean;
+  readonly is_default: boolean;
+  readonly rules: readonly (Readonly<Record<string, string | number | null>> & {
+    readonly id: string;
+    readonly type: string;
+  })[];
+}
+
+export interface AddressGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly project_id: string;
+  readonly description: string;
+  readonly addresses: readonly string[];
 }
 
 export interface Router {
@@ -144,6 +221,9 @@ export interface Router {
     readonly enable_snat: boolean;
     readonly external_fixed_ips: readonly { readonly subnet_id: string; readonly ip_address: string }[];
   } | null;
+  readonly description: string;
+  readonly routes: readonly Route[];
+  readonly created_at: string;
 }
 
 export interface FloatingIp {
@@ -156,6 +236,16 @@ export interface FloatingIp {
   readonly router_id: string | null;
   readonly status: string;
   readonly description: string;
+  readonly created_at: string;
+  readonly dns_name: string;
+  readonly port_forwardings: readonly {
+    readonly id: string;
+    readonly protocol: string;
+    readonly internal_port_id: string;
+    readonly internal_ip_address: string;
+    readonly external_port?: number;
+    readonly internal_port?: number;
+  }[];
 }
 
 export interface SecurityGroup {
@@ -164,6 +254,9 @@ export interface SecurityGroup {
   readonly project_id: string;
   readonly description: string;
   readonly security_group_rules: readonly SecurityGroupRule[];
+  readonly stateful: boolean;
+  readonly shared: boolean;
+  readonly created_at: string;
 }
 
 export interface SecurityGroupRule {
@@ -175,6 +268,7 @@ export interface SecurityGroupRule {
   readonly port_range_max: number | null;
   readonly remote_ip_prefix: string | null;
   readonly remote_group_id: string | null;
+  readonly remote_address_group_id: string | null;
   readonly description: string;
 }
 
