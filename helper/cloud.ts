@@ -61,6 +61,10 @@ export interface Cloud {
 
 const PASSWORD_FILE = ['admin-password'] as const;
 const GENERATION_FILE = ['generation'] as const;
+const CONSOLES = {
+  novnc: "somebody looks at the guest's screen",
+  serial: "somebody is on the guest's serial line",
+};
 /** For how long a guest may shut itself down when the whole cloud goes down. */
 const SHUTDOWN_MS = 30_000;
 
@@ -138,6 +142,11 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       return kind === 'serial' ? found.serialSocketPath : found.vncSocketPath;
     },
     connect: host.connectSocket,
+    opened: (id, kind) =>
+      engine.appendEvent(
+        { type: 'server', id },
+        { name: 'console opened', number: 40, service: 'console', text: CONSOLES[kind] },
+      ),
   });
   const placement = createPlacement({ db, clock });
   const basics = createBasics({

@@ -18,6 +18,7 @@ let server: Server;
 let origin: string;
 let now = 0;
 const servers = new Set<string>();
+const opened: string[] = [];
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'deskcloud-console-'));
@@ -37,6 +38,7 @@ beforeEach(async () => {
     serverExists: (id) => servers.has(id),
     socketPath: (id, kind) => join(directory, `${id}-${kind}`),
     connect: connectUnixSocket,
+    opened: (id, kind) => opened.push(`${id} ${kind}`),
   });
   server = createHttpServer({
     services: [],
@@ -110,6 +112,7 @@ describe('a console', () => {
     socket.send(Buffer.from('hello'));
     await expect.poll(() => heard.join('')).toBe('RFB 003.008\nhello');
     socket.close();
+    expect(opened).toEqual(['s1 novnc']);
   });
 
   test('opens once, in time, with its token only (S35)', async () => {

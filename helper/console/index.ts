@@ -16,6 +16,8 @@ export interface ConsoleDeps {
   /** The guest's Unix socket for a kind of console; chosen by Deskcloud, never by a caller. */
   readonly socketPath: (serverId: string, kind: ConsoleKind) => string;
   readonly connect: (socketPath: string) => Promise<Socket>;
+  /** Somebody looks at a guest now. */
+  readonly opened: (serverId: string, kind: ConsoleKind) => void;
 }
 
 /** Whose console is asked for, and how the caller reached the API. */

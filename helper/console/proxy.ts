@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Logger, UpgradeRoute } from '../http/index.ts';
-import type { ConsoleGrant, ConsoleTokens } from './tokens.ts';
+import type { ConsoleGrant, ConsoleKind, ConsoleTokens } from './tokens.ts';
 
 export interface ProxyOptions {
   readonly path: string;
@@ -11,6 +11,7 @@ export interface ProxyOptions {
   /** False once the server is gone, whatever the token says. */
   readonly serverExists: (serverId: string) => boolean;
   readonly connect: (socketPath: string) => Promise<Socket>;
+  readonly opened: (serverId: string, kind: ConsoleKind) => void;
   readonly logger: Logger;
 }
 
@@ -73,6 +74,7 @@ export class ConsoleProxy {
 
   #carry(page: WebSocket, guest: Socket, grant: ConsoleGrant): void {
     this.#open.set(page, grant.serverId);
+    this.#options.opened(grant.serverId, grant.kind);
     guest.on('data', (bytes) => {
       page.send(bytes, { binary: true }, () => {
         if (guest.isPaused() && page.bufferedAmount < HIGH_WATER) guest.resume();

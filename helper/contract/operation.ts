@@ -38,6 +38,26 @@ export interface OperationSummary {
   readonly error: OperationError | null;
 }
 
+/** An operation that a search found. */
+export interface FoundOperation extends OperationSummary {
+  /** Where the search's words are in its records; null when they are all in the summary. */
+  readonly found: FoundStep | null;
+}
+
+export interface FoundStep {
+  readonly step: string;
+  readonly number: OperationStep['number'];
+  /** A line of the record with one of the words in it. */
+  readonly text: string;
+}
+
+/** GET /deskcloud/v1/operations/search, newest first. */
+export interface OperationSearchAnswer {
+  readonly operations: readonly FoundOperation[];
+  /** The operation up to which was looked; the marker with which the search goes on. Null when all were looked at. */
+  readonly next: string | null;
+}
+
 export type StepDirection = 'action' | 'undo' | 'event';
 export type StepOutcome = 'running' | 'succeeded' | 'failed' | 'skipped' | 'interrupted';
 

@@ -9,7 +9,7 @@ import { Story } from './app/story.ts';
 import { GuestListener } from './listener.ts';
 
 export interface MetadataDeps extends Sources {
-  readonly sagas: Pick<SagaEngine, 'appendEvent'>;
+  readonly sagas: Pick<SagaEngine, 'appendEvent' | 'storyOf'>;
   readonly logger: Logger;
 }
 

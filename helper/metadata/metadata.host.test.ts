@@ -85,7 +85,7 @@ it.each([
   const text = await get(network, address, '/openstack/latest/meta_data.json');
   expect(JSON.parse(text)).toMatchObject({ uuid: id, hostname: `web-${number}.novalocal` });
   expect(await get(network, address, '/latest/meta-data/instance-id')).toBe(`i-0000002${number}`);
-  const [event] = world.events.filter(({ target }) => (target as { id: string }).id === id);
+  const [event] = world.events.filter(({ target }) => target === `story of ${id}`);
   expect(event?.text).toBe(`/openstack/latest/meta_data.json from ${address} on network ${network}`);
 });
 

@@ -338,17 +338,21 @@ describe('the record', () => {
     await ask('/latest/user-data', { at: router });
     expect(world.events).toEqual([
       {
-        target: { type: 'server', id: '0a1b2c3d-0000-4000-8000-000000000001' },
+        target: 'story of 0a1b2c3d-0000-4000-8000-000000000001',
         number: 39,
         text: '/openstack/latest/user_data from 127.0.0.1 on network network-1',
       },
       {
-        target: { type: 'server', id: '0a1b2c3d-0000-4000-8000-000000000003' },
+        target: 'story of 0a1b2c3d-0000-4000-8000-000000000003',
         number: 39,
         text: '/latest/user-data from 127.0.0.1 on router router-1',
       },
     ]);
     expect(world.logs).toEqual([]);
+    // Started again, it asks again.
+    world.stories.part = ', 2';
+    await ask('/openstack/latest/user_data');
+    expect(world.events.at(-1)?.target).toBe('story of 0a1b2c3d-0000-4000-8000-000000000001, 2');
   });
 
   it('is bounded', async () => {

@@ -71,6 +71,8 @@ export interface Resident {
 /** What the metadata service needs, with stand-ins for compute and network, and what came of it. */
 export function sampleWorld(residents: Resident[]) {
   const events: { readonly target: unknown; readonly text: string; readonly number: unknown }[] = [];
+  /** Another value: the guests were started again. */
+  const stories = { part: '' };
   const logs: unknown[] = [];
   const log = (...facts: unknown[]): void => {
     logs.push(facts);
@@ -102,11 +104,12 @@ export function sampleWorld(residents: Resident[]) {
       },
     }),
     sagas: {
+      storyOf: ({ id }) => `story of ${id}${stories.part}`,
       appendEvent: (target, { text, number }) => {
         events.push({ target, text, number });
       },
     },
     logger,
   };
-  return { deps, events, logs };
+  return { deps, events, stories, logs };
 }

@@ -110,11 +110,11 @@ export function createNetwork(deps: NetworkDeps): Network {
     metadata: deps.metadata,
     config,
     logger,
-    onLease: (serverId, lease) => {
+    onLease: (serverId, lease, renewed) => {
       sagas.appendEvent(
         { type: 'server', id: serverId },
         {
-          name: 'DHCP lease given',
+          name: renewed ? 'DHCP lease renewed' : 'DHCP lease given',
           number: 38,
           service: 'network',
           text: `${lease.ip} to ${lease.macAddress}${lease.hostName === null ? '' : ` (${lease.hostName})`}`,

@@ -216,7 +216,7 @@ describe('a server', () => {
     const events: unknown[] = [];
     const append = world.sagas.appendEvent.bind(world.sagas);
     world.sagas.appendEvent = (resource, event) => {
-      events.push([resource, event.number]);
+      events.push([resource, event.number, event.name]);
       append(resource, event);
     };
     const lease = {
@@ -228,7 +228,12 @@ describe('a server', () => {
     };
     world.host.setLeases(network.id, [lease]);
     world.host.setLeases(network.id, [lease]);
-    expect(events).toEqual([[{ type: 'server', id: server.serverId }, 38]]);
+    world.host.setLeases(network.id, [{ ...lease, expires: 1763700000 }]);
+    const resource = { type: 'server', id: server.serverId };
+    expect(events).toEqual([
+      [resource, 38, 'DHCP lease given'],
+      [resource, 38, 'DHCP lease renewed'],
+    ]);
   });
 });
 

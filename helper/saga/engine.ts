@@ -7,7 +7,7 @@ import { emitOperation, type AnySaga, type EngineLogger, type RunEnvironment } f
 import { ConcurrencyClasses, defaultConcurrency, type ConcurrencyLimits } from './concurrency.ts';
 import type { Resource, Saga } from './define.ts';
 import { OperationEvents } from './events.ts';
-import { appendForeignEvent, type ForeignEvent } from './foreign-event.ts';
+import { appendForeignEvent, storyOf, type ForeignEvent } from './foreign-event.ts';
 import { prune, type RetentionLimits } from './housekeeping.ts';
 import {
   EngineStoppedError,
@@ -242,11 +242,16 @@ export class SagaEngine {
 
   /**
    * Adds something that happened outside the saga (the request's own work, a DHCP lease, a metadata request) to the
-   * story of an operation, by its id, or of the newest one that created the resource. At most 500 for one operation;
+   * story of an operation, by its id, or of the resource ({@link storyOf}). At most 500 for one operation;
    * without such an operation it is dropped. Joins the caller's transaction.
    */
   appendEvent(target: Resource | string, event: ForeignEvent): void {
     appendForeignEvent(this.#environment, target, event);
+  }
+
+  /** The operation in which {@link appendEvent} tells a resource's story: the newest that created or started it. */
+  storyOf(resource: Resource): string | undefined {
+    return storyOf(this.#db, resource);
   }
 
   #cancelOne(id: string): boolean {

@@ -24,14 +24,14 @@ export interface ForeignEvent {
 
 const mostEvents = 500;
 
-/** Adds `event` to an operation, or to the newest that created a resource (by its saga's name, noun-create). */
+/** Adds `event` to an operation, or to the one that tells a resource's story ({@link storyOf}). */
 export function appendForeignEvent(
   environment: Pick<RunEnvironment, 'db' | 'journal' | 'events' | 'now'>,
   target: Resource | string,
   event: ForeignEvent,
 ): void {
   const { db, journal } = environment;
-  const row = typeof target === 'string' ? journal.find(target) : newestCreate(db, target);
+  const row = typeof target === 'string' ? journal.find(target) : newestStory(db, target);
   if (row === undefined) return;
   const { count } = statement<[number], { count: number }>(
     db,
@@ -63,10 +63,16 @@ export function appendForeignEvent(
   );
 }
 
-function newestCreate(db: Db, resource: Resource): SagaRow | undefined {
+/** The operation in which is told what happens to a resource outside: the id of the newest that made or started it. */
+export const storyOf = (db: Db, resource: Resource): string | undefined => newestStory(db, resource)?.id;
+
+/** Made it (by its saga's name, noun-create), or has the step that starts a guest (CREATE-FLOW.md, 37). */
+function newestStory(db: Db, resource: Resource): SagaRow | undefined {
   return statement<[string, string], SagaRow>(
     db,
-    `SELECT * FROM saga WHERE resource_type = ? AND resource_id = ? AND name LIKE '%-create'
+    `SELECT saga.* FROM saga JOIN saga_plan ON saga_plan.id = saga.plan
+     WHERE resource_type = ? AND resource_id = ?
+       AND (saga.name LIKE '%-create' OR saga_plan.steps LIKE '%"number":37,%')
      ORDER BY seq DESC LIMIT 1`,
   ).get(resource.type, resource.id);
 }

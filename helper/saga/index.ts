@@ -16,5 +16,6 @@ export { SagaEngine, type EngineOptions, type EnqueueOptions } from './engine.ts
 export { OperationEvents } from './events.ts';
 export type { ForeignEvent } from './foreign-event.ts';
 export { EngineStoppedError, type JournalObserver, type JournalWrite } from './journal.ts';
+export { searchOperations, type FoundOperation, type OperationSearch } from './search.ts';
 export { getOperation, getOperationSummary, listOperations, type OperationFilter } from './trace.ts';
 export { Subscription } from './subscription.ts';

@@ -346,6 +346,25 @@ describe('events from elsewhere', () => {
     await engine.stop();
   });
 
+  it('are told by the operation that started the guest last', async () => {
+    const db = memory();
+    const engine = new SagaEngine({ db });
+    const boots: Saga<Thing, null> = { ...sqlSaga('thing-reboot') };
+    const [work] = boots.steps;
+    const reboot = { ...boots, steps: [{ ...work!, number: 37 }] };
+    const others = ['thing-create', 'thing-pause'].map((name) => sqlSaga(name));
+    for (const saga of [...others, reboot]) engine.register(saga, null);
+    const enqueue = (saga: Saga<Thing, null>): string =>
+      transaction(db, () => engine.enqueue(saga, { id: 'x' }));
+    expect(engine.storyOf({ type: 'thing', id: 'x' })).toBeUndefined();
+    const [made] = others.map(enqueue);
+    expect(engine.storyOf({ type: 'thing', id: 'x' })).toBe(made);
+    expect(engine.storyOf({ type: 'thing', id: 'y' })).toBeUndefined();
+    const started = enqueue(reboot);
+    expect(engine.storyOf({ type: 'thing', id: 'x' })).toBe(started);
+    await engine.stop();
+  });
+
   it('can join the transaction that queues the operation, with what was recorded and how long it took', () => {
     const db = memory();
     const engine = new SagaEngine({ db });

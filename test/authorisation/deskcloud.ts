@@ -3,7 +3,7 @@ import { words, type Expectations } from './expectation.ts';
 /** Who may do what at Deskcloud's own API. */
 export const DESKCLOUD: Expectations = {
   anyone: words(`
-    operations:list events:stream status:show`),
+    operations:list operations:search events:stream status:show`),
   reader: words(`
     operations:show`),
   adminOfSeen: words(`

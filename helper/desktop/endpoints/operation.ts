@@ -13,6 +13,7 @@ import {
   type SagaEngine,
 } from '../../saga/index.ts';
 import type { ChangeFeed } from '../changes.ts';
+import { operationSearch } from './operation-search.ts';
 
 const STATES = [
   'queued',
@@ -77,6 +78,7 @@ export const operationEndpoints = (db: Db, engine: SagaEngine, changes: ChangeFe
         };
       },
     }),
+    operationSearch(db, scope),
     endpoint({
       id: 'operations:show',
       method: 'GET',

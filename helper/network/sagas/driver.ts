@@ -37,7 +37,7 @@ export interface DriverDeps {
   readonly config: NetworkConfig;
   readonly logger: Logger;
   /** A guest was given its address. */
-  readonly onLease: (serverId: string, lease: DhcpLease) => void;
+  readonly onLease: (serverId: string, lease: DhcpLease, renewed: boolean) => void;
 }
 
 /**
@@ -54,8 +54,8 @@ export class NetworkDriver {
 
   constructor(deps: DriverDeps) {
     this.#deps = deps;
-    this.#listeners = new Listeners(deps.host, deps.metadata, (networkId, lease) =>
-      this.#leased(networkId, lease),
+    this.#listeners = new Listeners(deps.host, deps.metadata, (networkId, lease, renewed) =>
+      this.#leased(networkId, lease, renewed),
     );
   }
 
@@ -431,11 +431,11 @@ export class NetworkDriver {
     });
   }
 
-  #leased(networkId: string, lease: DhcpLease): void {
+  #leased(networkId: string, lease: DhcpLease, renewed: boolean): void {
     const { db, onLease, logger } = this.#deps;
     const port = portByAddress(db, networkId, lease.ip);
     logger.debug({ networkId, ...lease }, 'DHCP lease given');
-    if (port?.device_owner.startsWith('compute:') === true) onLease(port.device_id, lease);
+    if (port?.device_owner.startsWith('compute:') === true) onLease(port.device_id, lease, renewed);
   }
 
   /** True when the network was seen complete on the host since the start. */

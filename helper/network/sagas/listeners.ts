@@ -24,13 +24,13 @@ const METADATA6 = 'fe80::a9fe:a9fe';
 export class Listeners {
   readonly #host: HostNetwork;
   readonly #metadata: MetadataListener;
-  readonly #onLease: (networkId: string, lease: DhcpLease) => void;
+  readonly #onLease: (networkId: string, lease: DhcpLease, renewed: boolean) => void;
   readonly #open = new Map<string, Open>();
 
   constructor(
     host: HostNetwork,
     metadata: MetadataListener,
-    onLease: (networkId: string, lease: DhcpLease) => void,
+    onLease: (networkId: string, lease: DhcpLease, renewed: boolean) => void,
   ) {
     this.#host = host;
     this.#metadata = metadata;
@@ -89,10 +89,15 @@ export class Listeners {
 
   async #watch(networkId: string): Promise<() => void> {
     const key = (lease: DhcpLease): string => `${lease.macAddress} ${lease.ip}`;
-    let known = new Set((await this.#host.dhcp.leases(networkId)).map(key));
+    const byKey = (leases: readonly DhcpLease[]): Map<string, number> =>
+      new Map(leases.map((lease) => [key(lease), lease.expires]));
+    let known = byKey(await this.#host.dhcp.leases(networkId));
     return this.#host.dhcp.watchLeases(networkId, (leases) => {
-      for (const lease of leases) if (!known.has(key(lease))) this.#onLease(networkId, lease);
-      known = new Set(leases.map(key));
+      for (const lease of leases) {
+        const before = known.get(key(lease));
+        if (before !== lease.expires) this.#onLease(networkId, lease, before !== undefined);
+      }
+      known = byKey(leases);
     });
   }
 
