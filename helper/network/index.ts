@@ -140,6 +140,8 @@ export function createNetwork(deps: NetworkDeps): Network {
   const routers = createRouters({
     context,
     ports,
+    networks: networkApp,
+    subnets: subnetApp,
     quotas,
     sagas,
     routerTasks,

@@ -24,6 +24,8 @@ export interface RouterRows {
   readonly router: RouterRow;
   readonly ports: readonly PortRow[];
   readonly addresses: readonly RouterAddress[];
+  /** Of a highly available router: its own port on its project's HA network. */
+  readonly ha?: { readonly port: PortRow; readonly addresses: readonly RouterAddress[] };
   readonly networks: ReadonlyMap<string, NetworkRow>;
   readonly segments: ReadonlyMap<string, SegmentRow>;
   readonly floatingIps: readonly FloatingIpRow[];
@@ -41,15 +43,17 @@ export function routerSpec(config: NetworkConfig, rows: RouterRows): RouterSpec 
   const interfaces: RouterInterface[] = [];
   let gateway: RouterGateway | undefined;
   for (const port of rows.ports) {
-    const device = deviceOf(config, rows, port);
+    const device = deviceOf(config, rows, port, addressesOf(rows, port));
     if (device === undefined) continue;
     if (port.device_owner === GATEWAY) gateway = { ...device, ...wayOut(rows, port) };
     else interfaces.push({ ...device, ...advertisement(addressesOf(rows, port)) });
   }
+  const ha = rows.ha && deviceOf(config, rows, rows.ha.port, rows.ha.addresses);
   return {
     routerId: router.id,
     forwarding: router.admin_state_up === 1,
     interfaces,
+    ...(ha === undefined ? {} : { ha }),
     ...(gateway === undefined ? {} : { gateway }),
     floatingIps:
       gateway === undefined
@@ -102,16 +106,19 @@ const forwarding = (row: RouterForwarding): PortForwarding => ({
 });
 
 /** A port that is administratively down is not on the host. */
-function deviceOf(config: NetworkConfig, rows: RouterRows, port: PortRow): RouterInterface | undefined {
+function deviceOf(
+  config: NetworkConfig,
+  rows: RouterRows,
+  port: PortRow,
+  addresses: readonly RouterAddress[],
+): RouterInterface | undefined {
   const network = rows.networks.get(port.network_id);
   const segment = rows.segments.get(port.network_id);
   if (network === undefined || segment === undefined || port.admin_state_up !== 1) return undefined;
   return {
     portId: port.id,
     macAddress: port.mac_address,
-    addresses: addressesOf(rows, port).map(
-      (ip) => `${ip.address}/${ip.cidr.slice(ip.cidr.indexOf('/') + 1)}`,
-    ),
+    addresses: addresses.map((ip) => `${ip.address}/${ip.cidr.slice(ip.cidr.indexOf('/') + 1)}`),
     bridge: bridgeOf(config, segment),
     mtu: network.mtu,
   };

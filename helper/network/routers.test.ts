@@ -75,7 +75,6 @@ describe('routers', () => {
     ['an unknown external network', 'a', { external_gateway_info: { network_id: randomUUID() } }, 404],
     ['distributed (S29)', 'a', { distributed: true }, 403],
     ['ha (S29)', 'a', { ha: true }, 403],
-    ['distributed, which one host cannot', 'admin', { distributed: true }, 400],
     ["another project's id", 'a', { project_id: 'b' }, 400],
     ['an unknown zone', 'a', { availability_zone_hints: ['mars'] }, 404],
     ['a gateway that is no network id', 'a', { external_gateway_info: { network_id: 'x' } }, 400],

@@ -7,12 +7,15 @@ import type { NetworkContext } from './app/context.ts';
 import { ConntrackHelperApp } from './app/conntrack-helper.ts';
 import { extension, type Extension } from './app/extension.ts';
 import { FloatingIpApp } from './app/floating-ip.ts';
+import { HaNetworks } from './app/ha-network.ts';
+import type { NetworkApp } from './app/network.ts';
 import type { PortCore, PortObserver } from './app/port-core.ts';
 import { PortForwardingApp } from './app/port-forwarding.ts';
 import type { Quotas } from './app/quota.ts';
 import { RouterApp } from './app/router.ts';
 import type { RouterContext, RouterTasks } from './app/router-context.ts';
 import { RouterInterfaces } from './app/router-interface.ts';
+import type { SubnetApp } from './app/subnet.ts';
 import { conntrackHelperEndpoints } from './endpoints/conntrack-helpers.ts';
 import { floatingIpPoolEndpoints } from './endpoints/floatingip-pools.ts';
 import { portForwardingEndpoints } from './endpoints/port-forwardings.ts';
@@ -29,7 +32,7 @@ import { routerDelete } from './sagas/router-delete.ts';
 import { RouterDriver, type RouterDriverDeps } from './sagas/router-driver.ts';
 import { routerUpdate } from './sagas/router-update.ts';
 import { countFloatingIps, floatingIpsOfPorts } from './store/floating-ip.ts';
-import { countRouters, GATEWAY, INTERFACE, portBehindRouter, portsOfRouter } from './store/router.ts';
+import { countRouters, GATEWAY, isInterface, portBehindRouter, portsOfRouter } from './store/router.ts';
 import { macInNetwork } from './store/port.ts';
 import type { PortRow } from './store/row.ts';
 import { groupBy } from './store/table.ts';
@@ -74,6 +77,14 @@ const routerExtensions: readonly Extension[] = [
   extension('l3-conntrack-helper', 'L3 Conntrack helper', 'Protocols with further connections', '2019-04-04'),
   extension('fip-port-details', 'Floating IP Port Details Extension', 'port_details', '2018-04-09'),
   extension('l3_agent_scheduler', 'L3 Agent Scheduler', 'Agents of a router', '2013-02-07'),
+  extension('dvr', 'Distributed Virtual Router', 'distributed: of one host, as any other', '2014-06-01'),
+  extension('l3-ha', 'HA Router extension', 'ha: of one agent, which is the active one', '2014-04-26'),
+  extension(
+    'router-admin-state-down-before-update',
+    'Enforce Router Admin State Down Before Update Extension',
+    'Kinds of routers change while they are down',
+    '2019-04-26',
+  ),
   extension('router_availability_zone', 'Router Availability Zone', 'Zones of routers', '2015-01-01'),
 ];
 
@@ -92,6 +103,8 @@ export interface RouterPart {
 export function createRouters(deps: {
   readonly context: NetworkContext;
   readonly ports: PortCore;
+  readonly networks: NetworkApp;
+  readonly subnets: SubnetApp;
   readonly quotas: Quotas;
   readonly sagas: SagaEngine;
   readonly routerTasks: RouterTasks;
@@ -111,7 +124,7 @@ export function createRouters(deps: {
   quotas.add('router', 10, countRouters);
   quotas.add('floatingip', 50, countFloatingIps);
   const own: RouterContext = { network: context, ports, quotas, routerTasks };
-  const routerApp = new RouterApp(own);
+  const routerApp = new RouterApp(own, new HaNetworks(own, deps.networks, deps.subnets));
   const interfaces = new RouterInterfaces(own);
   const floatingIpApp = new FloatingIpApp(own);
   const forwardingApp = new PortForwardingApp(own);
@@ -154,7 +167,7 @@ export function createRouters(deps: {
 /** A router's port that was changed by the ports API is changed on the host. */
 const routerPorts = (routerTasks: RouterTasks): PortObserver => ({
   portChanged: (row) => {
-    if (row.device_owner === INTERFACE || row.device_owner === GATEWAY) routerTasks.changed(row.device_id);
+    if (isInterface(row.device_owner) || row.device_owner === GATEWAY) routerTasks.changed(row.device_id);
   },
   portDeleted: () => undefined,
 });
@@ -177,7 +190,7 @@ export const floatingIpsOf = (
 function neighbourOfRouter(db: Db, routerId: string, address: string, mac: string): PortRow | undefined {
   const [, zone = ''] = address.split('%');
   const own = portsOfRouter(db, routerId).find(
-    (port) => port.device_owner === INTERFACE && routerDevice(port.id) === zone,
+    (port) => isInterface(port.device_owner) && routerDevice(port.id) === zone,
   );
   return own === undefined ? undefined : macInNetwork(db, own.network_id, mac);
 }

@@ -105,6 +105,12 @@ export function tempestConf({ cloud, credentials, directory, guests, listed }: C
       port_security: 'true',
       port_admin_state_change: 'true',
     },
+    // What neutron's own tests (neutron_tempest_plugin) ask beyond tempest's.
+    neutron_plugin_options: {
+      available_type_drivers: 'flat,local,vxlan',
+      agent_availability_zone: 'nova',
+      create_shared_resources: 'true',
+    },
     validation: {
       run_validation: yes(guests),
       auth_method: 'keypair',

@@ -335,7 +335,7 @@ function inventory(state: FakeNetworkState, table: string | undefined): NetworkI
     shapers: [...state.shaping].flatMap(([tap, one]) => (one.egress === undefined ? [] : [shaperName(tap)])),
     veths: [
       ...routers
-        .flatMap((one) => [...one.interfaces, ...(one.gateway === undefined ? [] : [one.gateway])])
+        .flatMap((one) => [...one.interfaces, one.gateway ?? [], one.ha ?? []].flat())
         .map((one) => tapName(one.portId)),
       ...[...state.dhcp.values()].map((one) => tapName(one.port.portId)),
     ],

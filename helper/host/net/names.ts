@@ -35,6 +35,9 @@ export const routerDevice = (portId: string): string => `qr-${short(portId)}`;
 /** A router's gateway device. */
 export const gatewayDevice = (portId: string): string => `qg-${short(portId)}`;
 
+/** A highly available router's device on its project's HA network. */
+export const haDevice = (portId: string): string => `ha-${short(portId)}`;
+
 /** What `ip link` shows as alias of everything that belongs to one instance. */
 export const ownerAlias = (owner: string): string => `deskcloud:${owner}`;
 

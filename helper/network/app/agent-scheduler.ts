@@ -98,6 +98,12 @@ export class AgentScheduler {
     return this.agents().filter((agent) => agent.binary === binary);
   }
 
+  /** As {@link agentsOf} a router, with the part that each has in a highly available one. */
+  agentsOfRouter(router: RouterRow): (Agent & { readonly ha_state: string | null })[] {
+    const ha_state = router.ha === 1 ? 'active' : null;
+    return this.agentsOf(router.id, L3_AGENT).map((agent) => ({ ...agent, ha_state }));
+  }
+
   addNetwork(agentId: string, networkId: string): void {
     const { db } = this.#context;
     this.#serving(agentId, DHCP_AGENT);

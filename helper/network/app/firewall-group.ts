@@ -17,7 +17,7 @@ import {
   type FirewallGroupRow,
 } from '../store/firewall.ts';
 import { ports } from '../store/port.ts';
-import { INTERFACE } from '../store/router.ts';
+import { isInterface } from '../store/router.ts';
 import type { PortRow } from '../store/row.ts';
 import { groupBy } from '../store/table.ts';
 import { checkAttributes, demand, isAdmin, projectFor } from './caller.ts';
@@ -269,7 +269,7 @@ export class FirewallGroupApp implements PortObserver, FirewallEffects {
           { type: 'FirewallGroupPortNotSupported' },
         );
       }
-      if (port.device_owner !== INTERFACE)
+      if (!isInterface(port.device_owner))
         throw conflict(`Port ${id} of firewall group is invalid.`, { type: 'FirewallGroupPortInvalid' });
     }
     const taken = firewallGroupsOfPorts(db, unique).filter((one) => one.firewall_group_id !== groupId);
@@ -284,7 +284,7 @@ export class FirewallGroupApp implements PortObserver, FirewallEffects {
 
   /** A port that is gone has left its group by the database's own rule; a group without ports is not active. */
   portDeleted(row: PortRow): void {
-    if (row.device_owner !== INTERFACE) return;
+    if (!isInterface(row.device_owner)) return;
     const { db, clock } = this.#context.network;
     for (const group of firewallGroupsEmptied(db))
       firewallGroups.update(db, group, {

@@ -1,5 +1,6 @@
 import { conflict, notFound } from '../../errors/error.ts';
 import { floatingIpAt, type FloatingIpRow } from '../store/floating-ip.ts';
+import { networks } from '../store/network.ts';
 import { addressesOfPorts, ports } from '../store/port.ts';
 import { routersBetween } from '../store/router.ts';
 import type { PortIpRow, PortRow } from '../store/row.ts';
@@ -54,6 +55,11 @@ export class FloatingAssociation {
     const port = ports.byId(this.#context.network.db, id);
     if (port === undefined) throw portNotFound(id);
     if (isAdmin(caller) || port.project_id === row.project_id) return port;
+    if (networks.byId(this.#context.network.db, port.network_id)?.project_id === caller.auth.projectId) {
+      throw badFloatingIp(
+        `Cannot process floating IP association with Port ${id}, since that port is owned by a different project`,
+      );
+    }
     // Not even that it exists is told to strangers.
     throw portNotFound(id);
   }

@@ -3,6 +3,7 @@ import type { Db } from '../../db/index.ts';
 import { giveBack, takeExact, takeNext } from '../store/free-range.ts';
 import { addressTaken } from '../store/port.ts';
 import type { PortIpRow, PortRow, SubnetRow } from '../store/row.ts';
+import { GATEWAY, isInterface } from '../store/router.ts';
 import { segmentsOf } from '../store/segment.ts';
 import { subnetsOf } from '../store/subnet.ts';
 import {
@@ -41,9 +42,6 @@ const AUTOMATIC = new Set<string | null>(['slaac', 'dhcpv6-stateless']);
 /** Guests make their own addresses in such a subnet, so every port has one there, and that one only. */
 export const isAutomatic = (subnet: Pick<SubnetRow, 'ipv6_address_mode' | 'ipv6_ra_mode'>): boolean =>
   AUTOMATIC.has(subnet.ipv6_address_mode) || AUTOMATIC.has(subnet.ipv6_ra_mode);
-
-/** A router's interface has addresses of the router's choosing also where everybody else has automatic ones. */
-const isRouterInterface = (deviceOwner: string): boolean => deviceOwner === 'network:router_interface';
 
 /** What decides over a port's addresses. */
 export type Addressed = Pick<PortRow, 'network_id' | 'mac_address' | 'device_owner'>;
@@ -107,7 +105,7 @@ function anyAddresses(db: Db, port: Addressed, subnets: readonly SubnetRow[]): A
 
 /** The port's addresses in automatic subnets; an address that is another port's already is left out. */
 export function automaticAddresses(db: Db, port: Addressed, subnets: readonly SubnetRow[]): Allocation[] {
-  if (isRouterInterface(port.device_owner)) return [];
+  if (isInterface(port.device_owner)) return [];
   const own = subnets.filter((subnet) => isAutomatic(subnet) && serves(subnet, port.device_owner));
   return own.flatMap((subnet) => {
     const block = parseBlock(subnet.cidr);
@@ -136,7 +134,7 @@ export function allocateAsked(
   const found = new Map<(typeof wishes)[number], Allocation>();
   for (const wish of wishes) {
     if (wish.ip_address === undefined) continue;
-    if (isAutomatic(wish.subnet) && !isRouterInterface(port.device_owner)) {
+    if (isAutomatic(wish.subnet) && !isInterface(port.device_owner)) {
       throw badRequest(
         `IPv6 address ${wish.ip_address} cannot be directly assigned to a port on subnet ${wish.subnet.id} as the subnet is configured for automatic addresses`,
         { type: 'AllocationOnAutoAddressSubnet' },
@@ -145,7 +143,7 @@ export function allocateAsked(
     found.set(wish, exactly(db, wish.subnet, wish.ip_address));
   }
   for (const wish of wishes) {
-    if (found.has(wish) || (isAutomatic(wish.subnet) && !isRouterInterface(port.device_owner))) continue;
+    if (found.has(wish) || (isAutomatic(wish.subnet) && !isInterface(port.device_owner))) continue;
     const one = fromPool(db, wish.subnet);
     if (one === undefined) throw exhausted(port.network_id);
     found.set(wish, one);
@@ -191,11 +189,11 @@ function isPossible(port: Addressed, subnet: SubnetRow, text: string): boolean {
   if (address === undefined || block?.version !== address.version) return false;
   // All routers of a link answer to the first address of an IPv6 prefix (RFC 4291, 2.6.1): it is for them, and for
   // ports that may yet become a router's.
-  const range = block.version === 6 && MAY_BE_FIRST.has(port.device_owner) ? block : usable(block);
+  const range = block.version === 6 && mayBeFirst(port.device_owner) ? block : usable(block);
   return range.first <= address.value && address.value <= range.last;
 }
 
-const MAY_BE_FIRST = new Set(['', 'network:router_interface', 'network:router_gateway']);
+const mayBeFirst = (owner: string): boolean => owner === '' || owner === GATEWAY || isInterface(owner);
 
 const placed = (subnet: SubnetRow): Pick<Allocation, 'subnet_id' | 'network_id'> => ({
   subnet_id: subnet.id,

@@ -25,6 +25,8 @@ export interface Listing<Row extends Identified = StandardRow> {
   readonly columns: Readonly<Record<string, Column>>;
   /** Filters that are no comparison with a column. */
   readonly special?: Readonly<Record<string, (values: readonly string[]) => Condition>>;
+  /** A marker that names nothing the caller sees is passed over, as neutron does for what it keeps in objects. */
+  readonly lenientMarker?: true;
 }
 
 type Asked = Pick<RequestContext, 'query' | 'queryAll' | 'base' | 'path'>;
@@ -187,12 +189,13 @@ export function listResources<Row extends Identified>(
   const reverse = /^(true|1)$/i.test(asked.queryAll('page_reverse')[0] ?? '');
   const page = Math.min(limit ?? ALL, limit === undefined ? ALL : limits.page);
   const conditions = [...visible, ...conditionsOf(listing, asked)];
-  if (marker !== undefined && marker !== '') checkMarker(db, listing, marker, visible);
+  const known =
+    marker !== undefined && marker !== '' && isMarker(db, listing, marker, visible) ? marker : undefined;
   const rows = listRows<Row>(db, listing.table.name, {
     conditions,
     order: orderOf(listing, asked),
     limit: page,
-    ...(marker === undefined || marker === '' ? {} : { marker }),
+    ...(known === undefined ? {} : { marker: known }),
     reverse,
   });
   const items = view(rows).map((item) => pick(item, asked));
@@ -203,20 +206,22 @@ export function listResources<Row extends Identified>(
   };
 }
 
-function checkMarker<Row extends Identified>(
+/** @throws {CloudError} InvalidMarker for what is none, but where it is as if there were no marker. */
+function isMarker<Row extends Identified>(
   db: Db,
   listing: Listing<Row>,
   marker: string,
   visible: readonly Condition[],
-): void {
+): boolean {
   const found = listRows(db, listing.table.name, {
     conditions: [...visible, { sql: 'id = ?', values: [marker] }],
     order: [],
     limit: 1,
     reverse: false,
   });
-  if (found.length === 0)
+  if (found.length === 0 && listing.lenientMarker !== true)
     throw badRequest(`Marker ${marker.slice(0, 80)} could not be found.`, { type: 'InvalidMarker' });
+  return found.length > 0;
 }
 
 /** As neutron's: a full page may have another behind it, and the empty one at the end leads back. */

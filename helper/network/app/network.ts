@@ -158,8 +158,11 @@ export class NetworkApp {
       });
     }
     if (body['router:external'] === true && body.is_default === true) this.#checkNoDefault();
-    this.#quotas.check(db, projectId, 'network');
-    ensureDefaultGroup(this.#context, projectId);
+    // The cloud's own networks are nobody's: not counted, and without groups.
+    if (projectId !== '') {
+      this.#quotas.check(db, projectId, 'network');
+      ensureDefaultGroup(this.#context, projectId);
+    }
     const id = randomUUID();
     const places = this.#places(body);
     const [placed] = places;

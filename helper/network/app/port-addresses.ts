@@ -9,6 +9,7 @@ import {
   setAddressPosition,
 } from '../store/port.ts';
 import type { PortIpRow, PortRow, SubnetRow } from '../store/row.ts';
+import { GATEWAY, isInterface } from '../store/router.ts';
 import { subnets, subnetsOf } from '../store/subnet.ts';
 import { groupBy } from '../store/table.ts';
 import { canonical, keyOf, parseAddress } from './address.ts';
@@ -22,9 +23,6 @@ import {
 } from './ipam.ts';
 
 /** How the addresses of ports that are there change; rows only, in the caller's transaction. */
-
-const INTERFACE = 'network:router_interface';
-const GATEWAY = 'network:router_gateway';
 
 /**
  * Gives the port exactly these addresses, next to its automatic ones; those that it has already it keeps.
@@ -77,7 +75,7 @@ export function readdress(db: Db, row: PortRow, asked: readonly FixedIpAsked[] |
 
 /** Subnets whose addresses this port has whether it asks for them or not. */
 const automaticIds = (rows: readonly SubnetRow[], port: PortRow): ReadonlySet<string> =>
-  new Set(port.device_owner === INTERFACE ? [] : rows.filter(isAutomatic).map((subnet) => subnet.id));
+  new Set(isInterface(port.device_owner) ? [] : rows.filter(isAutomatic).map((subnet) => subnet.id));
 
 /**
  * What a new subnet means for the ports that are there: all have an address in an automatic one; routers that have

@@ -15,6 +15,7 @@ import {
 } from '../store/port.ts';
 import { openAmong } from '../store/rbac.ts';
 import type { NetworkRow, PortRow, SubnetRow } from '../store/row.ts';
+import { GATEWAY, HA_PORT, isInterface } from '../store/router.ts';
 import { groups } from '../store/security-group.ts';
 import type { NetworkContext } from './context.ts';
 import { allocate, type FixedIpAsked } from './ipam.ts';
@@ -85,7 +86,7 @@ export const isNetworkOwned = (deviceOwner: string): boolean => deviceOwner.star
 
 /** Interfaces and gateways of routers, addresses of floating IPs: made and deleted with those only. */
 export const isRouterPort = (deviceOwner: string): boolean =>
-  ['network:router_interface', 'network:router_gateway', 'network:floatingip'].includes(deviceOwner);
+  isInterface(deviceOwner) || [GATEWAY, HA_PORT, 'network:floatingip'].includes(deviceOwner);
 
 /**
  * Ports as rows: what the API, compute, DHCP and routers share. Every method joins the caller's transaction and leaves

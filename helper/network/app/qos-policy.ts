@@ -41,6 +41,7 @@ const listing: Listing<QosPolicyRow> = {
   plural: 'policies',
   columns: { ...standardColumns, name: text('name'), is_default: flag('is_default') },
   special: tagFilters('qos_policy'),
+  lenientMarker: true,
 };
 
 /** Tells the host about everything that has a policy. In the caller's transaction. */

@@ -4,7 +4,7 @@ import type { GatewayInfo } from '../schemas/router.ts';
 import { floatingIpsOfRouter } from '../store/floating-ip.ts';
 import { networks } from '../store/network.ts';
 import { addressesOfPorts, ports } from '../store/port.ts';
-import { addressesOfRouter, GATEWAY, INTERFACE, type RouterRow } from '../store/router.ts';
+import { addressesOfRouter, GATEWAY, isInterface, type RouterRow } from '../store/router.ts';
 import type { NetworkRow } from '../store/row.ts';
 import { subnets } from '../store/subnet.ts';
 import { checkAttributes, isAdmin } from './caller.ts';
@@ -101,7 +101,7 @@ export class RouterGateway {
   }
 
   #interfaces(row: RouterRow) {
-    return addressesOfRouter(this.#context.network.db, row.id).filter((ip) => ip.device_owner === INTERFACE);
+    return addressesOfRouter(this.#context.network.db, row.id).filter((ip) => isInterface(ip.device_owner));
   }
 
   #external(caller: Pick<Caller, 'auth'>, id: string): NetworkRow {

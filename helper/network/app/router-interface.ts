@@ -7,8 +7,10 @@ import { networks } from '../store/network.ts';
 import { addressesOfPorts, ports } from '../store/port.ts';
 import {
   addressesOfRouter,
-  INTERFACE,
+  interfaceOwner,
+  isInterface,
   routers,
+  touchRouter,
   type RouterAddress,
   type RouterRow,
 } from '../store/router.ts';
@@ -41,6 +43,7 @@ export class RouterInterfaces {
       throw badRouter('Cannot specify both subnet-id and port-id');
     return transaction(db, () => {
       this.#checkThere(router);
+      touchRouter(db, router.id, this.#context.network.clock());
       if (portId !== undefined) return this.#addPort(caller, router, portId);
       if (subnetId !== undefined) return this.#addSubnet(caller, router, subnetId);
       throw badRouter('Either subnet_id or port_id must be specified');
@@ -78,7 +81,7 @@ export class RouterInterfaces {
       projectId: router.project_id,
       networkId: network.id,
       deviceId: router.id,
-      deviceOwner: INTERFACE,
+      deviceOwner: interfaceOwner(router),
       bindingHost: this.#context.network.config.hostName,
       fixedIps: [wish],
       quiet: true,
@@ -90,7 +93,7 @@ export class RouterInterfaces {
   /** The router's port with IPv6 addresses on a network. */
   #port6(present: readonly RouterAddress[], networkId: string): PortRow | undefined {
     const found = present.find(
-      (ip) => ip.device_owner === INTERFACE && ip.network_id === networkId && ip.address.includes(':'),
+      (ip) => isInterface(ip.device_owner) && ip.network_id === networkId && ip.address.includes(':'),
     );
     return found === undefined ? undefined : ports.byId(this.#context.network.db, found.port_id);
   }
@@ -146,7 +149,7 @@ export class RouterInterfaces {
         if (ip.subnet_id === subnet.id) this.#checkHostGateway(network, subnet, ip.address);
     const changed = this.#context.ports.update(port, {
       device_id: router.id,
-      device_owner: INTERFACE,
+      device_owner: interfaceOwner(router),
       binding_host: config.hostName,
     });
     return shown(
@@ -164,7 +167,8 @@ export class RouterInterfaces {
     const { db } = this.#context.network;
     return transaction(db, () => {
       this.#checkThere(router);
-      const present = addressesOfRouter(db, router.id).filter((ip) => ip.device_owner === INTERFACE);
+      touchRouter(db, router.id, this.#context.network.clock());
+      const present = addressesOfRouter(db, router.id).filter((ip) => isInterface(ip.device_owner));
       const found = find(router, present, asked);
       const own = present.filter((ip) => ip.port_id === found.port_id);
       const port = ports.byId(db, found.port_id) as PortRow;

@@ -45,7 +45,7 @@ export const routerView = (
   availability_zones: [zone],
   flavor_id: null,
   conntrack_helpers: helpers.map(helperBrief),
-  ...(admin ? { distributed: false, ha: false } : {}),
+  ...(admin ? { distributed: row.distributed === 1, ha: row.ha === 1 } : {}),
   tags: list(row.tags),
 });
 

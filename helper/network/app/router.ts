@@ -6,13 +6,22 @@ import { networkRules } from '../policy.ts';
 import type { Route, RouterCreate, RouterUpdate } from '../schemas/router.ts';
 import { schedule, unschedule } from '../store/agent.ts';
 import { helpersOfRouters } from '../store/conntrack-helper.ts';
-import { addressesOfRouter, gatewayAddresses, INTERFACE, routers, type RouterRow } from '../store/router.ts';
+import {
+  addressesOfRouter,
+  gatewayAddresses,
+  interfaceOwner,
+  isInterface,
+  portsOfRouter,
+  routers,
+  type RouterRow,
+} from '../store/router.ts';
 import { groupBy } from '../store/table.ts';
 import { agentTakesWork, L3_AGENT } from './agent.ts';
 import { checkAttributes, demand, isAdmin, ownRows, projectFor } from './caller.ts';
 import type { Caller } from './context.ts';
+import type { HaNetworks } from './ha-network.ts';
 import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
-import { routerNotFound, type RouterContext } from './router-context.ts';
+import { badRouter, routerNotFound, type RouterContext } from './router-context.ts';
 import { RouterGateway } from './router-gateway.ts';
 import { checkRoutes } from './router-rules.ts';
 import { routerView } from './router-view.ts';
@@ -28,8 +37,8 @@ const listing: Listing<RouterRow> = {
     status: text('status'),
     admin_state_up: flag('admin_state_up'),
     enable_snat: flag('enable_snat'),
-    distributed: { ...flag('0'), unsorted: true },
-    ha: { ...flag('0'), unsorted: true },
+    distributed: { ...flag('distributed'), unsorted: true },
+    ha: { ...flag('ha'), unsorted: true },
     flavor_id: { ...text('NULL'), unsorted: true },
   },
   special: {
@@ -45,8 +54,11 @@ export class RouterApp {
   readonly #context: RouterContext;
   readonly #gateway: RouterGateway;
 
-  constructor(context: RouterContext) {
+  readonly #ha: HaNetworks;
+
+  constructor(context: RouterContext, ha: HaNetworks) {
     this.#context = context;
+    this.#ha = ha;
     this.#gateway = new RouterGateway(context);
   }
 
@@ -86,7 +98,6 @@ export class RouterApp {
     demand(caller, 'create_router', target);
     checkAttributes(caller, networkRules, 'create_router', body, target, { distributed: null, ha: null });
     this.#gateway.checkRights(caller, 'create_router', body.external_gateway_info, target);
-    checkKind(body);
     const zone = body.availability_zone_hints?.find((hint) => hint !== config.availabilityZone);
     if (zone !== undefined) {
       throw badRequest(`AvailabilityZone ${zone} could not be found.`, {
@@ -107,6 +118,8 @@ export class RouterApp {
       gateway_network_id: null,
       gateway_port_id: null,
       enable_snat: true,
+      distributed: body.distributed ?? false,
+      ha: body.ha ?? false,
       routes: '[]',
       availability_zone_hints: JSON.stringify(body.availability_zone_hints ?? []),
       tags: JSON.stringify(body.tags ?? []),
@@ -116,6 +129,7 @@ export class RouterApp {
     });
     if (!agentTakesWork(db, config, L3_AGENT)) unschedule(db, id);
     const row = routers.byId(db, id) as RouterRow;
+    if (row.ha === 1) this.#ha.join(caller, row);
     this.#context.routerTasks.changed(id, caller);
     const info = body.external_gateway_info ?? null;
     return info === null ? row : routers.update(db, row, this.#gateway.set(caller, row, info));
@@ -123,18 +137,50 @@ export class RouterApp {
 
   update(caller: Caller, row: RouterRow, body: RouterUpdate): RouterRow {
     const target = { project_id: row.project_id, enable_snat: row.enable_snat === 1 };
-    checkAttributes(caller, networkRules, 'update_router', body, target, { distributed: false, ha: false });
+    checkAttributes(caller, networkRules, 'update_router', body, target, {
+      distributed: row.distributed === 1,
+      ha: row.ha === 1,
+    });
     this.#gateway.checkRights(caller, 'update_router', body.external_gateway_info, target);
-    checkKind(body);
     return this.#change(caller, row.id, (current) => ({
       name: body.name ?? current.name,
       description: body.description ?? current.description,
       admin_state_up: Number(body.admin_state_up ?? current.admin_state_up),
+      ...this.#kind(caller, current, body),
       ...(body.external_gateway_info === undefined
         ? {}
         : this.#gateway.set(caller, current, body.external_gateway_info)),
       ...(body.routes === undefined ? {} : { routes: this.#routes(current, body.routes ?? []) }),
     }));
+  }
+
+  /**
+   * Makes the router one of another kind; on one host that changes nothing of what it does.
+   * @throws {CloudError} BadRequest while it is up, as neutron.
+   */
+  #kind(caller: Caller, current: RouterRow, body: RouterUpdate): Pick<RouterRow, 'distributed' | 'ha'> {
+    const { db } = this.#context.network;
+    const distributed = Number(body.distributed ?? current.distributed);
+    const ha = Number(body.ha ?? current.ha);
+    const down = !(body.admin_state_up ?? current.admin_state_up === 1);
+    if (distributed !== current.distributed && (current.admin_state_up === 1 || !down)) {
+      throw badRouter(
+        "Cannot change the 'distributed' attribute of active routers. Please set router admin_state_up to False prior to upgrade",
+      );
+    }
+    if (ha !== current.ha && !down) {
+      throw badRouter(
+        'Cannot change HA attribute of active routers. Please set router admin_state_up to False prior to upgrade',
+      );
+    }
+    const kind = { distributed, ha };
+    if (ha > current.ha) this.#ha.join(caller, current);
+    if (ha < current.ha) this.#ha.leave(current);
+    const owner = interfaceOwner(kind);
+    if (owner !== interfaceOwner(current))
+      for (const port of portsOfRouter(db, current.id))
+        if (isInterface(port.device_owner)) this.#context.ports.update(port, { device_owner: owner });
+    return kind;
   }
 
   /** What add_extraroutes and remove_extraroutes do: only the routes named change. */
@@ -177,9 +223,10 @@ export class RouterApp {
     transaction(db, () => {
       const current = routers.byId(db, row.id);
       if (current === undefined) throw routerNotFound(row.id);
-      if (addressesOfRouter(db, row.id).some((ip) => ip.device_owner === INTERFACE))
+      if (addressesOfRouter(db, row.id).some((ip) => isInterface(ip.device_owner)))
         throw conflict(`Router ${row.id} still has ports`, { type: 'RouterInUse' });
       this.#gateway.set(caller, current, null);
+      if (current.ha === 1) this.#ha.leave(current);
       schedule(db, row.id);
       routers.delete(db, row.id);
       this.#context.routerTasks.removed(row.id, caller);
@@ -189,13 +236,3 @@ export class RouterApp {
 
 /** The project of a router; S27 asks whose a device is. */
 export const routerProject = (db: Db, id: string): string | undefined => routers.byId(db, id)?.project_id;
-
-/** @throws {CloudError} badRequest: there are only centralised routers on one host. */
-function checkKind(body: Pick<RouterCreate, 'distributed' | 'ha'>): void {
-  for (const kind of ['distributed', 'ha'] as const) {
-    if (body[kind] === true)
-      throw badRequest(`Routers with ${kind}=true are not available on a single host.`, {
-        type: 'BadRequest',
-      });
-  }
-}

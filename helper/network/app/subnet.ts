@@ -7,6 +7,7 @@ import type { SubnetCreate, SubnetUpdate } from '../schemas/subnet.ts';
 import { dropPool, fillPool, setCursor } from '../store/free-range.ts';
 import { networks, touchNetwork } from '../store/network.ts';
 import { addressesOfSubnet } from '../store/port.ts';
+import { isInterface } from '../store/router.ts';
 import type { NetworkRow, SubnetRow } from '../store/row.ts';
 import { subnets, subnetsOf } from '../store/subnet.ts';
 import { canonical, keyOf, without, valueOf, type AddressRange } from './address.ts';
@@ -241,9 +242,7 @@ export class SubnetApp {
   delete(row: SubnetRow): void {
     const { db, clock, tasks } = this.#context;
     transaction(db, () => {
-      const holds = isAutomatic(row)
-        ? (owner: string): boolean => owner === 'network:router_interface'
-        : (owner: string): boolean => owner !== 'network:dhcp';
+      const holds = isAutomatic(row) ? isInterface : (owner: string): boolean => owner !== 'network:dhcp';
       if (addressesOfSubnet(db, row.id).some((ip) => holds(ip.device_owner))) {
         throw conflict(
           `Unable to complete operation on subnet ${row.id}: One or more ports have an IP allocation from this subnet.`,

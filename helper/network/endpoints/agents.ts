@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { endpoint, Reply, type Endpoint } from '../../http/index.ts';
-import { DHCP_AGENT, L3_AGENT } from '../app/agent.ts';
+import { DHCP_AGENT } from '../app/agent.ts';
 import type { AgentScheduler } from '../app/agent-scheduler.ts';
 import { isAdmin } from '../app/caller.ts';
 import { pick } from '../app/listing.ts';
@@ -8,7 +8,7 @@ import { listItems } from '../app/listing-memory.ts';
 import type { NetworkApp } from '../app/network.ts';
 import type { RouterApp } from '../app/router.ts';
 import { body, Flag, Id, listed, OrNull, Text, wrapped } from '../schemas/common.ts';
-import { Agent } from '../schemas/misc.ts';
+import { Agent, RouterAgent } from '../schemas/misc.ts';
 import { NetworkShown } from '../schemas/network.ts';
 import { RouterShown } from '../schemas/router.ts';
 
@@ -146,10 +146,10 @@ export const agentEndpoints = (
     method: 'GET',
     path: '/routers/{router_id}/l3-agents',
     policy: 'get_l3-agents',
-    response: wrapped('agents', Type.Array(Agent)),
+    response: wrapped('agents', Type.Array(RouterAgent)),
     ok: 200,
     handler: (context) => ({
-      agents: scheduler.agentsOf(routers.load(context, context.params.router_id).id, L3_AGENT),
+      agents: scheduler.agentsOfRouter(routers.load(context, context.params.router_id)),
     }),
   }),
 ];

@@ -18,7 +18,9 @@ import {
   addressesOfRouter,
   allRouterIds,
   GATEWAY,
-  INTERFACE,
+  haAddressesOfRouter,
+  haPortOfRouter,
+  isInterface,
   portsOfRouter,
   routers,
   setRouterStatus,
@@ -57,7 +59,8 @@ export class RouterDriver {
   /** Bridges of the networks that the router is on, where they were not seen yet. */
   async ensureNetworks(routerId: string, always = false): Promise<void> {
     const { db, networks: driver } = this.#deps;
-    const ids = new Set(portsOfRouter(db, routerId).map((port) => port.network_id));
+    const ha = haPortOfRouter(db, routerId);
+    const ids = new Set([...portsOfRouter(db, routerId), ...(ha ? [ha] : [])].map((port) => port.network_id));
     for (const networkId of ids)
       if (always || !driver.isReady(networkId)) await driver.ensureSegment(networkId);
   }
@@ -94,7 +97,7 @@ export class RouterDriver {
     this.#tellNeighbours(rows, namespace);
     this.#markApplied(rows);
     if (created) this.#closeListener(routerId);
-    const inside = rows.ports.some((port) => port.device_owner === INTERFACE);
+    const inside = rows.ports.some((port) => isInterface(port.device_owner));
     if (inside) await this.#listen(routerId, namespace);
     else this.#closeListener(routerId);
   }
@@ -102,7 +105,7 @@ export class RouterDriver {
   /** Guests may know another router's MAC for their gateway's address (R19); the outside is told by the host itself. */
   #tellNeighbours(rows: RouterRows, namespace: string): void {
     for (const port of rows.ports) {
-      if (port.device_owner !== INTERFACE || port.status === 'ACTIVE' || port.admin_state_up !== 1) continue;
+      if (!isInterface(port.device_owner) || port.status === 'ACTIVE' || port.admin_state_up !== 1) continue;
       const own = rows.addresses.filter((ip) => ip.port_id === port.id).map((ip) => ip.address);
       if (own.length > 0) this.#deps.host.router.announce(namespace, routerDevice(port.id), own);
     }
@@ -116,7 +119,7 @@ export class RouterDriver {
       db,
       () => {
         setRouterStatus(db, rows.router.id, 'ACTIVE');
-        for (const port of rows.ports)
+        for (const port of [...rows.ports, ...(rows.ha ? [rows.ha.port] : [])])
           setPortStatus(db, port.id, port.admin_state_up === 1 ? 'ACTIVE' : 'DOWN');
         for (const one of rows.floatingIps) setFloatingIpStatus(db, one, hasGateway ? 'ACTIVE' : 'DOWN');
       },
@@ -130,7 +133,8 @@ export class RouterDriver {
     // One that was taken off the L3 agent has nothing on the host.
     if (router === undefined || isUnscheduled(db, routerId)) return undefined;
     const ports = portsOfRouter(db, routerId);
-    const ids = [...new Set(ports.map((port) => port.network_id))];
+    const haPort = haPortOfRouter(db, routerId);
+    const ids = [...new Set([...ports, ...(haPort ? [haPort] : [])].map((port) => port.network_id))];
     const floatingIps = floatingIpsOfRouter(db, routerId);
     const policies = [router.gateway_qos_policy_id, ...floatingIps.map((one) => one.qos_policy_id)].flatMap(
       (id) => id ?? [],
@@ -139,6 +143,7 @@ export class RouterDriver {
       router,
       ports,
       addresses: addressesOfRouter(db, routerId),
+      ...(haPort === undefined ? {} : { ha: { port: haPort, addresses: haAddressesOfRouter(db, routerId) } }),
       networks: new Map(networks.byIds(db, ids).map((row) => [row.id, row])),
       segments: new Map(segments.byIds(db, ids).map((row) => [row.network_id, row])),
       floatingIps,

@@ -5,6 +5,7 @@ import { silentLogger } from '../../http/index.ts';
 import { standardSagaTests, type SagaWorld } from '../../saga/standard-tests.ts';
 import type { Caller, NetworkContext } from '../app/context.ts';
 import { FloatingIpApp } from '../app/floating-ip.ts';
+import { HaNetworks } from '../app/ha-network.ts';
 import { NetworkApp } from '../app/network.ts';
 import { PortApp } from '../app/port.ts';
 import { PortForwardingApp } from '../app/port-forwarding.ts';
@@ -102,7 +103,7 @@ class Bench {
         firewallChanged: nothing,
       },
     };
-    this.routers = new RouterApp(context);
+    this.routers = new RouterApp(context, new HaNetworks(context, networks, subnets));
     this.interfaces = new RouterInterfaces(context);
     this.floatingIps = new FloatingIpApp(context);
     this.forwardings = new PortForwardingApp(context);

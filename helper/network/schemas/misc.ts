@@ -26,6 +26,8 @@ export const Agent = body({
   heartbeat_timestamp: Type.String(),
 });
 
+export const RouterAgent = body({ ...Agent.properties, ha_state: OrNull(Type.String()) });
+
 export const Zone = body({ name: Type.String(), resource: Type.String(), state: Type.String() });
 
 export const Limits = Type.Record(Type.String(), Type.Union([Type.Integer(), Type.String()]));

@@ -121,6 +121,8 @@ export interface RouterSpec {
   /** admin_state_up; false stops forwarding and keeps everything else. */
   readonly forwarding: boolean;
   readonly interfaces: readonly RouterInterface[];
+  /** Of a highly available router: where its like would be heard. Nothing is led there. */
+  readonly ha?: RouterInterface;
   readonly gateway?: RouterGateway;
   /** IPv4 addresses; `fixed` is behind one of the interfaces. Needs a gateway. */
   readonly floatingIps: readonly { readonly floating: string; readonly fixed: string }[];
@@ -149,7 +151,7 @@ export interface RouterChange {
 }
 
 /**
- * Routers: a namespace `qrouter-<id>`, veth pairs to the bridges (`qr-`, `qg-` inside, `tap` outside), one nft table
+ * Routers: a namespace `qrouter-<id>`, veth pairs to the bridges (`qr-`, `qg-`, `ha-` inside, `tap` outside), one nft table
  * inside for address translation. The bridges must be there.
  */
 export interface RouterHost {

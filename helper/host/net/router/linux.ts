@@ -11,7 +11,7 @@ import {
   type Sysctls,
 } from '../link/namespace.ts';
 import { namespaceOwners, radvdProcesses } from '../inventory.ts';
-import { gatewayDevice, routerDevice, routerNamespace, tapName } from '../names.ts';
+import { gatewayDevice, haDevice, routerDevice, routerNamespace, tapName } from '../names.ts';
 import { address, deviceWord, idWord, interfaceAddress } from '../values.ts';
 import { advertises, radvdText } from './advertisement.ts';
 import type { MeterReading, RouterChange, RouterGateway, RouterHost, RouterSpec } from './interface.ts';
@@ -217,7 +217,9 @@ export class LinuxRouterHost implements RouterHost {
     if (alias !== undefined && alias !== this.#net.alias) {
       throw new Error(`namespace ${namespace} belongs to '${alias}', not to '${this.#net.alias}'`);
     }
-    const peers = devices.flatMap(({ ifname }) => (/^q[rg]-/.test(ifname) ? [`tap${ifname.slice(3)}`] : []));
+    const peers = devices.flatMap(({ ifname }) =>
+      /^(?:q[rg]|ha)-/.test(ifname) ? [`tap${ifname.slice(3)}`] : [],
+    );
     await removeNamespace(this.#net, namespace, peers);
   }
 
@@ -317,6 +319,11 @@ function wantedDevices(spec: RouterSpec): NamespaceDevice[] {
     addresses: one.addresses,
     group: 'trusted',
   }));
+  if (spec.ha !== undefined) {
+    const { portId, bridge, macAddress, mtu, addresses } = spec.ha;
+    const names = { device: haDevice(portId), peer: tapName(portId) };
+    devices.push({ ...names, bridge, macAddress, mtu, addresses, group: 'trusted' });
+  }
   if (spec.gateway === undefined) return devices;
   const { portId, bridge, macAddress, mtu, addresses } = spec.gateway;
   const floating = floatingAddresses(spec).map((ip) => `${ip}/32`);
