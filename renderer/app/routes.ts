@@ -10,6 +10,8 @@ export type SectionName = keyof Messages['app']['sections'];
 
 /** A page of the window; with `nav` it is in the navigation and in the commands. */
 export interface PageRoute extends Route {
+  /** Without navigation and top bar: a window of its own. */
+  readonly bare?: true;
   readonly nav?: {
     readonly section: SectionName;
     readonly icon: Component<{ size?: number }>;
@@ -44,6 +46,11 @@ export const routes: readonly PageRoute[] = [
     path: '/servers',
     nav: { section: 'compute', icon: ServerIcon, title: (m) => m.servers.title, key: 's' },
     load: page(() => import('../pages/servers/Servers.svelte')),
+  },
+  {
+    path: '/console/:id',
+    bare: true,
+    load: page(() => import('../pages/console/ConsolePage.svelte')),
   },
   { path: '/servers/:id', load: page(() => import('../pages/servers/ServerDetail.svelte')) },
 ];

@@ -29,6 +29,11 @@ export async function carryConsole(
   if (body.remote_console === undefined) throw new Error(messageOf(body));
   const socket = new WebSocket(socketAddress(body.remote_console.url, await cloud.origin()));
   stream.signal.addEventListener('abort', () => socket.terminate(), { once: true });
+  // Before it is open: a guest speaks first, and its words may come in one packet with the answer to the upgrade.
+  socket.on('message', (data: Buffer) => {
+    socket.pause();
+    void stream.write(data).then(() => socket.resume());
+  });
   await once(socket, 'open');
 
   const closed = new Promise<void>((resolve, reject) => {
@@ -38,10 +43,6 @@ export async function carryConsole(
         : reject(new Error(reason.toString() || `The console broke off (${code}).`)),
     );
     socket.on('error', reject);
-  });
-  socket.on('message', (data: Buffer) => {
-    socket.pause();
-    void stream.write(data).then(() => socket.resume());
   });
   void (async () => {
     for await (const bytes of stream.bytes) {

@@ -67,6 +67,8 @@ export const servers = {
   },
   tabs: {
     overview: 'Overview',
+    console: 'Console',
+    serial: 'Serial',
     operations: 'Operations',
   },
   identity: 'Identity',

@@ -65,7 +65,12 @@ export const servers: typeof english = {
     task_state: (state) => `正在执行 ${state} 时不可用。`,
     launched_at: '它从未运行过。',
   },
-  tabs: { overview: '概览', operations: '操作记录' },
+  tabs: {
+    overview: '概览',
+    console: '控制台',
+    serial: '串口',
+    operations: '操作记录',
+  },
   identity: '标识',
   machine: '机器',
   network: '网络',

@@ -14,5 +14,7 @@ export interface ServerTab {
 
 export const tabs: readonly ServerTab[] = [
   { id: 'overview', title: (m) => m.servers.tabs.overview, load: () => import('./OverviewTab.svelte') },
+  { id: 'console', title: (m) => m.servers.tabs.console, load: () => import('./ConsoleTab.svelte') },
+  { id: 'serial', title: (m) => m.servers.tabs.serial, load: () => import('./SerialTab.svelte') },
   { id: 'operations', title: (m) => m.servers.tabs.operations, load: () => import('./OperationsTab.svelte') },
 ];
