@@ -28,6 +28,8 @@ export interface RouterRows {
   readonly ha?: { readonly port: PortRow; readonly addresses: readonly RouterAddress[] };
   readonly networks: ReadonlyMap<string, NetworkRow>;
   readonly segments: ReadonlyMap<string, SegmentRow>;
+  /** Address scopes by network. */
+  readonly scopes: ReadonlyMap<string, readonly { readonly ip_version: 4 | 6; readonly id: string }[]>;
   readonly floatingIps: readonly FloatingIpRow[];
   readonly forwardings: readonly RouterForwarding[];
   readonly helpers: readonly ConntrackHelperRow[];
@@ -121,7 +123,15 @@ function deviceOf(
     addresses: addresses.map((ip) => `${ip.address}/${ip.cidr.slice(ip.cidr.indexOf('/') + 1)}`),
     bridge: bridgeOf(config, segment),
     mtu: network.mtu,
+    ...scopesOf(rows, port.network_id),
   };
+}
+
+function scopesOf(rows: RouterRows, networkId: string): Pick<RouterInterface, 'scopes'> {
+  const found = rows.scopes.get(networkId) ?? [];
+  return found.length === 0
+    ? {}
+    : { scopes: Object.fromEntries(found.map((one) => [one.ip_version, one.id])) };
 }
 
 const addressesOf = (rows: RouterRows, port: PortRow): RouterAddress[] =>

@@ -169,7 +169,7 @@ export class SubnetpoolAllocation {
 
   /** Takes the subnets of a network, and their blocks, into the pool. */
   onboard(caller: Caller, row: SubnetpoolRow, networkId: string): { id: string; cidr: string }[] {
-    const { db, clock } = this.#context;
+    const { db, clock, tasks } = this.#context;
     const network = networks.byId(db, networkId);
     if (network === undefined || (!isAdmin(caller) && !maySee(db, caller.auth, network)))
       throw networkNotFound(networkId);
@@ -192,6 +192,7 @@ export class SubnetpoolAllocation {
           subnets.map((subnet) => subnet.cidr),
         );
       for (const subnet of subnets) setSubnetPool(db, subnet.id, row.id, clock());
+      for (const networkId of new Set(subnets.map((subnet) => subnet.network_id))) tasks.provision(networkId);
       return subnets.map(({ id, cidr }) => ({ id, cidr }));
     });
   }

@@ -194,7 +194,7 @@ export class SubnetpoolApp {
   }
 
   #update(caller: Caller, row: SubnetpoolRow, body: SubnetpoolUpdate): SubnetpoolRow {
-    const { db, clock } = this.#context;
+    const { db, clock, tasks } = this.#context;
     const asked = body.prefixes === undefined ? prefixesOf(row) : readPrefixes(body.prefixes);
     const { version, prefixes } = compact(asked);
     if (version !== row.ip_version || !within(prefixesOf(row), asked)) {
@@ -220,6 +220,10 @@ export class SubnetpoolApp {
     }
     const scopeId = body.address_scope_id === undefined ? row.address_scope_id : body.address_scope_id;
     this.#checkScope(caller, scopeId, row, asked);
+    // Routers keep scopes apart.
+    if (scopeId !== row.address_scope_id)
+      for (const id of new Set(subnetsOfPool(db, row.id).map((subnet) => subnet.network_id)))
+        tasks.provision(id);
     return subnetpools.update(db, row, {
       name: body.name ?? row.name,
       description: body.description ?? row.description,

@@ -8,6 +8,7 @@ import type { NetworkConfig } from '../config.ts';
 import type { MetadataListener } from '../face.ts';
 import { firewallRows, meterRows } from '../router-services-state.ts';
 import { METADATA_PORT, routerSpec, type RouterRows } from '../router-host-state.ts';
+import { scopesOfNetworks } from '../store/address-scope.ts';
 import { isUnscheduled } from '../store/agent.ts';
 import { floatingIps, floatingIpsOfRouter, setFloatingIpStatus } from '../store/floating-ip.ts';
 import { networks, segments } from '../store/network.ts';
@@ -146,6 +147,7 @@ export class RouterDriver {
       ...(haPort === undefined ? {} : { ha: { port: haPort, addresses: haAddressesOfRouter(db, routerId) } }),
       networks: new Map(networks.byIds(db, ids).map((row) => [row.id, row])),
       segments: new Map(segments.byIds(db, ids).map((row) => [row.network_id, row])),
+      scopes: groupBy(scopesOfNetworks(db, ids), (one) => one.network_id),
       floatingIps,
       forwardings: forwardingsOfRouter(db, routerId),
       helpers: helpersOfRouters(db, [routerId]),

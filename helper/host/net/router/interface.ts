@@ -23,6 +23,8 @@ export interface RouterInterface {
   readonly bridge: string;
   /** Bytes. */
   readonly mtu: number;
+  /** Address scopes of its network's subnets, by the version of IP; absent where they are of none. */
+  readonly scopes?: { readonly 4?: string; readonly 6?: string };
   /** Where it has IPv6 subnets. Not done while the router does not forward. */
   readonly advertise?: Advertisement;
 }

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bridgeName, gatewayDevice, routerNamespace } from '../names.ts';
+import { bridgeName, gatewayDevice, haDevice, routerNamespace } from '../names.ts';
 import { allow, EGRESS, TestCloud, type Guest, type Network } from '../testing/cloud.ts';
 import type { RouterSpec } from './interface.ts';
 
@@ -235,6 +235,53 @@ describe('a router with real devices', () => {
     await cloud.host.router.ensure(spec);
     expect(await seenAs(a.namespace, OUTSIDE, 7000)).toBe(GATEWAY);
     expect(await seenAs(b.namespace, a.ip, 7000)).toBe(b.ip);
+  });
+
+  it('keeps address scopes apart; within one nothing is translated', async () => {
+    const [one, two] = spec.interfaces;
+    const floatingIps = [{ floating: FLOATING, fixed: b.ip }];
+    const scoped = (left: string, right: string, outer?: string): RouterSpec => ({
+      ...spec,
+      floatingIps,
+      interfaces: [
+        { ...one!, scopes: { 4: left } },
+        { ...two!, scopes: { 4: right } },
+      ],
+      gateway: { ...spec.gateway!, ...(outer === undefined ? {} : { scopes: { 4: outer } }) },
+    });
+    await cloud.inside(outside, 'ip', 'route', 'add', '10.81.0.0/16', 'via', GATEWAY);
+    await cloud.host.router.ensure(scoped('s', 't'));
+    expect(await seenAs(a.namespace, b.ip, 7000)).toBeUndefined();
+    expect(await seenAs(a.namespace, OUTSIDE, 7000)).toBe(GATEWAY);
+    // A floating IP is there for every scope.
+    expect(await seenAs(a.namespace, FLOATING, 7000)).toBe(GATEWAY);
+    expect(await seenAs(outside, a.ip, 7000)).toBeUndefined();
+    await cloud.host.router.ensure(scoped('s', 't', 's'));
+    expect(await seenAs(a.namespace, OUTSIDE, 7000)).toBe(a.ip);
+    expect(await seenAs(outside, a.ip, 7000)).toBe(OUTSIDE);
+    expect(await seenAs(b.namespace, OUTSIDE, 7000)).toBe(FLOATING);
+    expect(await seenAs(outside, b.ip, 7000)).toBeUndefined();
+    await cloud.host.router.ensure(scoped('s', 's'));
+    expect(await seenAs(a.namespace, b.ip, 7000)).toBe(a.ip);
+    // Killed in the middle or not: the next look finds what differs.
+    expect(await cloud.restarted().router.ensure(scoped('s', 's'))).toEqual({
+      created: false,
+      announced: [],
+      released: [],
+    });
+  });
+
+  it("gives a highly available router its device on its project's network", async () => {
+    const network = await cloud.network();
+    const ha = { ...spec.interfaces[0]!, portId: randomUUID(), bridge: network.bridge };
+    const address = '169.254.192.7/18';
+    await cloud.host.router.ensure({ ...spec, ha: { ...ha, addresses: [address] } });
+    const device = haDevice(ha.portId);
+    const shown = await cloud.commands.run(['ip', '-n', namespace, 'addr', 'show', 'dev', device]);
+    expect(shown.stdout).toContain(address);
+    await cloud.host.router.ensure(spec);
+    const { stdout } = await cloud.commands.run(['ip', '-n', namespace, 'link']);
+    expect(stdout).not.toContain(device);
   });
 
   it('is removed as often as one likes', async () => {

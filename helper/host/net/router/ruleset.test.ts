@@ -48,6 +48,26 @@ describe("a router's ruleset", () => {
     );
   });
 
+  it('keeps address scopes apart, and does not translate within one', async () => {
+    const [one] = SPEC.interfaces;
+    const two = { ...inner, portId: 'bbbbbbbb-bbbb-cccc-dddd-eeeeeeeeeeee', addresses: ['10.0.1.1/24'] };
+    const six = { ...inner, portId: 'cccccccc-bbbb-cccc-dddd-eeeeeeeeeeee', addresses: ['fd00::1/64'] };
+    const spec: RouterSpec = {
+      ...SPEC,
+      interfaces: [{ ...one!, scopes: { 4: 'a' } }, two, { ...six, scopes: { 6: 'b' } }],
+      gateway: { ...SPEC.gateway!, scopes: { 4: 'a' } },
+    };
+    await expect(routerRuleset(spec)).toMatchFileSnapshot('golden/router-scopes.nft');
+    // Without translation what goes out is judged as well, but for what has a floating IP.
+    const plain = routerRuleset({ ...spec, gateway: { ...spec.gateway!, snat: false } });
+    expect(plain).toContain('oifname "qg-ffffffff-bb" ip saddr { 10.0.0.5 } accept');
+    expect(plain).toContain(
+      'iifname { "qr-bbbbbbbb-bb" } oifname { "qg-ffffffff-bb", "qr-aaaaaaaa-bb" } drop',
+    );
+    const same = spec.interfaces.map((port) => ({ ...port, scopes: { 4: 'a', 6: 'a' } }));
+    expect(routerRuleset({ ...spec, interfaces: same })).not.toContain('chain scopes');
+  });
+
   it('does not depend on the order in which floating IPs are given', () => {
     const more = [...SPEC.floatingIps, { floating: '172.24.4.19', fixed: '10.0.0.6' }];
     const reversed = more.toReversed();

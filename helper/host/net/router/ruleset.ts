@@ -3,6 +3,7 @@ import { gatewayDevice, routerDevice } from '../names.ts';
 import { firewallChains } from './firewall.ts';
 import { forwardMap, forwardRules, helperRules } from './forwarding.ts';
 import { limitChains } from './limits.ts';
+import { scopeChain, scopeExemption } from './scopes.ts';
 import { address, integerWord, interfaceAddress } from '../values.ts';
 import type { RouterSpec } from './interface.ts';
 
@@ -39,10 +40,12 @@ export function routerBody(spec: RouterSpec): string {
     chain('postrouting', 'nat hook postrouting priority 100', [
       ...(outer === undefined ? [] : [`oifname ${outer} snat ip to ip saddr map @fixed`]),
       ...hairpin(inner, source),
+      ...scopeExemption(spec),
       ...(outer === undefined || source === undefined || spec.gateway?.snat !== true
         ? []
         : [`oifname ${outer} meta nfproto ipv4 snat ip to ${source}`]),
     ]),
+    scopeChain(spec),
     firewallChains(spec.firewalls ?? []),
     limitChains(spec),
     chain('input', 'filter hook input priority 0', inputRules(spec, inner)),
