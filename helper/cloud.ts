@@ -199,6 +199,10 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     engine,
     external: () => externalPlan(config),
     setup: () => host.setup.check(),
+    storage: async () => ({
+      directory: config.stateDirectory,
+      freeBytes: await host.disks.freeBytes(config.stateDirectory),
+    }),
     stop: options.onStop,
     status: async () => ({
       version: options.version,

@@ -16,14 +16,22 @@ export interface ChangeEvent {
 export type ChangeKind =
   | 'address_group'
   | 'aggregate'
+  | 'application_credential'
+  /** Somebody was given a role, or it was taken away; its id is the user's or the group's. */
+  | 'assignment'
+  | 'domain'
   | 'flavor'
   | 'floatingip'
+  | 'group'
   | 'image'
   | 'keypair'
   | 'network'
   | 'port'
   | 'project'
   | 'qos_policy'
+  /** The limits of a project; its id is the project's, or 'default' for everybody's. */
+  | 'quota'
+  | 'role'
   | 'router'
   | 'security_group'
   | 'server'

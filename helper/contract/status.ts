@@ -43,3 +43,10 @@ export interface ExternalNetworkPlan {
   readonly allocationStart: string;
   readonly allocationEnd: string;
 }
+
+/** GET /deskcloud/v1/storage: where disks and images are kept, and what room is left there. */
+export interface StorageReport {
+  readonly directory: string;
+  /** Bytes that may still be written. */
+  readonly freeBytes: number;
+}

@@ -45,3 +45,31 @@ test('who does not listen any more hears nothing, and writes go on', async () =>
   await new Promise((resolve) => setImmediate(resolve));
   expect(heard).toEqual([]);
 });
+
+test('a domain is no project; what a person was given and what a project may have are told by whose it is', async () => {
+  transaction(db, () => {
+    const project = 'INSERT INTO identity_project (id, name, domain_id, is_domain, created_at) VALUES';
+    statement(db, `${project} ('d', 'd', NULL, 1, 0), ('p', 'p', 'd', 0, 0)`).run();
+    statement(db, "INSERT INTO identity_role (id, name) VALUES ('r', 'member')").run();
+    statement(
+      db,
+      "INSERT INTO identity_assignment (actor_id, actor_kind, target_kind, target_id, role_id) VALUES ('u', 'user', 'project', 'p', 'r')",
+    ).run();
+    statement(
+      db,
+      "INSERT INTO network_quota (project_id, resource, hard_limit) VALUES ('p', 'port', 5)",
+    ).run();
+  });
+  await vi.waitFor(() => expect(heard).toHaveLength(5));
+  expect(heard.map(({ kind, id, projectId }) => [kind, id, projectId])).toEqual([
+    ['domain', 'd', null],
+    ['project', 'p', 'p'],
+    ['role', 'r', null],
+    ['assignment', 'u', null],
+    ['quota', 'p', 'p'],
+  ]);
+  heard.length = 0;
+  // Back to the default is a change of the quota, not its end.
+  statement(db, "DELETE FROM network_quota WHERE project_id = 'p'").run();
+  await vi.waitFor(() => expect(heard).toMatchObject([{ kind: 'quota', id: 'p', deleted: false }]));
+});

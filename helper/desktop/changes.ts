@@ -26,9 +26,29 @@ const part = (table: string, kind: ChangeKind, id: string): Watched => ({
   shown: [{ kind, id: 'id', part: true }],
 });
 
+const plain = (table: string, kind: ChangeKind): Watched => ({
+  table,
+  columns: { id: 'row.id' },
+  shown: [{ kind, id: 'id' }],
+});
+
+const quota = (table: string): Watched => ({
+  table,
+  columns: { project: 'row.project_id' },
+  shown: [{ kind: 'quota', id: 'project', project: 'project', part: true }],
+});
+
 /** Which tables are looked at, and what each is for the API's callers. */
 const WATCHED: readonly Watched[] = [
-  own('server', 'server'),
+  {
+    // A server group names its members.
+    table: 'server',
+    columns: { id: 'row.id', project: 'row.project_id', group: 'row.group_id' },
+    shown: [
+      { kind: 'server', id: 'id', project: 'project' },
+      { kind: 'server_group', id: 'group', project: 'project', part: true },
+    ],
+  },
   own('server_group', 'server_group'),
   own('network', 'network'),
   own('router', 'router'),
@@ -97,17 +117,40 @@ const WATCHED: readonly Watched[] = [
   part('image_property', 'image', 'row.image_id'),
   part('image_tag', 'image', 'row.image_id'),
   part('image_member', 'image', 'row.image_id'),
-  { table: 'flavor', columns: { id: 'row.id' }, shown: [{ kind: 'flavor', id: 'id' }] },
+  plain('flavor', 'flavor'),
   part('flavor_access', 'flavor', 'row.flavor_id'),
   { table: 'keypair', columns: { id: 'row.name' }, shown: [{ kind: 'keypair', id: 'id' }] },
-  { table: 'aggregate', columns: { id: 'row.id' }, shown: [{ kind: 'aggregate', id: 'id' }] },
+  plain('aggregate', 'aggregate'),
   part('aggregate_host', 'aggregate', 'row.aggregate_id'),
   {
+    // A domain is a project that acts as one; the API keeps them apart.
     table: 'identity_project',
-    columns: { id: 'row.id' },
-    shown: [{ kind: 'project', id: 'id', project: 'id' }],
+    columns: {
+      id: 'CASE WHEN row.is_domain = 0 THEN row.id END',
+      domain: 'CASE WHEN row.is_domain = 1 THEN row.id END',
+    },
+    shown: [
+      { kind: 'project', id: 'id', project: 'id' },
+      { kind: 'domain', id: 'domain' },
+    ],
   },
-  { table: 'identity_user', columns: { id: 'row.id' }, shown: [{ kind: 'user', id: 'id' }] },
+  part('identity_project_tag', 'project', 'row.project_id'),
+  plain('identity_user', 'user'),
+  plain('identity_group', 'group'),
+  {
+    table: 'identity_membership',
+    columns: { group: 'row.group_id', user: 'row.user_id' },
+    shown: [
+      { kind: 'group', id: 'group', part: true },
+      { kind: 'user', id: 'user', part: true },
+    ],
+  },
+  plain('identity_role', 'role'),
+  part('identity_implied_role', 'role', 'row.prior_id'),
+  part('identity_assignment', 'assignment', 'row.actor_id'),
+  own('identity_application_credential', 'application_credential'),
+  ...['compute_quota', 'network_quota'].map((table) => quota(table)),
+  part('compute_quota_class', 'quota', 'row.class'),
 ];
 
 /** What changes in the cloud, whoever changed it: the API, an operation, or a reconcile loop. */

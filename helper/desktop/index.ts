@@ -1,5 +1,10 @@
 import type { SetupReport } from '../contract/setup.ts';
-import type { DesktopCredentials, ExternalNetworkPlan, HelperStatus } from '../contract/status.ts';
+import type {
+  DesktopCredentials,
+  ExternalNetworkPlan,
+  HelperStatus,
+  StorageReport,
+} from '../contract/status.ts';
 import type { Db } from '../db/index.ts';
 import { deskcloudDialect } from '../errors/dialects.ts';
 import { Reply, endpoint, type AuthContext, type Service } from '../http/index.ts';
@@ -15,6 +20,7 @@ export interface DesktopDeps {
   readonly credentials: () => Promise<DesktopCredentials>;
   readonly external: () => ExternalNetworkPlan;
   readonly setup: () => Promise<SetupReport>;
+  readonly storage: () => Promise<StorageReport>;
   /** Ends the helper after the answer; guests and their network stay unless they are to be shut down. */
   readonly stop: (guests: 'keep' | 'shutdown') => void;
 }
@@ -45,6 +51,14 @@ export function createDesktop(deps: DesktopDeps): Service {
         policy: 'deskcloud:setup',
         ok: 200,
         handler: deps.setup,
+      }),
+      endpoint({
+        id: 'storage:show',
+        method: 'GET',
+        path: '/storage',
+        policy: 'deskcloud:storage',
+        ok: 200,
+        handler: deps.storage,
       }),
       endpoint({
         id: 'external:show',

@@ -6,6 +6,7 @@ const desktop: Check = (auth) => auth.desktop === true;
 export const desktopRules: PolicyRules = {
   'deskcloud:status': anyone,
   'deskcloud:setup': either(desktop, admin),
+  'deskcloud:storage': either(desktop, admin),
   'deskcloud:external': either(desktop, admin),
   'deskcloud:operations': anyone,
   'deskcloud:operations:retry': either(desktop, admin),

@@ -16,6 +16,8 @@ export interface ShellCalls {
   api(input: ApiRequest): ApiAnswer;
   /** The projects that the desktop's user can work in. */
   projects(input: Empty): readonly Project[];
+  /** As whom the page works in the cloud. */
+  user(input: Empty): CloudUser;
   /** Starts the helper if it does not run, asking the person for the right to where that is needed. */
   startHelper(input: Empty): HelperState;
   stopHelper(input: { readonly guests: 'keep' | 'shutdown' }): HelperState;
@@ -27,6 +29,8 @@ export interface ShellCalls {
   imageDownload(input: { readonly projectId: string; readonly imageId: string; readonly name: string }): {
     readonly path: string;
   };
+  /** Vendors' images that can be downloaded, and whether one was before. */
+  imageCatalogue(input: Empty): readonly CatalogueEntry[];
   /** Files by which other clients reach the cloud, with the password in them. */
   accessFiles(input: { readonly projectId: string }): AccessFiles;
   /** Puts the cloud into the person's clouds.yaml; other clouds in it stay. */
@@ -52,6 +56,15 @@ export interface ShellStreams {
     { readonly projectId: string; readonly imageId: string; readonly size: number },
     never,
     { readonly sent: number }
+  >;
+  /**
+   * Downloads an image of the catalogue, verifies it, and puts it into the cloud. Cancelled, what has come is kept for
+   * the next try, and nothing is left in the cloud.
+   */
+  imageFetch: Stream<
+    { readonly id: string; readonly projectId: string; readonly visibility: 'public' | 'private' },
+    never,
+    FetchProgress
   >;
   /** A guest's screen (RFB) or serial line; bytes both ways. */
   console: Stream<
@@ -142,6 +155,37 @@ export interface Project {
   readonly name: string;
   readonly domainId: string;
   readonly enabled: boolean;
+}
+
+export interface CloudUser {
+  readonly id: string;
+  readonly name: string;
+  readonly domainId: string;
+}
+
+/** An image of resources/images/catalogue.json, as much of it as a person decides by. */
+export interface CatalogueEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly url: string;
+  readonly osDistro: string;
+  readonly defaultUser: string;
+  readonly minDiskGiB: number;
+  readonly minRamMiB: number;
+  readonly approximateMiB: number;
+  /** It is on the person's disk already, whole. */
+  readonly downloaded: boolean;
+}
+
+/** How far the fetching of an image is. */
+export interface FetchProgress {
+  readonly stage: 'download' | 'upload';
+  /** Bytes. */
+  readonly done: number;
+  readonly total: number;
+  /** The image that is being made of it, from the stage 'upload' on. */
+  readonly imageId: string | null;
 }
 
 export interface AccessFiles {

@@ -1,4 +1,4 @@
-import type { ApiAnswer, ApiRequest, ApiService, Project } from '../contract/shell.ts';
+import type { ApiAnswer, ApiRequest, ApiService, CloudUser, Project } from '../contract/shell.ts';
 import type { DesktopCredentials } from '../../helper/contract/status.ts';
 import type { HelperClient } from '../helper-client.ts';
 
@@ -36,6 +36,7 @@ interface Token {
   readonly value: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  readonly user: CloudUser;
 }
 
 /** Tokens are taken anew this long before they end. */
@@ -124,16 +125,25 @@ export class CloudAccess {
 
   /** @throws {Error} with the identity service's words when the project cannot be entered. */
   async token(projectId: string | null): Promise<string> {
+    return (await this.#token(projectId)).value;
+  }
+
+  /** As whom all of this happens. */
+  async user(): Promise<CloudUser> {
+    return (await this.#token(null)).user;
+  }
+
+  async #token(projectId: string | null): Promise<Token> {
     const key = projectId ?? '';
     let token = this.#tokens.get(key);
     if (token !== undefined) {
       const known = await token.catch(() => undefined);
-      if (known !== undefined && known.expiresAt - MARGIN_MS > Date.now()) return known.value;
+      if (known !== undefined && known.expiresAt - MARGIN_MS > Date.now()) return known;
     }
     token = this.#login(projectId);
     this.#tokens.set(key, token);
     token.catch(() => this.#tokens.delete(key));
-    return (await token).value;
+    return await token;
   }
 
   /** The projects in which the desktop's user has a role. */
@@ -176,14 +186,21 @@ export class CloudAccess {
         },
       }),
     });
-    const body = (await response.json()) as { token?: { expires_at: string } };
+    const body = (await response.json()) as {
+      token?: { expires_at: string; user: { id: string; name: string; domain: { id: string } } };
+    };
     const value = response.headers.get('x-subject-token');
     if (response.status === 401) this.#credentials = undefined;
     if (body.token === undefined || value === null)
       throw new Error(
         `The project ${projectId ?? credentials.projectName} cannot be entered: ${messageOf(body)}`,
       );
-    return { value, expiresAt: Date.parse(body.token.expires_at) };
+    const { id, name, domain } = body.token.user;
+    return {
+      value,
+      expiresAt: Date.parse(body.token.expires_at),
+      user: { id, name, domainId: domain.id },
+    };
   }
 }
 

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LinuxDownloader } from '../../helper/host/download/linux.ts';
+import { readCatalogue } from '../../resources/images/catalogue.ts';
 import type { ShellEvent } from '../contract/shell.ts';
 import { logOf, type Instance } from '../launch.ts';
 import { fixSetup, readSetup } from '../setup.ts';
@@ -14,6 +16,7 @@ import { serveSession, type CallHandlers, type Carrier, type StreamHandlers } fr
 import type { ShellStream } from './stream.ts';
 import { carryConsole } from './streams/console.ts';
 import { runDemo } from './streams/demo.ts';
+import { listCatalogue, runImageFetch, type ImageVendor } from './streams/image-fetch.ts';
 import { uploadImage } from './streams/image-upload.ts';
 import { runTerminal } from './streams/terminal.ts';
 import { lastLines } from './tail.ts';
@@ -51,10 +54,17 @@ export class Shell {
   readonly #cloud: CloudAccess;
   readonly #preferences: PreferenceFile;
   readonly #tickets = new Map<string, Ticket>();
+  readonly #vendor: ImageVendor;
 
-  constructor(instance: Instance, front: Front) {
+  /** @param vendor another catalogue than the one that ships; of tests. */
+  constructor(instance: Instance, front: Front, vendor?: ImageVendor) {
     this.#instance = instance;
     this.#front = front;
+    this.#vendor = vendor ?? {
+      catalogue: readCatalogue,
+      downloader: new LinuxDownloader(),
+      directory: userPaths(instance).imageCache,
+    };
     this.keeper = new HelperKeeper(instance);
     this.#cloud = new CloudAccess(this.keeper.client);
     this.#preferences = new PreferenceFile(userPaths(instance));
@@ -100,6 +110,8 @@ export class Shell {
     }),
     api: (request, signal) => this.#cloud.api(request, signal),
     projects: (_input, signal) => this.#cloud.projects(signal),
+    user: () => this.#cloud.user(),
+    imageCatalogue: () => listCatalogue(this.#vendor),
     startHelper: () => this.keeper.start(),
     stopHelper: ({ guests }) => this.keeper.stop(guests),
     helperLog: ({ lines }) => lastLines(logOf(this.#instance), lines),
@@ -148,6 +160,7 @@ export class Shell {
     },
     demo: (_input, stream) => runDemo(this.keeper, this.#cloud, this.#instance, stream),
     imageUpload: (input, stream) => uploadImage(this.#cloud, input, stream),
+    imageFetch: (input, stream) => runImageFetch(this.#cloud, this.#vendor, input, stream),
     console: (input, stream) => carryConsole(this.#cloud, input, stream),
     terminal: (input, stream) => runTerminal(this.#cloud, userPaths(this.#instance), input, stream),
   };

@@ -39,6 +39,7 @@ export const CALL_INPUTS = {
   info: Nothing,
   api: ApiRequest,
   projects: Nothing,
+  user: Nothing,
   startHelper: Nothing,
   stopHelper: Type.Object({ guests: Type.Union([Type.Literal('keep'), Type.Literal('shutdown')]) }, closed),
   helperLog: Type.Object({ lines: Type.Integer({ minimum: 1, maximum: 5000 }) }, closed),
@@ -47,6 +48,7 @@ export const CALL_INPUTS = {
     { projectId: ProjectId, imageId: Id, name: Type.String({ maxLength: 255 }) },
     closed,
   ),
+  imageCatalogue: Nothing,
   accessFiles: Type.Object({ projectId: ProjectId }, closed),
   writeAccessFiles: Nothing,
   preferences: Nothing,
@@ -74,6 +76,17 @@ export const STREAM_INPUTS = {
   demo: { input: Nothing, send: null },
   imageUpload: {
     input: Type.Object({ projectId: ProjectId, imageId: Id, size: Type.Integer({ minimum: 0 }) }, closed),
+    send: null,
+  },
+  imageFetch: {
+    input: Type.Object(
+      {
+        id: Id,
+        projectId: ProjectId,
+        visibility: Type.Union([Type.Literal('public'), Type.Literal('private')]),
+      },
+      closed,
+    ),
     send: null,
   },
   console: {

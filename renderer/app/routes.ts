@@ -1,4 +1,5 @@
 import Activity from '@lucide/svelte/icons/activity';
+import Disc from '@lucide/svelte/icons/disc-3';
 import Gauge from '@lucide/svelte/icons/gauge';
 import Rocket from '@lucide/svelte/icons/rocket';
 import ServerIcon from '@lucide/svelte/icons/server';
@@ -53,4 +54,10 @@ export const routes: readonly PageRoute[] = [
     load: page(() => import('../pages/console/ConsolePage.svelte')),
   },
   { path: '/servers/:id', load: page(() => import('../pages/servers/ServerDetail.svelte')) },
+  {
+    path: '/images',
+    nav: { section: 'compute', icon: Disc, title: (m) => m.images.title, key: 'i' },
+    load: page(() => import('../pages/images/Images.svelte')),
+  },
+  { path: '/images/:id', load: page(() => import('../pages/images/ImageDetail.svelte')) },
 ];

@@ -82,6 +82,10 @@ export interface Image {
   readonly min_disk: number;
   readonly min_ram: number;
   readonly protected: boolean;
+  readonly os_hidden: boolean;
+  readonly checksum: string | null;
+  readonly os_hash_algo: string | null;
+  readonly os_hash_value: string | null;
   readonly tags: readonly string[];
   readonly created_at: string;
   readonly updated_at: string;

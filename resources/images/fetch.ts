@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findChecksum } from '../../helper/host/download/checksum-file.ts';
-import type { Downloader } from '../../helper/host/download/interface.ts';
+import type { Downloader, DownloadProgress } from '../../helper/host/download/interface.ts';
 import { fileNameOf, type CatalogueImage } from './catalogue.ts';
 
 /**
@@ -13,28 +13,34 @@ export async function fetchImage(
   downloader: Downloader,
   image: CatalogueImage,
   directory: string,
-  onProgress: (fraction: number, text: string) => void,
+  { onProgress, signal }: { onProgress: (progress: DownloadProgress) => void; signal?: AbortSignal },
 ): Promise<string> {
   await mkdir(directory, { recursive: true });
   const name = fileNameOf(image);
   const checksum =
     'value' in image.checksum
       ? { algorithm: image.checksum.algorithm, value: image.checksum.value }
-      : findChecksum(await downloader.fetchText(image.checksum.file), name);
+      : findChecksum(await downloader.fetchText(image.checksum.file, signal), name);
   if (checksum === undefined)
     throw new Error(`The vendor's checksum file does not name ${name}; the catalogue is out of date.`);
   const { path } = await downloader.download({
     url: image.url,
     destination: join(directory, name),
     checksum,
-    onProgress: ({ received, total, bytesPerSecond }) => {
-      const rate = `${(bytesPerSecond / 2 ** 20).toFixed(1)} MiB/s`;
-      const all = total ?? image.approximateMiB * 2 ** 20;
-      onProgress(
-        Math.min(1, received / all),
-        `${Math.round(received / 2 ** 20)} of ${Math.round(all / 2 ** 20)} MiB, ${rate}`,
-      );
-    },
+    onProgress,
+    ...(signal === undefined ? {} : { signal }),
   });
   return path;
 }
+
+/** What the image service is told of a catalogue's image: the body of POST /v2/images. */
+export const imageRecord = (image: CatalogueImage, visibility: 'public' | 'private') => ({
+  name: `${image.name} ${image.version}`,
+  visibility,
+  disk_format: image.diskFormat,
+  container_format: 'bare',
+  min_disk: image.minDiskGiB,
+  min_ram: image.minRamMiB,
+  os_distro: image.osDistro,
+  os_admin_user: image.defaultUser,
+});

@@ -9,5 +9,5 @@ export const DESKCLOUD: Expectations = {
   adminOfSeen: words(`
     operations:retry`),
   admin: words(`
-    setup:show external:show credentials:show helper:stop-keep helper:stop-shutdown`),
+    setup:show storage:show external:show credentials:show helper:stop-keep helper:stop-shutdown`),
 };

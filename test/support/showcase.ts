@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { things } from './showcase-things.ts';
 import type { TestWindow } from './window.ts';
 
 /** A page worth a picture. Each page of the window has a line here. */
@@ -37,5 +38,6 @@ export async function showcase(window: TestWindow): Promise<readonly Shown[]> {
       route: '/servers',
       before: (page) => page.keyboard.press('Control+k'),
     },
+    ...(await things(window)),
   ];
 }

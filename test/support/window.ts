@@ -6,6 +6,7 @@ import { makeDemo, type DemoResult } from '../../main/demo/index.ts';
 import { simulatedGuest } from '../../main/demo/simulated-guest.ts';
 import type { Instance } from '../../main/launch.ts';
 import { Shell } from '../../main/shell/index.ts';
+import type { ImageVendor } from '../../main/shell/streams/image-fetch.ts';
 import { WINDOW } from '../../main/web/files.ts';
 import { WebServer } from '../../main/web/server.ts';
 import { webFront } from '../../main/web/front.ts';
@@ -48,6 +49,8 @@ export interface WindowOptions {
   readonly height?: number;
   /** Nobody has seen the window before: it begins with its welcome. */
   readonly fresh?: boolean;
+  /** Another image catalogue than the one that ships; told the instance's directory. */
+  readonly vendor?: (directory: string) => ImageVendor;
 }
 
 /**
@@ -96,7 +99,7 @@ export class TestWindow {
       mkdirSync(dirname(preferences), { recursive: true });
       writeFileSync(preferences, JSON.stringify({ welcomed: true, language: 'en' }));
     }
-    const shell = new Shell(where, webFront('browser'));
+    const shell = new Shell(where, webFront('browser'), options.vendor?.(instance.directory));
     const server = new WebServer({ shell, directory: WINDOW, port: 0 });
     await server.listen();
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });

@@ -3,13 +3,15 @@ import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { LinuxDownloader } from '../../../helper/host/download/linux.ts';
 import { readCatalogue } from '../../../resources/images/catalogue.ts';
-import { fetchImage } from '../../../resources/images/fetch.ts';
+import { fetchImage, imageRecord } from '../../../resources/images/fetch.ts';
 import { HelperClient } from '../../helper-client.ts';
 import { socketOf, type Instance } from '../../launch.ts';
 import { OpenStackClient } from '../../openstack-client.ts';
 import { say } from '../ask.ts';
 import { startProgress } from '../progress.ts';
 import { userPaths } from '../../user-paths.ts';
+
+const MIB = 2 ** 20;
 
 /** Vendors' images that `image get` knows. */
 export function listImages(): void {
@@ -27,22 +29,14 @@ export async function getImage(instance: Instance, id: string): Promise<void> {
     throw new Error(`The catalogue has no image '${id}'; 'deskcloud image list' shows what it has.`);
   const cloud = await OpenStackClient.login(await new HelperClient(socketOf(instance)).credentials());
   const progress = startProgress();
-  const path = await fetchImage(
-    new LinuxDownloader(),
-    image,
-    userPaths(instance).imageCache,
-    (fraction, text) => progress.update(fraction * 0.9, `downloading ${image.name}: ${text}`),
-  );
-  const { id: imageId } = await cloud.post('image', '/images', {
-    name: `${image.name} ${image.version}`,
-    visibility: 'public',
-    disk_format: image.diskFormat,
-    container_format: 'bare',
-    min_disk: image.minDiskGiB,
-    min_ram: image.minRamMiB,
-    os_distro: image.osDistro,
-    os_admin_user: image.defaultUser,
+  const path = await fetchImage(new LinuxDownloader(), image, userPaths(instance).imageCache, {
+    onProgress: ({ received, total, bytesPerSecond }) => {
+      const all = total ?? image.approximateMiB * MIB;
+      const text = `${Math.round(received / MIB)} of ${Math.round(all / MIB)} MiB, ${(bytesPerSecond / MIB).toFixed(1)} MiB/s`;
+      progress.update(Math.min(1, received / all) * 0.9, `downloading ${image.name}: ${text}`);
+    },
   });
+  const { id: imageId } = await cloud.post('image', '/images', imageRecord(image, 'public'));
   const { size } = await stat(path);
   let sent = 0;
   const file = createReadStream(path).on('data', (chunk) => {
