@@ -96,7 +96,7 @@ describe('a request for a server is refused', () => {
       400,
       'block storage',
     ],
-    ['an unknown hint (S39)', {}, undefined, 400, 'scheduler_hints', { nonsense: '1' }],
+    ['a hint that is none of its kind', {}, undefined, 400, 'scheduler_hints', { same_host: 'nonsense' }],
     ['an unknown group', {}, undefined, 400, `Instance group ${SMALL} could not be found.`, { group: SMALL }],
     ['an unknown attribute', { nonsense: 1 }, undefined, 400, 'Additional properties are not allowed'],
     ['no networks from 2.37 on', {}, '2.37', 400, "'networks' is a required property"],
@@ -120,6 +120,11 @@ describe('a request for a server is refused', () => {
     expect(fault?.['message']).toContain(text);
     expect(fault?.['code']).toBe(status);
     expect(world.db.prepare('SELECT count(*) FROM server').pluck().get()).toBe(0);
+  });
+
+  test('hints that no filter reads are kept and have no effect, as in nova', async () => {
+    expect((await post({}, undefined, 'member', { nonsense: { a: 1 } })).status).toBe(202);
+    expect(world.db.prepare('SELECT request_spec FROM server').pluck().get()).toContain('nonsense');
   });
 
   test.each([

@@ -105,8 +105,8 @@ const loose = (properties: Record<string, TSchema>): TSchema =>
 
 const ids = Type.Union([Uuid, Type.Array(Uuid)]);
 
-/** Hints that a filter reads; another one would be silently without effect, so it is refused (S39). */
-const Hints = loose({
+/** Hints that a filter reads; others are for filters of a cloud's own, and without effect here, as in nova. */
+const HINTS = {
   group: Uuid,
   different_host: ids,
   same_host: ids,
@@ -115,7 +115,8 @@ const Hints = loose({
   different_cell: Type.Union([Type.String(), Type.Array(Type.String())]),
   build_near_host_ip: Type.String({ format: 'ip' }),
   cidr: Type.String({ pattern: '^/[0-9a-f.:]+$' }),
-});
+};
+const Hints = Type.Partial(Type.Object(HINTS), { additionalProperties: true });
 
 function networks(version: Microversion): TSchema {
   const tagged =
