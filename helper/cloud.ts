@@ -130,6 +130,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       masquerade: config.external.masquerade,
       physicalNetworks: { external: config.external.bridge },
     },
+    serverPortDeleted: (serverId, nic, who) => compute.portDeleted(serverId, nic, who),
     serverProject: (inDb, id) => compute.face.metadataOf(inDb, id)?.projectId,
   });
   const consoles = await createConsoles({

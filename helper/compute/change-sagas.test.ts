@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import { standardSagaTests } from '../saga/standard-tests.ts';
-import { serverAttachInterface, serverDetachInterface } from './sagas/server-interface.ts';
+import { serverAttachInterface, serverDetachInterface, serverPortDeleted } from './sagas/server-interface.ts';
 import { serverRebuild } from './sagas/server-rebuild.ts';
 import { serverResize, serverResizeConfirm, serverResizeRevert } from './sagas/server-resize.ts';
 import { serverResume, serverSuspend } from './sagas/server-power.ts';
@@ -92,6 +92,12 @@ describe('actions that change servers', () => {
       await world.domains.attachNic(ID, card);
     }),
     ignore: STATES,
+  });
+  standardSagaTests({
+    saga: serverPortDeleted,
+    makeWorld: makeWorld({ ...input, card }, (world) => world.domains.attachNic(ID, card)),
+    ignore: STATES,
+    forwardOnly: true,
   });
   for (const saga of [serverSuspend, serverResume])
     standardSagaTests({ saga, makeWorld: makeWorld(input), ignore: STATES, forwardOnly: true });

@@ -50,6 +50,8 @@ export { serverPower, type PowerChange, type ServerPower } from './power.ts';
 export interface Compute {
   readonly service: Service;
   readonly face: ComputeFace;
+  /** The network service deletes a port of a server. Joins the caller's transaction. */
+  portDeleted: ServerInterfaces['portDeleted'];
   /** Begins what happens by the clock: shelved servers leave their hosts. After the engine has started. */
   start(): void;
   stop(): void;
@@ -72,6 +74,7 @@ export function createCompute(deps: ComputeDeps): Compute {
   const actions = new ServerActions(deps);
   const changes = new ServerChanges(deps);
   const shelves = new ServerShelves(deps, changes);
+  const interfaces = new ServerInterfaces(deps);
   const service: Service = {
     name: 'compute',
     prefix: '/compute',
@@ -96,7 +99,7 @@ export function createCompute(deps: ComputeDeps): Compute {
       ...serverMetadataEndpoints(servers),
       ...serverTagEndpoints(servers),
       ...serverNetworkEndpoints(servers),
-      ...serverInterfaceEndpoints(servers, new ServerInterfaces(deps)),
+      ...serverInterfaceEndpoints(servers, interfaces),
       ...networkProxyEndpoints(servers, deps.network.computeAddresses),
       ...externalEventEndpoints(deps),
       ...serverFactEndpoints(deps, servers),
@@ -112,6 +115,7 @@ export function createCompute(deps: ComputeDeps): Compute {
   return {
     service,
     face: computeFace(deps.config),
+    portDeleted: (serverId, nic, who) => interfaces.portDeleted(serverId, nic, who),
     start: () => shelves.start(),
     stop: () => shelves.stop(),
   };

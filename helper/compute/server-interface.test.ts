@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { transaction } from '../db/index.ts';
 import { BUSY_PORT, NETWORK_ID } from './test-doubles.ts';
 import { TestWorld } from './test-world.ts';
 
@@ -58,6 +59,17 @@ test('a port is made or given, becomes a card of the running guest and of its de
       { action: 'create' },
     ],
   });
+});
+
+test('the card of a port that the network service deletes goes as well', async () => {
+  expect((await attach({ port_id: PORT })).status).toBe(200);
+  const nic = world.network.nicsOf(world.db, id).find(({ portId }) => portId === PORT);
+  expect(world.domains.cards).toEqual([PORT]);
+  transaction(world.db, () => world.compute.portDeleted(id, nic!, {}));
+  await world.quiet();
+  expect(world.domains.cards).toEqual([]);
+  expect(world.domains.specs.get(id)?.nics.map(({ portId }) => portId)).not.toContain(PORT);
+  transaction(world.db, () => world.compute.portDeleted(OTHER_NETWORK, nic!, {}));
 });
 
 test('a stopped server has the card at its next start', async () => {

@@ -2,7 +2,7 @@ import { transaction, type Db } from '../db/index.ts';
 import { networkDialect } from '../errors/dialects.ts';
 import type { HostNetwork } from '../host/net/interface.ts';
 import type { Endpoint, Logger, Service } from '../http/index.ts';
-import type { SagaEngine } from '../saga/index.ts';
+import type { EnqueueOptions, SagaEngine } from '../saga/index.ts';
 import { networkAbsent } from './absent.ts';
 import { AddressGroupApp, shareableAddressGroups } from './app/address-group.ts';
 import { AddressScopeApp, shareableScopes } from './app/address-scope.ts';
@@ -44,7 +44,7 @@ import { segmentEndpoints } from './endpoints/segments.ts';
 import { subnetEndpoints } from './endpoints/subnets.ts';
 import { subnetpoolEndpoints } from './endpoints/subnetpools.ts';
 import { tagEndpoints, type Tagged } from './endpoints/tags.ts';
-import type { MetadataListener, NetworkFace } from './face.ts';
+import type { MetadataListener, NetworkFace, ServerNic } from './face.ts';
 import { networkRules } from './policy.ts';
 import { createQos } from './qos.ts';
 import { createRouters, floatingIpsOf, serverBehindRouter } from './routers.ts';
@@ -76,6 +76,8 @@ export interface NetworkDeps {
   readonly config?: Partial<NetworkConfig>;
   /** The project of the server with this id, so that nobody names another's as the device of a port (S27). */
   readonly serverProject?: (db: Db, serverId: string) => string | undefined;
+  /** Told in the transaction that deletes a server's port, as it was: the guest is to lose its card. */
+  readonly serverPortDeleted?: (serverId: string, nic: ServerNic, who: EnqueueOptions) => void;
 }
 
 export interface Network {
@@ -101,6 +103,13 @@ export function createNetwork(deps: NetworkDeps): Network {
     config,
     clock: deps.clock ?? Date.now,
     tasks: withRouters(createTasks(db, sagas, config), db, routerTasks),
+    serverPortDeleted: (port, caller) => {
+      const nics = nicsOf(db, config, floatingIpsOf, port.device_id);
+      const nic = nics.find((one) => one.portId === port.id);
+      const { projectId = null, userId } = caller.auth;
+      if (nic !== undefined)
+        deps.serverPortDeleted?.(port.device_id, nic, { requestId: caller.requestId, projectId, userId });
+    },
     deviceProject: (inDb, id) => routerProject(inDb, id) ?? deps.serverProject?.(inDb, id),
   };
   transaction(db, () => layNumberPools(db, config.vniRange));

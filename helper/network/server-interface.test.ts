@@ -63,3 +63,17 @@ test('a server gets another port, and gives one back, while its others stay', as
   const kept = (await world.ok('a', 'GET', `/ports/${port.id}`))['port'];
   expect(kept).toMatchObject({ device_id: '', status: 'DOWN' });
 });
+
+test('compute is told when a port of a server is deleted, not of others', async () => {
+  const serverId = randomUUID();
+  const own = transaction(world.db, () => {
+    const plan = face().planNics(world.db, auth, [{ uuid: network.id }], undefined);
+    const server = { serverId, serverName: 'web', projectId: 'a', availabilityZone: 'nova', ...plan };
+    face().createServerPorts(world.db, server);
+    return plan.nics[0]?.portId ?? '';
+  });
+  const other = await create('port', { network_id: network.id });
+  for (const id of [other.id, own]) await world.ok('a', 'DELETE', `/ports/${id}`);
+  expect(world.deletedServerPorts).toMatchObject([{ serverId, nic: { portId: own } }]);
+  expect(face().nicsOf(world.db, serverId)).toEqual([]);
+});

@@ -5,6 +5,7 @@ import { createFakeHostNetwork, type FakeHostNetwork } from '../host/net/fake.ts
 import type { HostNetwork } from '../host/net/interface.ts';
 import { createHttpServer, silentLogger, type AuthContext } from '../http/index.ts';
 import { SagaEngine } from '../saga/index.ts';
+import type { ServerNic } from './face.ts';
 import { createNetwork, type Network, type NetworkConfig } from './index.ts';
 
 /** The network service over a database in memory and a listener on loopback, for tests. */
@@ -15,6 +16,8 @@ export interface NetworkWorld<Host extends HostNetwork = FakeHostNetwork> {
   readonly network: Network;
   /** Sockets that were handed to the metadata service, by network or router. */
   readonly metadata: Map<string, NetServer>;
+  /** Ports of servers that compute was told of as deleted. */
+  readonly deletedServerPorts: readonly { readonly serverId: string; readonly nic: ServerNic }[];
   call(
     token: string,
     method: string,
@@ -64,12 +67,14 @@ export async function makeWorld<Host extends HostNetwork>(
   const db = openDatabase({ path });
   const sagas = new SagaEngine({ db });
   const metadata = new Map<string, NetServer>();
+  const deletedServerPorts: { serverId: string; nic: ServerNic }[] = [];
   const network = createNetwork({
     db,
     sagas,
     host,
     config,
     logger: silentLogger,
+    serverPortDeleted: (serverId, nic) => deletedServerPorts.push({ serverId, nic }),
     metadata: {
       serve: (socket, from) => {
         metadata.set('networkId' in from ? from.networkId : from.routerId, socket);
@@ -94,6 +99,7 @@ export async function makeWorld<Host extends HostNetwork>(
     sagas,
     network,
     metadata,
+    deletedServerPorts,
     call,
     ok: async (token, method, path, body) => {
       const answer = await call(token, method, path, body);

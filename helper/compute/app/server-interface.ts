@@ -1,9 +1,17 @@
 import { mv } from '../../http/index.ts';
 import { CloudError, badRequest, conflict, notFound } from '../../errors/error.ts';
+import type { ServerNic } from '../../network/face.ts';
+import type { EnqueueOptions } from '../../saga/index.ts';
 import type { ComputeDeps } from '../deps.ts';
 import { domainNic } from '../sagas/domain-spec.ts';
-import { serverAttachInterface, serverDetachInterface } from '../sagas/server-interface.ts';
-import { POWER, imagePropertiesOfRow, type ServerRow } from '../store/server-row.ts';
+import {
+  isOn,
+  serverAttachInterface,
+  serverDetachInterface,
+  serverPortDeleted,
+} from '../sagas/server-interface.ts';
+import { imagePropertiesOfRow } from '../store/server-row.ts';
+import { findServer } from '../store/server.ts';
 import { beginAction, freshServer } from './begin-action.ts';
 import type { Caller } from './server-request.ts';
 import { requireLegal } from './server-state.ts';
@@ -16,9 +24,6 @@ export interface InterfaceRequest {
   /** From 2.49. */
   readonly tag?: string;
 }
-
-const isOn = (row: ServerRow): boolean =>
-  row.power_state === POWER.running || row.power_state === POWER.paused;
 
 /** Interfaces of servers that are there: os-interface. */
 export class ServerInterfaces {
@@ -57,6 +62,14 @@ export class ServerInterfaces {
     // No address left, or somebody else was faster with the port: what the caller can cure is said.
     if (error?.code === 'CloudError') throw badRequest(error.message);
     throw new CloudError('internal', `Failed to attach network adapter device to ${target.row.id}`);
+  }
+
+  /** The network service deletes a port of a server: the card goes too. In the caller's transaction. */
+  portDeleted(serverId: string, nic: ServerNic, who: EnqueueOptions): void {
+    const row = findServer(this.#deps.db, serverId);
+    if (row === undefined) return;
+    const card = domainNic(nic, imagePropertiesOfRow(row));
+    this.#deps.sagas.enqueue(serverPortDeleted, { serverId, card }, { projectId: row.project_id, ...who });
   }
 
   /** @throws {CloudError} notFound, conflict. */

@@ -2,7 +2,7 @@ import type { ComputeDeps } from '../deps.ts';
 import { imagePrecache } from './image-precache.ts';
 import { serverCreate } from './server-create.ts';
 import { serverDelete } from './server-delete.ts';
-import { serverAttachInterface, serverDetachInterface } from './server-interface.ts';
+import { serverAttachInterface, serverDetachInterface, serverPortDeleted } from './server-interface.ts';
 import { serverRebuild } from './server-rebuild.ts';
 import { serverRescue, serverUnrescue } from './server-rescue.ts';
 import { serverShelve, serverShelveOffload } from './server-shelve.ts';
@@ -58,6 +58,7 @@ export function registerServerSagas(deps: ComputeDeps): void {
   sagas.register(serverSnapshot, services);
   sagas.register(serverAttachInterface, services);
   sagas.register(serverDetachInterface, services);
+  sagas.register(serverPortDeleted, services);
   sagas.register(imagePrecache, services);
   sagas.register(serverRescue, services);
   sagas.register(serverUnrescue, services);

@@ -5,8 +5,8 @@ import { ensureDomain } from './ensure-domain.ts';
 import { domainNic } from './domain-spec.ts';
 import { harmless, type ServerInput } from './server-common.ts';
 import type { ServerServices } from './services.ts';
-import { imagePropertiesOfRow } from '../store/server-row.ts';
-import { serverOf } from '../store/server.ts';
+import { imagePropertiesOfRow, POWER, type ServerRow } from '../store/server-row.ts';
+import { findServer, serverOf } from '../store/server.ts';
 
 export interface ServerAttachInterfaceInput extends ServerInput {
   readonly nic: RequestedNic;
@@ -26,6 +26,11 @@ export interface ServerDetachInterfaceInput extends ServerInput {
 const LET_GO_MS = 60_000;
 
 const STOPPED = 'the server is stopped';
+const NOT_THERE = 'the server is not on this host any more';
+
+/** There is a guest that has cards. */
+export const isOn = (row: Pick<ServerRow, 'power_state'> | undefined): boolean =>
+  row?.power_state === POWER.running || row?.power_state === POWER.paused;
 
 /** os-interface, POST: a port becomes the server's and, when it runs, a card of the guest at once. */
 export const serverAttachInterface = defineSaga<ServerAttachInterfaceInput, ServerServices>({
@@ -130,6 +135,33 @@ export const serverDetachInterface = defineSaga<ServerDetachInterfaceInput, Serv
       action: (ctx, { serverId, card }) =>
         ctx.services.network.detachServerPort(ctx.db, serverId, card.portId),
       undo: none('it is the last step'),
+    }),
+  ],
+});
+
+/** What a server had of a port that is no more. */
+export type ServerPortDeletedInput = Pick<ServerDetachInterfaceInput, 'serverId' | 'card'>;
+
+/** Nova's part of neutron's network-vif-deleted: a port that is no more leaves no dead card in the guest. */
+export const serverPortDeleted = defineSaga<ServerPortDeletedInput, ServerServices>({
+  ...harmless,
+  name: 'server-port-deleted',
+  title: 'Take the card of a deleted port from server',
+  steps: [
+    step({
+      kind: 'host',
+      name: 'define domain',
+      skip: (ctx, { serverId }) => findServer(ctx.db, serverId)?.host == null && NOT_THERE,
+      action: (ctx, { serverId, card }) => ensureDomain(ctx.services, ctx.db, serverId, card.portId),
+      undo: none('the port does not come back'),
+    }),
+    step({
+      kind: 'host',
+      name: 'detach card',
+      skip: (ctx, { serverId }) => !isOn(findServer(ctx.db, serverId)) && STOPPED,
+      action: (ctx, { serverId, card }) =>
+        ctx.services.domains.detachNic(serverId, card, LET_GO_MS, ctx.signal),
+      undo: none('the port does not come back'),
     }),
   ],
 });

@@ -1,5 +1,6 @@
 import type { Db } from '../../db/index.ts';
 import type { RequestContext } from '../../http/index.ts';
+import type { PortRow } from '../store/row.ts';
 import type { NetworkConfig } from '../config.ts';
 
 /** Who asks, and what they may. A handler's request context is one. */
@@ -32,6 +33,8 @@ export interface NetworkContext {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly tasks: HostTasks;
+  /** A server's port is about to be deleted through the API (neutron's network-vif-deleted). In that transaction. */
+  readonly serverPortDeleted?: (port: PortRow, caller: Caller) => void;
   /** The project of a server or router with this id, if there is one (S27). */
   readonly deviceProject: (db: Db, deviceId: string) => string | undefined;
 }

@@ -255,8 +255,8 @@ export class PortApp {
   }
 
   /** Ports of routers are the router's to remove. */
-  delete(row: PortRow): void {
-    const { db, tasks } = this.#context;
+  delete(caller: Caller, row: PortRow): void {
+    const { db, tasks, serverPortDeleted } = this.#context;
     transaction(db, () => {
       if (isRouterPort(row.device_owner)) {
         throw conflict(
@@ -265,6 +265,7 @@ export class PortApp {
         );
       }
       checkUntrunked(db, row.id);
+      if (row.device_owner.startsWith('compute:')) serverPortDeleted?.(row, caller);
       this.#core.delete(row);
       if (row.device_owner !== DHCP) return;
       // The network still needs one: as with neutron's agent, another port takes its place.

@@ -85,7 +85,7 @@ export const portEndpoints = (ports: PortApp): readonly Endpoint[] => [
     },
     handler: (context) => {
       checkRevision(context, context.target.row);
-      ports.delete(context.target.row);
+      ports.delete(context, context.target.row);
     },
   }),
 ];

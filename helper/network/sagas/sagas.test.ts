@@ -166,7 +166,7 @@ describe('what follows from rows', () => {
         fixed_ips: [{ ip_address: '10.0.0.99' }],
       });
       const [gone] = portsOfNetwork(bench.db, bench.networkId).filter((port) => port.id === other);
-      if (gone !== undefined) bench.ports.delete(gone);
+      if (gone !== undefined) bench.ports.delete(caller, gone);
       return bench.world({ networkId: bench.networkId, portIds: [portId, other], groupIds });
     },
   });
