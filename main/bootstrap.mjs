@@ -129,7 +129,7 @@ const programs = {
   fuzz: { script: 'scripts/fuzz.ts' },
 };
 const own = programs[command];
-if (own?.window === true) bundleWindow();
+if (own?.window === true || command === 'open') bundleWindow();
 const program = join(root, own?.script ?? 'main/cli/main.ts');
 const argv = own === undefined ? process.argv.slice(2) : rest;
 const child = spawnSync(pinnedNode, ['--disable-warning=ExperimentalWarning', program, ...argv], {

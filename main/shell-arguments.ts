@@ -9,8 +9,8 @@ export interface ShellArguments {
   readonly browser: boolean;
   /** Port of the window's own listener in a browser; 0 takes a free one. */
   readonly windowPort: number;
-  /** The page to begin with. */
-  readonly route: string;
+  /** The page to show; undefined: the first one, or where the window is. */
+  readonly route: string | undefined;
 }
 
 /** Words as of a command line; a deep link among them is the page to begin with. */
@@ -43,6 +43,6 @@ export function parseShellArguments(words: readonly string[]): ShellArguments {
     },
     browser: values['browser'] === true,
     windowPort: Number(text('window-port') ?? '0'),
-    route: routeIn(positionals) ?? text('route') ?? '/',
+    route: routeIn(positionals) ?? text('route'),
   };
 }

@@ -13,6 +13,7 @@ import {
 import { Secret } from '../helper/secret.ts';
 import { DEMO } from './demo/plan.ts';
 import type { Instance } from './launch.ts';
+import { person } from './person.ts';
 import { userPaths } from './user-paths.ts';
 
 const credentialsOf = (given: DesktopCredentials): CloudCredentials => ({
@@ -33,13 +34,13 @@ export const cloudsYamlText = (given: DesktopCredentials): string =>
 /** Puts the cloud into the person's clouds.yaml and openrc, both readable by nobody else. */
 export async function writeUserFiles(instance: Instance, given: DesktopCredentials): Promise<void> {
   const paths = userPaths(instance);
-  await writeUserFile(paths.openrc, openrcText(given), me());
+  await writeUserFile(paths.openrc, openrcText(given), person());
   const text = await textOf(paths.cloudsYaml);
   const merged = mergeCloudsYaml(text, credentialsOf(given));
   await writeUserFile(
     paths.cloudsYaml,
     namesCloud(merged, DEMO_CLOUD_NAME) ? withDemo(merged, given) : merged,
-    me(),
+    person(),
   );
 }
 
@@ -49,16 +50,11 @@ export async function writeUserFiles(instance: Instance, given: DesktopCredentia
  */
 export async function writeDemoCloud(instance: Instance, given: DesktopCredentials): Promise<void> {
   const { cloudsYaml } = userPaths(instance);
-  await writeUserFile(cloudsYaml, withDemo(await textOf(cloudsYaml), given), me());
+  await writeUserFile(cloudsYaml, withDemo(await textOf(cloudsYaml), given), person());
 }
 
 const withDemo = (text: string | undefined, given: DesktopCredentials): string =>
   mergeCloudsYaml(text, { ...credentialsOf(given), projectName: DEMO.project }, DEMO_CLOUD_NAME);
-
-const me = (): { uid: number; gid: number } => ({
-  uid: process.getuid?.() ?? 0,
-  gid: process.getgid?.() ?? 0,
-});
 
 /** Takes the cloud out of them again; other clouds in clouds.yaml stay. */
 export async function removeUserFiles(instance: Instance): Promise<void> {
@@ -69,7 +65,7 @@ export async function removeUserFiles(instance: Instance): Promise<void> {
   if (text === undefined) return;
   const rest = removeFromCloudsYaml(text, [CLOUD_NAME, DEMO_CLOUD_NAME]);
   if (rest === undefined) await rm(paths.cloudsYaml, { force: true });
-  else await writeUserFile(paths.cloudsYaml, rest, me());
+  else await writeUserFile(paths.cloudsYaml, rest, person());
 }
 
 async function textOf(path: string): Promise<string | undefined> {

@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Instance } from './launch.ts';
+import { person } from './person.ts';
 
 /** Where a person's own files of Deskcloud are. An instance of its own directory keeps them there, too. */
 export interface UserPaths {
@@ -16,9 +16,11 @@ export interface UserPaths {
 
 export function userPaths(instance: Instance): UserPaths {
   const own = instance.directory === undefined ? undefined : join(instance.directory, 'user');
-  const home = homedir();
-  const config = own ?? join(process.env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'deskcloud');
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(home, '.cache');
+  const { home, borrowed } = person();
+  // Root's environment says where root's files are.
+  const chosen = (name: string): string | undefined => (borrowed ? undefined : process.env[name]);
+  const config = own ?? join(chosen('XDG_CONFIG_HOME') ?? join(home, '.config'), 'deskcloud');
+  const cache = chosen('XDG_CACHE_HOME') ?? join(home, '.cache');
   return {
     demoKey: join(config, 'demo_ed25519'),
     openrc: join(config, 'openrc'),

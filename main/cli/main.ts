@@ -9,9 +9,12 @@ import { getImage, listImages } from './commands/image.ts';
 import { reset, uninstall } from './commands/remove.ts';
 import { down, status, up } from './commands/run.ts';
 import { trace } from './commands/trace.ts';
+import { openLink, start } from './commands/window.ts';
+import { version } from '../version.ts';
 
 const program = new Command('deskcloud')
   .description('An OpenStack cloud on this machine.')
+  .version(version())
   .option('--directory <path>', 'an instance of its own, with everything below this directory')
   .option('--config <file>', "the helper's settings (default /etc/deskcloud/deskcloud.yaml)")
   .option('--port <number>', 'port of the OpenStack APIs on 127.0.0.1', Number)
@@ -32,6 +35,16 @@ function instance(): Instance {
   };
 }
 
+program
+  .command('start')
+  .description('open the window, or bring it forward')
+  .option('--browser', 'print an address for any browser instead')
+  .option('--window-port <number>', 'port of the window itself in a browser')
+  .action((o: { browser?: boolean; windowPort?: string }) => start(instance(), o));
+program
+  .command('open <link>')
+  .description('show the page of a link: deskcloud://server/<id>')
+  .action((link: string) => openLink(instance(), link));
 program
   .command('up')
   .description('start the cloud as it was')

@@ -21,6 +21,8 @@ export interface ShellCalls {
   /** Starts the helper if it does not run, asking the person for the right to where that is needed. */
   startHelper(input: Empty): HelperState;
   stopHelper(input: { readonly guests: 'keep' | 'shutdown' }): HelperState;
+  /** Ends the window, wherever it is shown; with 'shutdown' the cloud before it. */
+  quit(input: { readonly cloud: 'keep' | 'shutdown' }): Empty;
   /** The last lines of the helper's log, oldest first. */
   helperLog(input: { readonly lines: number }): readonly string[];
   /** What this machine has and lacks. */
@@ -37,8 +39,6 @@ export interface ShellCalls {
   writeAccessFiles(input: Empty): { readonly cloudsYaml: string; readonly openrc: string };
   preferences(input: Empty): Preferences;
   setPreferences(input: Preferences): Empty;
-  /** A notification of the desktop; a click on it opens the route. */
-  notify(input: { readonly title: string; readonly body: string; readonly route: string }): Empty;
   /** Opens a page outside in the person's browser. False: this front end cannot, and the page may by itself. */
   openExternal(input: { readonly url: string }): { readonly opened: boolean };
 }
@@ -112,8 +112,14 @@ export interface ShellInfo {
 /** Where the helper stands. `text` is for a person: cause and remedy. */
 export type HelperState =
   | { readonly state: 'unknown' | 'starting' | 'stopped' }
-  | { readonly state: 'running'; readonly status: HelperStatus }
-  | { readonly state: 'failed'; readonly text: string };
+  | {
+      readonly state: 'running';
+      readonly status: HelperStatus;
+      /** It had died, and was started again: milliseconds since the epoch. */
+      readonly restartedAt?: number;
+    }
+  /** 'died': it ran and ended by itself, and its start needs the person's word. */
+  | { readonly state: 'failed' | 'died'; readonly text: string };
 
 export const API_SERVICES = [
   'identity',
@@ -206,7 +212,20 @@ export type ShellEvent =
   | { readonly type: 'connected' }
   | ({ readonly type: 'helper' } & HelperState)
   /** Somebody outside asked for a page: a deep link, a notification, the tray. */
-  | { readonly type: 'navigate'; readonly route: string };
+  | { readonly type: 'navigate'; readonly route: string }
+  | Notice;
+
+/** Work that took its time has ended, or any work has failed: of what a person who looks elsewhere is told. */
+export interface Notice {
+  readonly type: 'notice';
+  readonly outcome: 'finished' | 'failed' | 'stuck';
+  /** The operation's own: "Create server 'demo-server'". */
+  readonly title: string;
+  /** Why it failed. */
+  readonly reason: string | null;
+  /** Where the window shows more. */
+  readonly route: string;
+}
 
 export type DemoMessage =
   | { readonly type: 'progress'; readonly fraction: number; readonly text: string }

@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { buildTinyGuest } from '../../resources/guest/build.ts';
+import { asPerson } from '../person.ts';
 import type { GuestImage } from './project.ts';
 import { simulatedGuest } from './simulated-guest.ts';
 
@@ -9,6 +12,9 @@ export async function demoGuest(
   onProgress: (fraction: number, text: string) => void,
 ): Promise<GuestImage> {
   if (simulated) return await simulatedGuest(cache);
+  // Root on loan would leave a directory in which the person can make nothing.
+  const [program, ...words] = asPerson(['mkdir', '-p', cache]);
+  await promisify(execFile)(program, words);
   return await buildTinyGuest({
     outDir: cache,
     onProgress: ({ fraction, text }) => onProgress(fraction, text),

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { OperationEvent } from '../../helper/contract/operation.ts';
 import type { HelperClient } from '../helper-client.ts';
 import { OpenStackClient } from '../openstack-client.ts';
+import { asPerson } from '../person.ts';
 import { ensureDemoUser, ensureExternalNetwork, ensureFlavors } from './ensure.ts';
 import { DEMO } from './plan.ts';
 import {
@@ -144,9 +145,12 @@ async function ensureKeyFile(path: string): Promise<void> {
     await access(path);
     return;
   } catch {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const [program, ...mkdir] = asPerson(['mkdir', '-p', '-m', '700', dirname(path)]);
+    await run(program, mkdir);
   }
-  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'deskcloud demo', '-f', path]);
+  const keygen = ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'deskcloud demo', '-f', path] as const;
+  const [program, ...words] = asPerson(keygen);
+  await run(program, words);
 }
 
 /** Waits for the server by its operation's events, not by asking again and again. */

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
+import { asPerson } from '../person.ts';
 
 const run = promisify(execFile);
 
@@ -60,9 +61,9 @@ function portAnswers(address: string): Promise<boolean> {
 
 async function commandRuns(target: SshTarget): Promise<boolean> {
   try {
-    await run('ssh', ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', ...sshArguments(target), 'true'], {
-      timeout: 30_000,
-    });
+    const options = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10'];
+    const [program, ...words] = asPerson(['ssh', ...options, ...sshArguments(target), 'true']);
+    await run(program, words, { timeout: 30_000 });
     return true;
   } catch {
     return false;

@@ -1,37 +1,34 @@
 import { join } from 'node:path';
 import { Menu, Tray, nativeImage } from 'electron';
-import type { HelperState } from '../contract/shell.ts';
 import type { Shell } from '../shell/index.ts';
+import type { Words } from './words.ts';
 
 const ICON = join(import.meta.dirname, '..', 'renderer', 'icon-32.png');
 
-const SAID: Readonly<Record<HelperState['state'], string>> = {
-  unknown: 'Looking for the cloud',
-  starting: 'The cloud is starting',
-  stopped: 'The cloud does not run',
-  failed: 'The cloud could not start',
-  running: 'The cloud runs',
-};
-
 /** The cloud's state beside the desktop's clock, with the window and the way out behind it. */
-export function showTray(shell: Shell, actions: { open: (route: string) => void; quit: () => void }): void {
+export function showTray(
+  shell: Shell,
+  words: Words,
+  actions: { open: (route: string) => void; quit: () => void },
+): void {
   const tray = new Tray(nativeImage.createFromPath(ICON));
   const show = (): void => {
     const { state } = shell.keeper;
-    const servers = state.state === 'running' ? ` · ${state.status.servers} servers` : '';
-    tray.setToolTip(`Deskcloud: ${SAID[state.state]}${servers}`);
+    const servers = state.state === 'running' ? ` · ${words.servers(state.status.servers)}` : '';
+    const status = `${words.helper[state.state]}${servers}`;
+    tray.setToolTip(`Deskcloud: ${status}`);
     tray.setContextMenu(
       Menu.buildFromTemplate([
-        { label: `${SAID[state.state]}${servers}`, enabled: false },
+        { label: status, enabled: false },
         { type: 'separator' },
-        { label: 'Open Deskcloud', click: () => actions.open('/') },
-        { label: 'Servers', click: () => actions.open('/servers') },
-        { label: 'Flight recorder', click: () => actions.open('/operations') },
+        { label: words.open, click: () => actions.open('/') },
+        { label: words.serverList, click: () => actions.open('/servers') },
+        { label: words.recorder, click: () => actions.open('/operations') },
         { type: 'separator' },
         ...(state.state === 'running'
           ? []
-          : [{ label: 'Start the cloud', click: () => void shell.keeper.start() }]),
-        { label: 'Quit', click: actions.quit },
+          : [{ label: words.start, click: () => void shell.keeper.start() }]),
+        { label: words.quit, click: actions.quit },
       ]),
     );
   };

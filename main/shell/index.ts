@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { LinuxDownloader } from '../../helper/host/download/linux.ts';
 import { readCatalogue } from '../../resources/images/catalogue.ts';
-import type { ShellEvent } from '../contract/shell.ts';
+import type { Preferences, ShellEvent } from '../contract/shell.ts';
 import { logOf, type Instance } from '../launch.ts';
 import { fixSetup, readSetup } from '../setup.ts';
 import { cloudsYamlText, openrcText, writeUserFiles } from '../user-files.ts';
 import { userPaths } from '../user-paths.ts';
+import { version } from '../version.ts';
 import { CloudAccess, messageOf } from './cloud-access.ts';
 import type { Front } from './front.ts';
 import { HelperKeeper } from './keeper.ts';
+import { watchWork } from './notices.ts';
 import { PreferenceFile } from './preferences.ts';
 import { serveSession, type CallHandlers, type Carrier, type StreamHandlers } from './session.ts';
 import type { ShellStream } from './stream.ts';
@@ -20,8 +20,6 @@ import { listCatalogue, runImageFetch, type ImageVendor } from './streams/image-
 import { uploadImage } from './streams/image-upload.ts';
 import { runTerminal } from './streams/terminal.ts';
 import { lastLines } from './tail.ts';
-
-const ROOT = join(import.meta.dirname, '..', '..');
 
 /** What a download's path opens, once. */
 interface Ticket {
@@ -71,12 +69,18 @@ export class Shell {
     this.keeper.on((event) => {
       if (event.type === 'helper') this.#cloud.forget();
     });
+    watchWork(this.keeper);
     void this.keeper.run();
   }
 
   /** Serves a page until its carrier closes. */
   serve(carrier: Carrier): void {
     serveSession(carrier, { calls: this.#calls, streams: this.#streams });
+  }
+
+  /** What the person chose in the window. */
+  preferences(): Promise<Preferences> {
+    return this.#preferences.read();
   }
 
   /** Shows a route of the window in every page that is open. */
@@ -101,7 +105,7 @@ export class Shell {
 
   readonly #calls: CallHandlers = {
     info: () => ({
-      version: (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version,
+      version: version(),
       front: this.#front.kind,
       simulated: this.#instance.simulated,
       directory: this.#instance.directory ?? null,
@@ -114,6 +118,12 @@ export class Shell {
     imageCatalogue: () => listCatalogue(this.#vendor),
     startHelper: () => this.keeper.start(),
     stopHelper: ({ guests }) => this.keeper.stop(guests),
+    quit: async ({ cloud }) => {
+      if (cloud === 'shutdown' && this.keeper.state.state === 'running') await this.keeper.stop('shutdown');
+      // The answer goes first.
+      setImmediate(() => this.#front.quit());
+      return {};
+    },
     helperLog: ({ lines }) => lastLines(logOf(this.#instance), lines),
     setupReport: () => readSetup(this.#instance),
     imageDownload: ({ projectId, imageId, name }) => {
@@ -142,10 +152,6 @@ export class Shell {
     preferences: () => this.#preferences.read(),
     setPreferences: async (preferences) => {
       await this.#preferences.write(preferences);
-      return {};
-    },
-    notify: ({ title, body, route }) => {
-      this.#front.notify({ title, body }, () => this.navigate(route));
       return {};
     },
     openExternal: async ({ url }) => ({ opened: await this.#front.openExternal(url) }),

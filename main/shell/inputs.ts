@@ -15,9 +15,6 @@ const Nothing = Type.Object({}, closed);
 /** A resource's id: never a path of more than one part, nor an option. */
 const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$' });
 const ProjectId = Type.String({ pattern: '^[A-Za-z0-9]{1,64}$' });
-/** A path of this window's own. */
-const Route = Type.String({ pattern: '^/[A-Za-z0-9/._~%?&=:,-]*$', maxLength: 1024 });
-const Text = Type.String({ maxLength: 4096 });
 const Size = Type.Integer({ minimum: 1, maximum: 1000 });
 
 const ApiRequest = Type.Object(
@@ -42,6 +39,7 @@ export const CALL_INPUTS = {
   user: Nothing,
   startHelper: Nothing,
   stopHelper: Type.Object({ guests: Type.Union([Type.Literal('keep'), Type.Literal('shutdown')]) }, closed),
+  quit: Type.Object({ cloud: Type.Union([Type.Literal('keep'), Type.Literal('shutdown')]) }, closed),
   helperLog: Type.Object({ lines: Type.Integer({ minimum: 1, maximum: 5000 }) }, closed),
   setupReport: Nothing,
   imageDownload: Type.Object(
@@ -62,7 +60,6 @@ export const CALL_INPUTS = {
     ]),
     { maxProperties: 256 },
   ),
-  notify: Type.Object({ title: Text, body: Text, route: Route }, closed),
   openExternal: Type.Object(
     { url: Type.String({ pattern: '^https://[a-z0-9.-]+(/|$)', maxLength: 2048 }) },
     closed,

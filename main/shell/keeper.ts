@@ -1,13 +1,17 @@
+import { existsSync } from 'node:fs';
 import type { ChangeEvent } from '../../helper/contract/change.ts';
 import type { LaggedEvent, OperationEvent } from '../../helper/contract/operation.ts';
+import type { HelperStatus } from '../../helper/contract/status.ts';
 import type { HelperState, ShellEvent } from '../contract/shell.ts';
 import { HelperClient } from '../helper-client.ts';
 import { ensureHelper, isPrivileged, socketOf, type Instance } from '../launch.ts';
 
-/** Time for whoever else minds the helper (systemd) to bring it back before it is started from here. */
-const GRACE_MS = 3000;
-/** How often it is looked for while it does not run: somebody may start it from a terminal. */
-const LOOK_MS = 2000;
+const TIMES = {
+  /** For whoever else minds the helper (systemd) to bring it back before it is started from here. */
+  graceMs: 3000,
+  /** How often it is looked for while it does not run: somebody may start it from a terminal. */
+  lookMs: 2000,
+};
 /** A helper that ends so soon after its start ends again; it is not started a second time by itself. */
 const TOO_SOON_MS = 20_000;
 
@@ -24,10 +28,19 @@ export class HelperKeeper {
   #starting: Promise<HelperState> | undefined;
   /** Nobody asked for its end. */
   #wanted = true;
+  #died = false;
+  /** When it was started from here. */
   #startedAt = 0;
+  #pid = 0;
+  #restartedAt: number | undefined;
+  readonly #launch: typeof ensureHelper;
+  readonly #times: typeof TIMES;
 
-  constructor(instance: Instance) {
+  /** @param launch and `times` are for tests. */
+  constructor(instance: Instance, launch = ensureHelper, times = TIMES) {
     this.#instance = instance;
+    this.#launch = launch;
+    this.#times = times;
     this.client = new HelperClient(socketOf(instance));
   }
 
@@ -53,27 +66,42 @@ export class HelperKeeper {
       const status = await this.client.statusIfRunning().catch((error: unknown) => error as Error);
       if (status instanceof Error) this.#become({ state: 'failed', text: status.message });
       else if (status !== undefined) {
-        this.#become({ state: 'running', status });
+        this.#runs(status);
         await this.#follow();
-        // Its stream has ended, so it ends or has ended.
-        if (this.#wanted) await this.#pause(GRACE_MS);
+        // Who ends in good order takes its socket away; one that is still there is a dead one's.
+        this.#died = this.#wanted && existsSync(this.client.socketPath);
+        this.#wanted = this.#died;
+        if (this.#died) await this.#pause(this.#times.graceMs);
         continue;
       } else if (this.#state.state !== 'failed' && this.#starting === undefined) {
-        this.#become({ state: 'stopped' });
-        if (this.#wanted && isPrivileged(this.#instance)) {
-          if (Date.now() - this.#startedAt < TOO_SOON_MS)
-            this.#become({
-              state: 'failed',
-              text: 'The helper ended right after its start; its log says why.',
-            });
-          else {
-            await this.start();
-            continue;
-          }
-        }
+        await this.#startAgain();
+        if (this.#state.state === 'running') continue;
       }
-      await this.#pause(LOOK_MS);
+      await this.#pause(this.#times.lookMs);
     }
+  }
+
+  /** Nobody runs it, and it should run, unless somebody wanted its end. */
+  async #startAgain(): Promise<void> {
+    if (this.#died && Date.now() - this.#startedAt < TOO_SOON_MS)
+      this.#become({ state: 'failed', text: 'The helper ended right after its start; its log says why.' });
+    else if (this.#wanted && isPrivileged(this.#instance)) await this.start();
+    else if (this.#died)
+      this.#become({
+        state: 'died',
+        text: 'The helper has ended by itself; its log says why. Servers and their network go on running. Starting it again asks for your password.',
+      });
+    else this.#become({ state: 'stopped' });
+  }
+
+  #runs(status: HelperStatus): HelperState {
+    if (this.#died && status.pid !== this.#pid) this.#restartedAt = Date.now();
+    this.#died = false;
+    this.#wanted = true;
+    this.#pid = status.pid;
+    const restarted = this.#restartedAt === undefined ? {} : { restartedAt: this.#restartedAt };
+    this.#become({ state: 'running', status, ...restarted });
+    return this.#state;
   }
 
   /** Starts it if it does not run; a failure is a state, not an exception. */
@@ -102,8 +130,8 @@ export class HelperKeeper {
     this.#become({ state: 'starting' });
     this.#startedAt = Date.now();
     try {
-      const { status } = await ensureHelper(this.#instance);
-      this.#become({ state: 'running', status });
+      const { status } = await this.#launch(this.#instance);
+      return this.#runs(status);
     } catch (error) {
       this.#become({ state: 'failed', text: (error as Error).message });
     }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Preferences } from '../contract/shell.ts';
 import { writeUserFile } from '../credentials-files.ts';
+import { person } from '../person.ts';
 import type { UserPaths } from '../user-paths.ts';
 import { CALL_INPUTS, fits } from './inputs.ts';
 
@@ -27,9 +28,8 @@ export class PreferenceFile {
 
   /** One write after the other, each whole. */
   async write(preferences: Preferences): Promise<void> {
-    const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const writing = this.#last.then(() =>
-      writeUserFile(this.#path, `${JSON.stringify(preferences, null, 2)}\n`, owner),
+      writeUserFile(this.#path, `${JSON.stringify(preferences, null, 2)}\n`, person()),
     );
     this.#last = writing.catch(() => undefined);
     await writing;

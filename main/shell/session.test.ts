@@ -79,13 +79,12 @@ test.each([
   { name: 'api', input: { service: 'compute', method: 'GET', path: '/a', projectId: null, more: 1 } },
   { name: 'openExternal', input: { url: 'file:///etc/passwd' } },
   { name: 'openExternal', input: { url: 'https://user@host/' } },
-  { name: 'notify', input: { title: '', body: '', route: 'https://host/' } },
   { name: 'imageDownload', input: { projectId: 'a', imageId: '../a', name: '' } },
   { name: 'toString', input: {} },
   { name: '__proto__', input: {} },
 ])('$name is not called with what the contract does not know: $input', async ({ name, input }) => {
   const called = vi.fn<() => never>();
-  const page = serve({ api: called, openExternal: called, notify: called, imageDownload: called });
+  const page = serve({ api: called, openExternal: called, imageDownload: called });
   page.sayAnything({ type: 'call', id: 1, name, input });
   expect((await page.next('failure')).failure.code).toBe('input');
   expect(called).not.toHaveBeenCalled();

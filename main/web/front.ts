@@ -17,14 +17,10 @@ const hasDesktop = (): boolean =>
   process.env['DISPLAY'] !== undefined || process.env['WAYLAND_DISPLAY'] !== undefined;
 
 /** A Chromium window on this desktop, or any browser: what the desktop can do is asked of its own small tools. */
-export function webFront(kind: 'window' | 'browser'): Front {
+export function webFront(kind: 'window' | 'browser', quit: () => void): Front {
   return {
     kind,
-    notify: ({ title, body }, onClick) => {
-      // notify-send tells of a click only from 0.8 on (--action --wait); older ones show the text alone.
-      void onClick;
-      if (hasDesktop()) void start('notify-send', ['--app-name=Deskcloud', '--', title, body]);
-    },
+    quit,
     openExternal: async (url) => kind === 'window' && hasDesktop() && (await start('xdg-open', [url])),
   };
 }

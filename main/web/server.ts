@@ -1,32 +1,30 @@
-import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { Readable } from 'node:stream';
+import { Readable, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { WebSocketServer } from 'ws';
 import { BYTES_AT_ONCE, SOCKET_PATH } from '../contract/frame.ts';
 import { DOWNLOAD_PREFIX, type Shell } from '../shell/index.ts';
 import { socketCarrier } from './carrier.ts';
 import { SECURITY_HEADERS, windowFile } from './files.ts';
+import { isFromPerson } from './peer.ts';
+import type { Place } from './place.ts';
 import { SessionKey } from './session-key.ts';
 
 export interface WebServerOptions {
   readonly shell: Shell;
   /** The built window. */
   readonly directory: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+  readonly place: Place;
 }
 
 /**
- * The window for a browser on this machine: a listener on loopback, under a host name of this run's own below
+ * The window for a browser on this machine: a listener on loopback, under a host name of the person's own below
  * localhost. Cookies know no ports, so under that name alone no other program on this machine is sent the session's.
  */
 export class WebServer {
   readonly #options: WebServerOptions;
   readonly #key = new SessionKey();
-  readonly #name = `${randomBytes(8).toString('hex')}.localhost`;
   readonly #server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: BYTES_AT_ONCE * 8 });
 
@@ -42,13 +40,17 @@ export class WebServer {
   async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(this.#options.port, '127.0.0.1', resolve);
+      this.#server.listen(this.#options.place.port, '127.0.0.1', resolve);
     });
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
   }
 
   /** `http://<name>.localhost:<port>`. */
   get origin(): string {
-    return `http://${this.#name}:${(this.#server.address() as AddressInfo).port}`;
+    return `http://${this.#options.place.name}.localhost:${this.port}`;
   }
 
   /** An address that opens the window at a route, once. */
@@ -71,9 +73,14 @@ export class WebServer {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       refuse(response, 405, 'There are only pages here.');
     } else if (url.pathname === '/open') {
-      this.#open(url, response);
+      if (isFromPerson(request.socket)) this.#open(url, response);
+      else refuse(response, 403, 'This window is of another user of this machine.');
     } else if (!this.#key.opens(request.headers.cookie)) {
-      refuse(response, 401, 'This window needs the one-time address that npm start prints. Start it again.');
+      refuse(
+        response,
+        401,
+        'This window needs its one-time address. Start Deskcloud once more: it gives a new one.',
+      );
     } else if (url.pathname.startsWith(DOWNLOAD_PREFIX)) {
       await this.#download(url.pathname.slice(DOWNLOAD_PREFIX.length), response);
     } else {
@@ -91,7 +98,11 @@ export class WebServer {
     const cookie = this.#key.redeem(url.searchParams.get('token') ?? '');
     const route = url.searchParams.get('route') ?? '/';
     if (cookie === undefined)
-      refuse(response, 401, 'This address was used already or is too old. Start Deskcloud again.');
+      refuse(
+        response,
+        401,
+        'This address was used already or is too old. Start Deskcloud once more: it gives a new one.',
+      );
     else {
       // Only a path: '//host' would lead elsewhere.
       const path = /^\/(?!\/)[A-Za-z0-9/._~%?&=:,-]*$/.test(route) ? route : '/';

@@ -31,6 +31,24 @@ export function tell(text: string, tone: Toast['tone'] = 'ok'): void {
   add({ text, tone }, STAYS_MS);
 }
 
+/** Offers something until the person takes it or puts it away. */
+export function offer(text: string, action: { label: string; run: () => void }): void {
+  const id = add(
+    {
+      text,
+      tone: 'info',
+      action: {
+        label: action.label,
+        run: () => {
+          dismiss(id);
+          action.run();
+        },
+      },
+    },
+    undefined,
+  );
+}
+
 /** Shows what went wrong until the person puts it away; a broken connection is told elsewhere. */
 export function tellProblem(text: string, error: unknown): void {
   const problem = problemOf(error);

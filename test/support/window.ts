@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -99,8 +100,10 @@ export class TestWindow {
       mkdirSync(dirname(preferences), { recursive: true });
       writeFileSync(preferences, JSON.stringify({ welcomed: true, language: 'en' }));
     }
-    const shell = new Shell(where, webFront('browser'), options.vendor?.(instance.directory));
-    const server = new WebServer({ shell, directory: WINDOW, port: 0 });
+    const front = webFront('browser', () => undefined);
+    const shell = new Shell(where, front, options.vendor?.(instance.directory));
+    const place = { name: randomBytes(8).toString('hex'), port: 0 };
+    const server = new WebServer({ shell, directory: WINDOW, place });
     await server.listen();
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     const context = await browser.newContext({

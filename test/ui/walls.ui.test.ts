@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -93,6 +95,27 @@ test('no way to the helper but by the contract: not its credentials, nor a path 
   expect(await ask({ type: 'call', id: 1, name: 'constructor', input: {} })).toContain('"code":"input"');
   expect(await ask({ type: 'else' })).toBe('closed 1002');
   await page.close();
+});
+
+test("another user's program cannot use the one-time address up, though it may see it", async () => {
+  const url = new URL(window.server.openingUrl('/'));
+  const path = url.pathname + url.search;
+  const nobody = spawn(
+    '/usr/bin/python3',
+    [
+      '-c',
+      `import http.client
+c = http.client.HTTPConnection('127.0.0.1', ${url.port})
+c.request('GET', '${path}', headers={'host': '${url.host}'})
+print(c.getresponse().status)`,
+    ],
+    { uid: 65_534, gid: 65_534, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let said = '';
+  nobody.stdout.on('data', (text: Buffer) => (said += text.toString()));
+  await once(nobody, 'close');
+  expect(said.trim()).toBe('403');
+  expect(await statusOf(path, { host: url.host })).toBe(303);
 });
 
 test('the listener knows one host name, its cookie, and its own origin (S51)', async () => {

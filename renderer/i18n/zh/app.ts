@@ -15,6 +15,14 @@ export const app: typeof english = {
   goTo: (page) => `前往${page}`,
   shortcuts: '键盘快捷键',
   notifications: '通知',
+  notices: {
+    ask: '当您在看别处时，任务完成或失败后是否通过桌面通知告诉您？',
+    yes: '好，通知我',
+    on: '打开桌面通知',
+    off: '关闭桌面通知',
+    refused: '浏览器已禁止此页面显示通知；可在浏览器的网站设置中更改。',
+    outcome: { finished: '已完成', failed: '失败', stuck: '需要处理' },
+  },
   collapse: '收窄导航',
   expand: '展开导航',
   simulated: '模拟主机',
@@ -24,10 +32,23 @@ export const app: typeof english = {
     starting: '云正在启动',
     stopped: '云没有运行',
     failed: '云无法启动',
+    died: '云意外退出',
     running: '云正在运行',
   },
   start: '启动云',
+  restarted: (time) => `云的后台服务意外退出，已于 ${time} 重新启动。云主机及其网络未受影响。`,
   needsPassword: '启动时会询问您的密码。',
+  quit: {
+    command: '退出 Deskcloud',
+    title: '退出 Deskcloud？',
+    goesOn: (servers) =>
+      servers === 0
+        ? '没有这个窗口，云也可以继续运行：API 照常响应。'
+        : `没有这个窗口，云也可以继续运行：${servers} 台云主机及其网络和 API 照常工作。`,
+    shutDownText: '如果关闭云，正在运行的云主机会正常关机；不会丢失任何数据，下次启动时会恢复运行。',
+    letRun: '退出，让云继续运行',
+    shutDown: '关闭云并退出',
+  },
   showLog: '查看日志',
   connecting: '正在连接 Deskcloud',
   refused: 'Deskcloud 已结束。请重新启动；此页面可以关闭。',
