@@ -69,6 +69,7 @@ export class TestWindow {
   readonly server: WebServer;
   readonly #browser: Browser;
   readonly #context: BrowserContext;
+  readonly #quit: { readonly count: number };
   /** What pages complained about: errors of scripts and of the content security policy. */
   readonly complaints: string[] = [];
 
@@ -78,12 +79,19 @@ export class TestWindow {
     server: WebServer,
     browser: Browser,
     context: BrowserContext,
+    quit: { readonly count: number },
   ) {
     this.instance = instance;
     this.shell = shell;
     this.server = server;
     this.#browser = browser;
     this.#context = context;
+    this.#quit = quit;
+  }
+
+  /** How often the person has quit. */
+  get quits(): number {
+    return this.#quit.count;
   }
 
   static async open(options: WindowOptions = {}): Promise<TestWindow> {
@@ -100,7 +108,8 @@ export class TestWindow {
       mkdirSync(dirname(preferences), { recursive: true });
       writeFileSync(preferences, JSON.stringify({ welcomed: true, language: 'en' }));
     }
-    const front = webFront('browser', () => undefined);
+    const quit = { count: 0 };
+    const front = webFront('browser', () => (quit.count += 1));
     const shell = new Shell(where, front, options.vendor?.(instance.directory));
     const place = { name: randomBytes(8).toString('hex'), port: 0 };
     const server = new WebServer({ shell, directory: WINDOW, place });
@@ -111,7 +120,7 @@ export class TestWindow {
       colorScheme: 'light',
       permissions: ['clipboard-read', 'clipboard-write'],
     });
-    const window = new TestWindow(instance, shell, server, browser, context);
+    const window = new TestWindow(instance, shell, server, browser, context, quit);
     const first = await context.newPage();
     await first.goto(server.openingUrl('/none'));
     await first.close();
