@@ -1,3 +1,8 @@
+import Boxes from '@lucide/svelte/icons/boxes';
+import Cpu from '@lucide/svelte/icons/cpu';
+import Group from '@lucide/svelte/icons/group';
+import KeyRound from '@lucide/svelte/icons/key-round';
+import Ruler from '@lucide/svelte/icons/ruler';
 import Activity from '@lucide/svelte/icons/activity';
 import Disc from '@lucide/svelte/icons/disc-3';
 import Gauge from '@lucide/svelte/icons/gauge';
@@ -60,4 +65,30 @@ export const routes: readonly PageRoute[] = [
     load: page(() => import('../pages/images/Images.svelte')),
   },
   { path: '/images/:id', load: page(() => import('../pages/images/ImageDetail.svelte')) },
+  {
+    path: '/flavors',
+    nav: { section: 'compute', icon: Ruler, title: (m) => m.flavors.title, key: 'l' },
+    load: page(() => import('../pages/flavors/Flavors.svelte')),
+  },
+  { path: '/flavors/:id', load: page(() => import('../pages/flavors/FlavorDetail.svelte')) },
+  {
+    path: '/keypairs',
+    nav: { section: 'compute', icon: KeyRound, title: (m) => m.keypairs.title, key: 'k' },
+    load: page(() => import('../pages/keypairs/KeyPairs.svelte')),
+  },
+  {
+    path: '/servergroups',
+    nav: { section: 'compute', icon: Boxes, title: (m) => m.servergroups.title },
+    load: page(() => import('../pages/servergroups/ServerGroups.svelte')),
+  },
+  {
+    path: '/aggregates',
+    nav: { section: 'system', icon: Group, title: (m) => m.aggregates.title },
+    load: page(() => import('../pages/aggregates/Aggregates.svelte')),
+  },
+  {
+    path: '/hypervisor',
+    nav: { section: 'system', icon: Cpu, title: (m) => m.hypervisor.title, key: 'h' },
+    load: page(() => import('../pages/hypervisor/Hypervisor.svelte')),
+  },
 ];

@@ -41,6 +41,14 @@ export class Form<T extends object> {
     this.#touched = new Set([...this.#touched, field]);
   }
 
+  /** Begins anew with these values, for a form that is shown again. */
+  reset(values: T): void {
+    Object.assign(this.values, values);
+    this.problem = undefined;
+    this.#touched = new Set<keyof T>();
+    this.#tried = false;
+  }
+
   /** For `onsubmit`: sends when all is right, else leads to the first field that is not. */
   readonly submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();

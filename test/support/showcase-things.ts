@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { simulatedGuest } from '../../main/demo/simulated-guest.ts';
+import { OpenStackClient } from '../../main/openstack-client.ts';
 import type { Shown } from './showcase.ts';
 import type { TestWindow } from './window.ts';
 
@@ -35,7 +36,34 @@ export async function things(window: TestWindow): Promise<readonly Shown[]> {
   });
   const { images } = (await admin.get('image', '/images')) as { images: { id: string; name: string }[] };
   const guest = images.find((one) => one.name.includes('tiny'))?.id ?? '';
+  await furnish(window);
   return [
+    { name: 'flavors', route: '/flavors' },
+    { name: 'flavor', route: '/flavors/build' },
+    {
+      name: 'flavor-create',
+      route: '/flavors',
+      before: (page) => page.getByRole('button', { name: 'Create flavor' }).click(),
+    },
+    { name: 'keypairs', route: '/keypairs' },
+    {
+      name: 'keypair-private',
+      route: '/keypairs',
+      before: async (page) => {
+        await page.getByRole('button', { name: 'Create key pair' }).first().click();
+        await page.getByLabel('Name').fill(`laptop ${Date.now() % 1000}`);
+        await page.getByRole('button', { name: 'Create', exact: true }).click();
+        await page.getByRole('button', { name: 'Save as file' }).waitFor();
+      },
+    },
+    { name: 'servergroups', route: '/servergroups' },
+    {
+      name: 'servergroup-create',
+      route: '/servergroups',
+      before: (page) => page.getByRole('button', { name: 'Create server group' }).click(),
+    },
+    { name: 'aggregates', route: '/aggregates' },
+    { name: 'hypervisor', route: '/hypervisor' },
     { name: 'images', route: '/images' },
     { name: 'images-catalogue', route: '/images?tab=catalogue' },
     { name: 'image', route: `/images/${guest}` },
@@ -64,4 +92,39 @@ export async function things(window: TestWindow): Promise<readonly Shown[]> {
       before: (page) => page.getByRole('button', { name: 'Import from URL' }).click(),
     },
   ];
+}
+
+/** Things that the demo does not make, in the demo's project where they belong to one. */
+async function furnish(window: TestWindow): Promise<void> {
+  const admin = await window.instance.admin();
+  const { projects } = (await admin.get('identity', '/projects?name=demo')) as { projects: { id: string }[] };
+  const demo = await OpenStackClient.login({
+    ...(await window.instance.client.credentials()),
+    projectName: 'demo',
+  });
+  const flavor = (name: string, vcpus: number, ram: number, disk: number, more: object = {}) =>
+    admin.post('compute', '/flavors', { flavor: { name, id: name, vcpus, ram, disk, ...more } });
+  await flavor('m1.small', 1, 2048, 20);
+  await flavor('m1.medium', 2, 4096, 40);
+  await flavor('m1.large', 4, 8192, 80);
+  await flavor('build', 8, 16_384, 100, { 'os-flavor-access:is_public': false });
+  await admin.post('compute', '/flavors/build/os-extra_specs', {
+    extra_specs: { 'hw:cpu_cores': '4', 'hw_rng:allowed': 'True' },
+  });
+  await admin.post('compute', '/flavors/build/action', { addTenantAccess: { tenant: projects[0]?.id } });
+  await demo.post('compute', '/os-server-groups', {
+    server_group: { name: 'web-apart', policies: ['soft-anti-affinity'] },
+  });
+  await demo.post('compute', '/os-server-groups', {
+    server_group: { name: 'database-with-its-cache', policies: ['affinity'] },
+  });
+  const { services } = (await admin.get('compute', '/os-services?binary=nova-compute')) as {
+    services: { host: string }[];
+  };
+  const { aggregate } = (await admin.post('compute', '/os-aggregates', {
+    aggregate: { name: 'fast-disks', availability_zone: null },
+  })) as { aggregate: { id: number } };
+  const action = `/os-aggregates/${aggregate.id}/action`;
+  await admin.post('compute', action, { set_metadata: { metadata: { ssd: 'true', rack: 'desk' } } });
+  await admin.post('compute', action, { add_host: { host: services[0]?.host } });
 }

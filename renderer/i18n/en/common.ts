@@ -45,6 +45,7 @@ export const common = {
   selectRow: (name: string) => `Select ${name}`,
   sortBy: (column: string) => `Sort by ${column}`,
   rows: (shown: number, all: number) => (shown === all ? `${all}` : `${shown} of ${all}`),
+  badPair: (line: string) => `This line has no name and value: ${line}`,
   typeToConfirm: (word: string) => `Type ${word} to confirm`,
   willBeLost: 'This cannot be undone. What will be lost:',
   showDetails: 'Details',

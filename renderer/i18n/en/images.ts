@@ -63,7 +63,6 @@ export const images = {
   tagsHint: 'With commas between them.',
   properties: 'Properties',
   propertiesHint: 'A line each: name: value. Compute obeys hw_… and os_… ones.',
-  badProperty: (line: string) => `This line has no name and value: ${line}`,
   checksum: 'Checksum',
   detail: {
     overview: 'Overview',

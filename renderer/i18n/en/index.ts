@@ -1,13 +1,32 @@
+import { aggregates } from './aggregates.ts';
 import { app } from './app.ts';
 import { common } from './common.ts';
 import { console } from './console.ts';
+import { flavors } from './flavors.ts';
+import { hypervisor } from './hypervisor.ts';
 import { images } from './images.ts';
+import { keypairs } from './keypairs.ts';
 import { operations } from './operations.ts';
 import { overview } from './overview.ts';
+import { servergroups } from './servergroups.ts';
 import { servers } from './servers.ts';
 import { welcome } from './welcome.ts';
 
 /** English is the language that the others are checked against. */
-export const en = { app, common, console, images, operations, overview, servers, welcome };
+export const en = {
+  aggregates,
+  app,
+  common,
+  console,
+  flavors,
+  hypervisor,
+  images,
+  keypairs,
+  operations,
+  overview,
+  servergroups,
+  servers,
+  welcome,
+};
 
 export type Messages = typeof en;

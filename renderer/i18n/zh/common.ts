@@ -46,6 +46,7 @@ export const common: typeof english = {
   selectRow: (name) => `选择 ${name}`,
   sortBy: (column) => `按${column}排序`,
   rows: (shown, all) => (shown === all ? `${all}` : `${shown} / ${all}`),
+  badPair: (line) => `这一行缺少名称或值：${line}`,
   typeToConfirm: (word) => `输入 ${word} 以确认`,
   willBeLost: '此操作无法撤销。以下内容将丢失：',
   showDetails: '详情',

@@ -64,7 +64,6 @@ export const images: typeof english = {
   tagsHint: '用逗号分隔。',
   properties: '属性',
   propertiesHint: '每行一个：名称: 值。计算服务会遵循 hw_… 和 os_… 属性。',
-  badProperty: (line) => `这一行缺少名称或值：${line}`,
   checksum: '校验和',
   detail: { overview: '概览', members: '成员', servers: '云主机' },
   data: '数据',

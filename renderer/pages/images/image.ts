@@ -98,27 +98,7 @@ export const patchImage = (api: Api, id: string, changes: readonly Change[]): Pr
     contentType: 'application/openstack-images-v2.1-json-patch',
   });
 
-/** 'a: b' a line, as the editor of properties shows them; what has no colon is a mistake. */
-export function parseProperties(text: string): {
-  readonly properties: readonly (readonly [string, string])[];
-  /** The first line that is none. */
-  readonly wrong: string | undefined;
-} {
-  const properties: (readonly [string, string])[] = [];
-  for (const line of text.split('\n')) {
-    if (line.trim() === '') continue;
-    const found = /^\s*([^:=\s][^:=]*?)\s*[:=]\s*(.*?)\s*$/.exec(line);
-    if (found?.[1] === undefined || found[2] === undefined || found[2] === '')
-      return { properties, wrong: line.trim() };
-    properties.push([found[1], found[2]]);
-  }
-  return { properties, wrong: undefined };
-}
-
-export const writeProperties = (properties: readonly (readonly [string, string])[]): string =>
-  properties.map(([name, value]) => `${name}: ${value}`).join('\n');
-
-/** 'a, b c' → the tags that are meant; each once. */
+/** The tags in a text with commas between them; each once. */
 export const parseTags = (text: string): readonly string[] => [
   ...new Set(
     text
