@@ -9,7 +9,7 @@ export function judgeKey(text: string): KeyVerdict {
   const trimmed = text.trim();
   if (trimmed === '') return 'empty';
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----|^PuTTY-User-Key-File/.test(trimmed)) return 'private';
-  if (PUBLIC.test(trimmed) || /^-----BEGIN CERTIFICATE-----/.test(trimmed)) return 'public';
+  if (PUBLIC.test(trimmed) || trimmed.startsWith('-----BEGIN CERTIFICATE-----')) return 'public';
   return 'neither';
 }
 
