@@ -4,9 +4,10 @@ import { DOWNLOAD_PREFIX, type Shell } from '../shell/index.ts';
 import { SECURITY_HEADERS, WINDOW, windowFile } from '../web/files.ts';
 
 const SCHEME = 'deskcloud-window';
+const HOST = 'window';
 
 /** The origin of the window's page: a scheme of its own instead of file://, so that it has an origin at all. */
-export const ORIGIN = `${SCHEME}://window`;
+export const ORIGIN = `${SCHEME}://${HOST}`;
 
 /** Before the app is ready. */
 export function declareScheme(): void {
@@ -19,7 +20,8 @@ export function declareScheme(): void {
 export function serveScheme(shell: Shell): void {
   protocol.handle(SCHEME, async (request) => {
     const url = new URL(request.url);
-    if (request.method !== 'GET' || url.origin !== new URL(ORIGIN).origin) return refusal(405);
+    // Node's URL gives 'null' as the origin of every scheme that it does not know.
+    if (request.method !== 'GET' || url.host !== HOST) return refusal(405);
     if (url.pathname.startsWith(DOWNLOAD_PREFIX)) {
       const download = await shell.download(url.pathname.slice(DOWNLOAD_PREFIX.length));
       if (download === undefined) return refusal(404);
