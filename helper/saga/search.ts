@@ -103,23 +103,33 @@ function batch(
   ).all(parameters);
 }
 
-/** The first step with one of the words in it, and the line. */
+/** The step with most of the words in it (the first of several), and its line with most of them. */
 function foundIn(db: Db, seq: number, words: readonly string[]): FoundStep | null {
   const rows = statement<
     [number],
     { step: string; number: string | null; reason: string | null; entries: string | null }
   >(db, 'SELECT step, number, reason, entries FROM trace WHERE saga = ? ORDER BY id').iterate(seq);
+  let best: FoundStep | null = null;
+  let most = 0;
   for (const { step, number, reason, entries } of rows) {
-    const texts = [
+    const recorded = entries === null ? [] : (JSON.parse(entries) as TraceEntry[]).map(textOf);
+    const text = [step, reason ?? '', ...recorded].join('\n');
+    const has = count(text, words);
+    if (has <= most) continue;
+    most = has;
+    best = {
       step,
-      reason ?? '',
-      ...(entries === null ? [] : (JSON.parse(entries) as TraceEntry[]).map(textOf)),
-    ];
-    const text = lineWith(texts, words);
-    if (text !== undefined)
-      return { step, number: number === null ? null : (JSON.parse(number) as FoundStep['number']), text };
+      number: number === null ? null : (JSON.parse(number) as FoundStep['number']),
+      text: bestLine(text, words),
+    };
   }
-  return null;
+  return best;
+}
+
+/** How many of the words are in the text. */
+function count(text: string, words: readonly string[]): number {
+  const lower = text.toLowerCase();
+  return words.filter((word) => lower.includes(word)).length;
 }
 
 /** Everything that a person can read in an entry. */
@@ -142,13 +152,16 @@ function textOf(entry: TraceEntry): string {
   }
 }
 
-function lineWith(texts: readonly string[], words: readonly string[]): string | undefined {
-  for (const line of texts.flatMap((text) => text.split('\n'))) {
-    const lower = line.toLowerCase();
-    const at = Math.min(...words.map((word) => lower.indexOf(word)).filter((one) => one >= 0));
-    if (!Number.isFinite(at)) continue;
-    const from = Math.max(0, at - LINE / 4);
-    return `${from > 0 ? '…' : ''}${line.slice(from, from + LINE).trim()}${line.length > from + LINE ? '…' : ''}`;
+/** The line with most of the words, cut around the first of them. */
+function bestLine(text: string, words: readonly string[]): string {
+  let line = '';
+  let most = 0;
+  for (const one of text.split('\n')) {
+    const has = count(one, words);
+    if (has > most) [line, most] = [one, has];
   }
-  return undefined;
+  const lower = line.toLowerCase();
+  const at = Math.min(...words.map((word) => lower.indexOf(word)).filter((one) => one >= 0));
+  const from = Math.max(0, at - LINE / 4);
+  return `${from > 0 ? '…' : ''}${line.slice(from, from + LINE).trim()}${line.length > from + LINE ? '…' : ''}`;
 }

@@ -29,6 +29,12 @@ export async function showcase(window: TestWindow): Promise<readonly Shown[]> {
     { name: 'server-operations', route: `/servers/${demo.serverId}?tab=operations` },
     { name: 'operations', route: '/operations' },
     {
+      name: 'operations-search',
+      route: '/operations?q=virtio',
+      before: (page) => page.getByText('virtio').first().waitFor(),
+    },
+    { name: 'operation-begin', route: `/operations/${create?.id ?? ''}` },
+    {
       name: 'operation',
       route: `/operations/${create?.id ?? ''}`,
       before: (page) => page.locator('button[aria-expanded]').filter({ hasText: 'define' }).first().click(),
