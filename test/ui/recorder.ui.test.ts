@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Operation } from '../../helper/contract/operation.ts';
 import { closeDatabase, openDatabase, statement, transaction } from '../../helper/db/index.ts';
 import { make } from '../../main/demo/ensure.ts';
 import { violations } from '../support/axe.ts';
@@ -87,11 +88,9 @@ test('an operation is a timeline of its numbered steps, with what ran, for a new
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Export as JSON' }).click();
   const file = await (await download).path();
-  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
-    id: create?.id,
-    name: 'server-create',
-    steps: expect.arrayContaining([expect.objectContaining({ number: 37, name: 'start domain' })]),
-  });
+  const exported = JSON.parse(readFileSync(file, 'utf8')) as Operation;
+  expect(exported).toMatchObject({ id: create?.id, name: 'server-create' });
+  expect(exported.steps.find((one) => one.number === 37)?.name).toBe('start domain');
   await page.close();
 });
 
@@ -102,7 +101,9 @@ test('runs are seen live', async () => {
   const row = page.getByRole('row', { name: /Reboot server/ });
   await row.getByText('Done').waitFor();
   await row.getByRole('link').click();
-  await page.getByRole('button', { name: /37 start domain .* done/ }).waitFor();
+  const start = page.getByRole('button', { name: /37 start domain/ });
+  await start.waitFor();
+  expect(await start.textContent()).toMatch(/done\s*$/);
   await page.close();
 });
 
@@ -148,7 +149,7 @@ test('one that is stuck is retried; a thousand are a list that scrolls', async (
       new Promise<void>((resolve) => {
         const { document, requestAnimationFrame } = globalThis as unknown as {
           document: { querySelector(text: string): { scrollBy(x: number, y: number): void } };
-          requestAnimationFrame(call: () => void): void;
+          requestAnimationFrame: (call: () => void) => void;
         };
         const list = document.querySelector('[role="grid"]');
         let left = frames;

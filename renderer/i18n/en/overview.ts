@@ -11,7 +11,7 @@ export const overview = {
   memory: 'Memory',
   disk: 'Disk',
   used: (used: string, of: string) => `${used} of ${of}`,
-  hostUse: 'Use of this host',
+  hostUse: 'Reserved on this host',
   quota: 'Quota of this project',
   unlimited: (used: string) => `${used}, no limit`,
   quotas: {
@@ -33,4 +33,12 @@ export const overview = {
   inError: (count: number) => (count === 1 ? 'One server is in error' : `${count} servers are in error`),
   noHypervisor: 'The hypervisor does not answer',
   slow: 'Guests are emulated in software and run slowly',
+  accelerators: {
+    kvm: 'KVM, in hardware',
+    qemu: 'Emulation, in software',
+    simulated: 'Nothing: simulated',
+  },
+  failed: (count: number) =>
+    count === 1 ? 'An operation failed lately' : `${count} operations failed lately`,
+  failedText: 'Everything that they had made was taken back; the flight recorder says why and what to do.',
 };

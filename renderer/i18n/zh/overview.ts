@@ -13,7 +13,7 @@ export const overview: typeof english = {
   memory: '内存',
   disk: '磁盘',
   used: (used, of) => `${used} / ${of}`,
-  hostUse: '主机使用情况',
+  hostUse: '主机上已预留',
   quota: '本项目配额',
   unlimited: (used) => `${used}，无限制`,
   quotas: {
@@ -35,4 +35,11 @@ export const overview: typeof english = {
   inError: (count) => `${count} 台云主机出错`,
   noHypervisor: '虚拟机管理程序没有响应',
   slow: '客户机由软件模拟，运行较慢',
+  accelerators: {
+    kvm: 'KVM，硬件加速',
+    qemu: '软件模拟',
+    simulated: '不运行：仅模拟',
+  },
+  failed: (count) => `最近有 ${count} 个操作失败`,
+  failedText: '它们已创建的一切都已收回；飞行记录仪会说明原因和办法。',
 };
