@@ -6,8 +6,12 @@ import Ruler from '@lucide/svelte/icons/ruler';
 import Activity from '@lucide/svelte/icons/activity';
 import Disc from '@lucide/svelte/icons/disc-3';
 import Gauge from '@lucide/svelte/icons/gauge';
+import MapPin from '@lucide/svelte/icons/map-pin';
+import NetworkIcon from '@lucide/svelte/icons/network';
 import Rocket from '@lucide/svelte/icons/rocket';
+import RouterIcon from '@lucide/svelte/icons/router';
 import ServerIcon from '@lucide/svelte/icons/server';
+import Shield from '@lucide/svelte/icons/shield';
 import type { Component } from 'svelte';
 import type { Messages } from '../i18n/en/index.ts';
 import type { Route } from './router.svelte.ts';
@@ -91,4 +95,27 @@ export const routes: readonly PageRoute[] = [
     nav: { section: 'system', icon: Cpu, title: (m) => m.hypervisor.title, key: 'h' },
     load: page(() => import('../pages/hypervisor/Hypervisor.svelte')),
   },
+  {
+    path: '/networks',
+    nav: { section: 'network', icon: NetworkIcon, title: (m) => m.networks.title, key: 'n' },
+    load: page(() => import('../pages/networks/Networks.svelte')),
+  },
+  { path: '/networks/:id', load: page(() => import('../pages/networks/NetworkDetail.svelte')) },
+  {
+    path: '/routers',
+    nav: { section: 'network', icon: RouterIcon, title: (m) => m.routers.title, key: 'r' },
+    load: page(() => import('../pages/routers/Routers.svelte')),
+  },
+  { path: '/routers/:id', load: page(() => import('../pages/routers/RouterDetail.svelte')) },
+  {
+    path: '/floating-ips',
+    nav: { section: 'network', icon: MapPin, title: (m) => m.floatingIps.title, key: 'a' },
+    load: page(() => import('../pages/floating-ips/FloatingIps.svelte')),
+  },
+  {
+    path: '/security-groups',
+    nav: { section: 'network', icon: Shield, title: (m) => m.securityGroups.title, key: 'd' },
+    load: page(() => import('../pages/security-groups/SecurityGroups.svelte')),
+  },
+  { path: '/security-groups/:id', load: page(() => import('../pages/security-groups/GroupDetail.svelte')) },
 ];

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { networkPages } from './showcase-network.ts';
 import { things } from './showcase-things.ts';
 import type { TestWindow } from './window.ts';
 
@@ -45,5 +46,6 @@ export async function showcase(window: TestWindow): Promise<readonly Shown[]> {
       before: (page) => page.keyboard.press('Control+k'),
     },
     ...(await things(window)),
+    ...(await networkPages(window)),
   ];
 }
