@@ -57,6 +57,7 @@ export const routes: readonly PageRoute[] = [
     nav: { section: 'compute', icon: ServerIcon, title: (m) => m.servers.title, key: 's' },
     load: page(() => import('../pages/servers/Servers.svelte')),
   },
+  { path: '/servers/launch', load: page(() => import('../pages/servers/launch/Launch.svelte')) },
   {
     path: '/console/:id',
     bare: true,

@@ -36,6 +36,40 @@ test('a row is opened by the keyboard, and its menu starts the server', async ()
   await page.close();
 });
 
+test('a server is launched from one page, and its steps are seen', async () => {
+  const page = await window.page('/servers');
+  await page.keyboard.press('l');
+  await page
+    .getByRole('radio', { name: /deskcloud-tiny/ })
+    .and(page.locator(':checked'))
+    .waitFor();
+  await page.getByLabel('Name').fill("it's mine");
+  await page.getByText("'it'\\''s mine'").waitFor();
+  await page.getByRole('button', { name: 'Create key pair' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('launch-key');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  const download = page.waitForEvent('download');
+  await dialog.getByRole('button', { name: 'Save as file' }).click();
+  expect((await download).suggestedFilename()).toBe('launch-key.pem');
+  await dialog.getByRole('button', { name: 'I have it' }).click();
+  await page.getByRole('textbox', { name: 'User data' }).fill('#cloud-config\n- not\n- a mapping');
+  await page.getByText('cloud-config is a mapping').waitFor();
+  await page.getByRole('textbox', { name: 'User data' }).fill('#!/bin/sh\ntrue\n');
+  await page.getByText('This reads well.').waitFor();
+  await page.getByText('Advanced', { exact: true }).click();
+  await page.getByRole('textbox', { name: 'Metadata' }).fill('role=web');
+  await page.getByRole('button', { name: 'Terraform' }).click();
+  await page.getByText('role = "web"').waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Launch', exact: true }).click();
+  await page.getByRole('heading', { name: "it's mine" }).waitFor();
+  await page.getByRole('list', { name: 'The server is being built' }).getByText('define domain').waitFor();
+  await page.locator('main header').getByText('Active').waitFor();
+  await page.getByText('launch-key').waitFor();
+  await page.close();
+});
+
 test('a search that finds nothing says so, and a server is deleted only by its name', async () => {
   const page = await window.page('/servers?q=nowhere');
   await page.getByText('Nothing matches.').waitFor();
@@ -47,7 +81,7 @@ test('a search that finds nothing says so, and a server is deleted only by its n
   expect(await confirm.isDisabled()).toBe(true);
   await dialog.getByRole('textbox').fill('demo-server');
   await confirm.click();
-  await page.getByText('No servers yet').waitFor();
+  await page.getByRole('row', { name: /demo-server/ }).waitFor({ state: 'detached' });
   await page.close();
   expect(window.complaints).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { hypervisor } from './hypervisor.ts';
 import { images } from './images.ts';
 import { keypairs } from './keypairs.ts';
 import { networks } from './networks.ts';
+import { launch } from './launch.ts';
 import { operations } from './operations.ts';
 import { overview } from './overview.ts';
 import { routers } from './routers.ts';
@@ -28,6 +29,7 @@ export const zh: Messages = {
   images,
   keypairs,
   networks,
+  launch,
   operations,
   overview,
   routers,
