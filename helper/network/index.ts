@@ -54,6 +54,7 @@ import { networkRemove } from './sagas/network-remove.ts';
 import { portUpdate } from './sagas/port-update.ts';
 import { reconcileNetworks } from './sagas/reconcile.ts';
 import { createRouterTasks, withRouters } from './sagas/router-tasks.ts';
+import { segmentRemove } from './sagas/segment-remove.ts';
 import { securityGroupUpdate } from './sagas/security-group-update.ts';
 import { createTrunks } from './trunks.ts';
 import { createTasks } from './sagas/tasks.ts';
@@ -135,6 +136,7 @@ export function createNetwork(deps: NetworkDeps): Network {
   sagas.register(portUpdate, { driver });
   sagas.register(securityGroupUpdate, { driver });
   sagas.register(networkRemove, { driver });
+  sagas.register(segmentRemove, { driver });
 
   const quotas = new Quotas(config.quotas);
   const ports = new PortCore(context, quotas);

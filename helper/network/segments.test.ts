@@ -36,10 +36,46 @@ describe('segments', () => {
     const path = `/segments/${second.id}`;
     await world.ok('admin', 'PUT', path, { segment: { name: 'x', description: 'd' } });
     expect(await list('admin', '/segments?name=x')).toHaveLength(1);
-    expect(await refused('admin', 'DELETE', `/segments/${first?.id}`)).toEqual([409, 'SegmentInUse']);
     await world.ok('admin', 'DELETE', path);
     expect(await refused('admin', 'GET', path)).toEqual([404, 'SegmentNotFound']);
     await makeNetwork('admin', taken);
+  });
+
+  test('the first gives its place on the host to the next, and its number back', async () => {
+    const network = await makeNetwork('admin', {
+      'provider:segmentation_id': 60,
+      'provider:network_type': 'vxlan',
+    });
+    const body = { network_id: network.id, network_type: 'vxlan', segmentation_id: 61 };
+    const [first] = await list('admin', `/segments?network_id=${network.id}`);
+    const second = await create('admin', 'segment', body);
+    const subnet = await makeSubnet(network, {}, 'admin');
+    // The DHCP server's.
+    expect(await refused('admin', 'DELETE', `/segments/${first?.id}`)).toEqual([409, 'SegmentInUse']);
+    await world.ok('admin', 'PUT', `/subnets/${subnet.id}`, { subnet: { enable_dhcp: false } });
+    await world.settled();
+    const vxlans = async () => (await world.host.inventory()).vxlans;
+    expect(await vxlans()).toEqual(['vxlan-60']);
+    await world.ok('admin', 'DELETE', `/segments/${first?.id}`);
+    expect(await list('admin', `/segments?network_id=${network.id}`)).toMatchObject([{ id: second.id }]);
+    expect(await refused('admin', 'GET', `/segments/${first?.id}`)).toEqual([404, 'SegmentNotFound']);
+    const shown = async () => (await list('admin', `/networks?id=${network.id}`))[0];
+    expect(await shown()).toMatchObject({ 'provider:segmentation_id': 61 });
+    await world.settled();
+    expect(await vxlans()).toEqual(['vxlan-61']);
+    await makeNetwork('admin', { 'provider:segmentation_id': 60, 'provider:network_type': 'vxlan' });
+
+    await world.ok('admin', 'DELETE', `/segments/${second.id}`);
+    await world.settled();
+    expect(await vxlans()).toEqual([]);
+    expect(await shown()).toMatchObject({ 'provider:network_type': null, 'provider:segmentation_id': null });
+    await create('admin', 'segment', { ...body, segmentation_id: 62 });
+    await world.settled();
+    expect(await vxlans()).toEqual(['vxlan-62']);
+    expect(await shown()).toMatchObject({ 'provider:segmentation_id': 62 });
+    await world.ok('admin', 'DELETE', `/networks/${network.id}`);
+    await world.settled();
+    expect(await vxlans()).toEqual([]);
   });
 
   test('are given with the network as well, and go with it', async () => {

@@ -1,6 +1,6 @@
 import type { Db } from '../../db/index.ts';
 import type { RequestContext } from '../../http/index.ts';
-import type { PortRow } from '../store/row.ts';
+import type { PortRow, SegmentRow } from '../store/row.ts';
 import type { NetworkConfig } from '../config.ts';
 
 /** Who asks, and what they may. A handler's request context is one. */
@@ -15,6 +15,8 @@ export interface HostTasks {
   provision(networkId: string): void;
   /** The network's rows are gone; its segment is marked released. */
   remove(networkId: string): void;
+  /** A network is on this segment no more; its row is marked as leaving. */
+  leaveSegment(segmentId: string, place: SegmentRow): void;
   /** Ports were made, changed or deleted: filters, members of their groups, DHCP entries. */
   portsChanged(change: {
     readonly networkId: string;

@@ -352,7 +352,11 @@ export class NetworkApp {
 }
 
 /** IPv4 needs at least 68 bytes; 0 and null mean the largest that the network can carry. */
-function checkMtu(given: number | string | null | undefined, largest: number, type: NetworkType): number {
+function checkMtu(
+  given: number | string | null | undefined,
+  largest: number,
+  type: NetworkType | '',
+): number {
   const asked = Number(given ?? 0);
   if (asked === 0) return largest;
   if (asked < 68) throw invalidInput(`Invalid MTU ${asked}: the minimum is 68`);

@@ -1,27 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
 import { badRequest, conflict, forbidden, notFound } from '../../errors/error.ts';
-import type { PolicyTarget, RequestContext } from '../../http/index.ts';
-import { limits } from '../config.ts';
+import type { RequestContext } from '../../http/index.ts';
 import { networkRules } from '../policy.ts';
 import type { PortCreate, PortUpdate } from '../schemas/port.ts';
 import { networks } from '../store/network.ts';
 import { addressesOfPorts, groupsOfPorts, ports, portsOfDevice } from '../store/port.ts';
-import type { NetworkRow, PortIpRow, PortRow } from '../store/row.ts';
+import type { NetworkRow, PortRow } from '../store/row.ts';
 import { groupBy } from '../store/table.ts';
 import { checkAttributes, demand, isAdmin, projectFor } from './caller.ts';
 import type { Caller, NetworkContext } from './context.ts';
 import { ensureDhcpPort } from './dhcp-port.ts';
-import { checkDhcpOptions } from './dhcp-options.ts';
 import { columns, listResources, standardColumns, tagFilters, type Listing } from './listing.ts';
 import {
   isNetworkOwned,
   isRouterPort,
   networkNotFound,
-  type AddressPair,
   type ExtraDhcpOption,
   type PortCore,
 } from './port-core.ts';
+import {
+  addressRules,
+  checkContents,
+  checkFixedOwner,
+  columnsOf,
+  DHCP,
+  mergeOptions,
+  pairsOf,
+} from './port-request.ts';
 import { byFixedIps } from './port-filters.ts';
 import { isOpenTo, maySee, mayUse } from './sharing.ts';
 import { chooseQosPolicy } from './qos-binding.ts';
@@ -65,18 +71,6 @@ export const portNotFound = (id: string): Error =>
   notFound(`Port ${id} could not be found.`, { type: 'PortNotFound' });
 
 export type PortTarget = PortRow & { readonly network_project_id: string; readonly shared: boolean };
-
-const VNIC_TYPES = new Set([
-  'normal',
-  'direct',
-  'direct-physical',
-  'macvtap',
-  'baremetal',
-  'virtio-forwarder',
-]);
-/** Owner of the port of a network's DHCP server. */
-const DHCP = 'network:dhcp';
-const DNS_LABEL = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 export class PortApp {
   readonly #context: NetworkContext;
@@ -304,121 +298,3 @@ export class PortApp {
     }
   }
 }
-
-/** Rules that look into fixed_ips: naming an address asks for more than naming a subnet. */
-function addressRules(body: PortUpdate): PolicyTarget {
-  const names = body.fixed_ips?.some((one) => one.ip_address !== undefined) === true;
-  return names ? { 'fixed_ips:ip_address': true } : {};
-}
-
-function columnsOf(body: PortUpdate) {
-  const some = <T>(name: string, value: T | undefined | null): Record<string, T> =>
-    value === undefined || value === null ? {} : { [name]: value };
-  return {
-    ...some('name', body.name),
-    ...some('description', body.description),
-    ...some('macAddress', body.mac_address),
-    ...some('adminStateUp', body.admin_state_up),
-    ...some('deviceId', body.device_id),
-    ...some('deviceOwner', body.device_owner),
-    ...some('dnsName', body.dns_name?.toLowerCase()),
-    ...some('dnsDomain', body.dns_domain?.toLowerCase()),
-    ...some('vnicType', body['binding:vnic_type']),
-    ...some('bindingHost', body['binding:host_id']),
-    ...some('bindingProfile', body['binding:profile']),
-  } as {
-    name?: string;
-    description?: string;
-    macAddress?: string;
-    adminStateUp?: boolean;
-    deviceId?: string;
-    deviceOwner?: string;
-    dnsName?: string;
-    dnsDomain?: string;
-    vnicType?: string;
-    bindingHost?: string;
-    bindingProfile?: Record<string, unknown>;
-  };
-}
-
-/** What the schema cannot say. */
-function checkContents(body: PortUpdate): void {
-  const vnic = body['binding:vnic_type'];
-  if (vnic !== undefined && !VNIC_TYPES.has(vnic))
-    throw badRequest(
-      `Invalid input for binding:vnic_type. Reason: '${vnic}' is not in ${[...VNIC_TYPES].join(', ')}.`,
-    );
-  if (body.dns_name !== undefined && body.dns_name !== '' && !DNS_LABEL.test(body.dns_name))
-    throw badRequest(
-      `Invalid input for dns_name. Reason: '${body.dns_name}' not a valid PQDN or FQDN. Reason: a DNS label has letters, digits and hyphens.`,
-    );
-  const pairs = body.allowed_address_pairs ?? [];
-  if (pairs.length > limits.allowedAddressPairs) {
-    throw badRequest(
-      `The number of allowed address pair exceeds the maximum ${limits.allowedAddressPairs}.`,
-      { type: 'AllowedAddressPairExhausted' },
-    );
-  }
-  const seen = new Set(pairs.map((pair) => `${pair.ip_address} ${pair.mac_address?.toLowerCase() ?? ''}`));
-  if (seen.size < pairs.length) {
-    throw badRequest('Request contains duplicate address pair.', {
-      type: 'DuplicateAddressPairInRequest',
-    });
-  }
-  checkDhcpOptions(body.extra_dhcp_opts ?? []);
-  const groups = body.security_groups ?? [];
-  if (new Set(groups).size < groups.length)
-    throw badRequest(`Invalid input for security_groups. Reason: Duplicate items in the list.`);
-}
-
-/** A pair without a MAC is for the port's own. */
-function pairsOf(pairs: PortUpdate['allowed_address_pairs'], mac: string): AddressPair[] {
-  return (pairs ?? []).map((pair) => ({
-    ip_address: pair.ip_address,
-    mac_address: pair.mac_address?.toLowerCase() ?? mac,
-  }));
-}
-
-/** neutron merges: what is named is replaced, null takes it away, the rest stays. */
-function mergeOptions(
-  old: readonly ExtraDhcpOption[],
-  changes: PortUpdate['extra_dhcp_opts'],
-): ExtraDhcpOption[] {
-  if (changes === undefined || changes === null) return [...old];
-  const merged = new Map(old.map((one) => [`${one.opt_name} ${one.ip_version}`, one]));
-  for (const { opt_name, opt_value, ip_version = 4 } of changes) {
-    const version = Number(ip_version) as 4 | 6;
-    const key = `${opt_name} ${version}`;
-    if (opt_value === null) merged.delete(key);
-    else merged.set(key, { opt_name, opt_value, ip_version: version });
-  }
-  return [...merged.values()];
-}
-
-/**
- * A router's or DHCP server's port keeps its device and owner: the router is asked to let go of it instead. What a
- * router's addresses must be (no overlap, the floating IP itself) only the router knows.
- */
-function checkFixedOwner(row: PortRow, body: PortUpdate, held: readonly PortIpRow[]): void {
-  const ofRouter = isRouterPort(row.device_owner);
-  if (row.device_owner !== DHCP && !ofRouter) return;
-  const moves =
-    (body.device_id !== undefined && body.device_id !== row.device_id) ||
-    (body.device_owner !== undefined && body.device_owner !== row.device_owner);
-  if (moves || (ofRouter && body.fixed_ips !== undefined && !keepsAddresses(held, body.fixed_ips ?? []))) {
-    throw conflict(
-      `Port ${row.id} cannot be changed directly via the port API: has device owner ${row.device_owner}.`,
-      { type: 'ServicePortInUse' },
-    );
-  }
-}
-
-/** Names what the port has and nothing else. */
-const keepsAddresses = (held: readonly PortIpRow[], asked: NonNullable<PortUpdate['fixed_ips']>): boolean =>
-  asked.length === held.length &&
-  held.every((ip) =>
-    asked.some(
-      (one) =>
-        (one.subnet_id ?? ip.subnet_id) === ip.subnet_id && (one.ip_address ?? ip.address) === ip.address,
-    ),
-  );

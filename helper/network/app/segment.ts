@@ -3,8 +3,18 @@ import { transaction } from '../../db/index.ts';
 import { conflict, notFound } from '../../errors/error.ts';
 import type { RequestContext } from '../../http/index.ts';
 import type { SegmentCreate, SegmentUpdate } from '../schemas/segment.ts';
-import { networks, touchNetwork } from '../store/network.ts';
-import { apiSegments, subnetsOnSegment, type ApiSegmentRow } from '../store/segment.ts';
+import { networks, segments, touchNetwork, UNPLACED } from '../store/network.ts';
+import { portsOfNetwork } from '../store/port.ts';
+import type { NetworkRow } from '../store/row.ts';
+import {
+  apiSegments,
+  LEAVING,
+  segmentById,
+  segmentsOf,
+  subnetsOnSegment,
+  type ApiSegmentRow,
+} from '../store/segment.ts';
+import { subnetsOf } from '../store/subnet.ts';
 import type { NetworkContext } from './context.ts';
 import { columns, listResources, type Listing } from './listing.ts';
 import { networkNotFound } from './port-core.ts';
@@ -49,7 +59,7 @@ export const segmentView = (row: ApiSegmentRow) => ({
 
 /**
  * Segments of networks, for administrators. A host carries a network on one segment, here the first; further ones are
- * known, take their numbers, and may have subnets.
+ * known, take their numbers, may have subnets, and take the first one's place when that is deleted.
  *
  * https://docs.openstack.org/api-ref/network/v2/#segments
  */
@@ -61,20 +71,24 @@ export class SegmentApp {
   }
 
   load(id: string): ApiSegmentRow {
-    const row = apiSegments.byId(this.#context.db, id);
+    const row = segmentById(this.#context.db, id);
     if (row === undefined) throw segmentNotFound(id);
     return row;
   }
 
   list(context: RequestContext): Record<string, unknown> {
-    return listResources(this.#context.db, listing, context, [], (rows) => rows.map(segmentView));
+    return listResources(this.#context.db, listing, context, [{ sql: 'is_first < 2', values: [] }], (rows) =>
+      rows.map(segmentView),
+    );
   }
 
   create(bodies: readonly SegmentCreate[]): ApiSegmentRow[] {
     const { db, config, clock } = this.#context;
     return transaction(db, () =>
       bodies.map((body) => {
-        if (networks.byId(db, body.network_id) === undefined) throw networkNotFound(body.network_id);
+        const network = networks.byId(db, body.network_id);
+        if (network === undefined) throw networkNotFound(body.network_id);
+        const isFirst = segmentsOf(db, [network.id]).length === 0;
         const place = choosePlace(db, config, {
           type: body.network_type,
           physical: body.physical_network ?? undefined,
@@ -90,13 +104,15 @@ export class SegmentApp {
           network_type: place.type,
           physical_network: place.physical,
           segmentation_id: place.vni,
-          is_first: false,
+          is_first: isFirst,
           created_at: now,
           updated_at: now,
           revision: 1,
         });
-        touchNetwork(db, body.network_id, now);
-        return apiSegments.byId(db, id) as ApiSegmentRow;
+        const row = apiSegments.byId(db, id) as ApiSegmentRow;
+        if (isFirst) this.#carry(network, row);
+        else touchNetwork(db, body.network_id, now);
+        return row;
       }),
     );
   }
@@ -113,22 +129,56 @@ export class SegmentApp {
     );
   }
 
-  /** @throws {CloudError} SegmentInUse while subnets are on it, and for the one that the host carries the network on. */
+  /** From now on the host carries the network on this segment, or on none. In the caller's transaction. */
+  #carry(network: NetworkRow, next: ApiSegmentRow | undefined): void {
+    const { db, config, clock, tasks } = this.#context;
+    const place = segments.byId(db, network.id);
+    if (place === undefined) return;
+    segments.update(db, place, {
+      network_type: next?.network_type ?? 'local',
+      physical_network: next?.physical_network ?? null,
+      vni: next?.segmentation_id ?? null,
+      released: next === undefined ? UNPLACED : 0,
+    });
+    const largest = next?.network_type === 'vxlan' ? config.tunnelMtu : config.plainMtu;
+    networks.update(db, network, {
+      network_type: next?.network_type ?? '',
+      physical_network: next?.physical_network ?? null,
+      segmentation_id: next?.segmentation_id ?? null,
+      mtu: Math.min(network.mtu, largest),
+      updated_at: clock(),
+      revision: network.revision + 1,
+    });
+    if (next !== undefined) apiSegments.update(db, next, { is_first: 1 });
+    if (next !== undefined && subnetsOf(db, network.id).length > 0) tasks.provision(network.id);
+  }
+
+  /**
+   * The network goes on on its next segment; without one nothing can be on it.
+   * @throws {CloudError} SegmentInUse while subnets or, on the one that carries the network, ports are on it.
+   */
   delete(row: ApiSegmentRow): void {
-    const { db, config, clock } = this.#context;
+    const { db, config, clock, tasks } = this.#context;
     transaction(db, () => {
       const subnets = subnetsOnSegment(db, row.id);
       if (subnets.length > 0)
         throw inUse(row.id, `The segment is still associated with subnet(s) ${subnets.join(', ')}`);
-      if (row.is_first === 1) {
-        throw inUse(
-          row.id,
-          `This host carries network ${row.network_id} on it; it goes when the network is deleted`,
-        );
+      const network = networks.byId(db, row.network_id);
+      const place = segments.byId(db, row.network_id);
+      if (row.is_first === 0 || network === undefined || place === undefined) {
+        apiSegments.delete(db, row.id);
+        releasePlace(db, config, row.segmentation_id);
+        touchNetwork(db, row.network_id, clock());
+        return;
       }
-      apiSegments.delete(db, row.id);
-      releasePlace(db, config, row.segmentation_id);
-      touchNetwork(db, row.network_id, clock());
+      const bound = portsOfNetwork(db, row.network_id).filter((port) => port.binding_host !== '');
+      if (bound.length > 0) {
+        const ids = bound.map((port) => port.id).join(', ');
+        throw inUse(row.id, `The segment is still bound with port(s) ${ids}`);
+      }
+      apiSegments.update(db, row, { is_first: LEAVING });
+      tasks.leaveSegment(row.id, place);
+      this.#carry(network, segmentsOf(db, [network.id])[0]);
     });
   }
 }

@@ -1,7 +1,7 @@
 import type { Db } from '../../db/index.ts';
 import { badRequest } from '../../errors/error.ts';
 import type { SubnetRow } from '../store/row.ts';
-import { apiSegments, segmentsOf } from '../store/segment.ts';
+import { segmentById, segmentsOf } from '../store/segment.ts';
 import { subnetsOf } from '../store/subnet.ts';
 import { segmentNotFound } from './segment.ts';
 
@@ -14,7 +14,7 @@ export function checkSubnetSegment(
 ): void {
   if (current !== undefined && current.segment_id === wanted) return;
   if (wanted !== null) {
-    const segment = apiSegments.byId(db, wanted);
+    const segment = segmentById(db, wanted);
     if (segment === undefined) throw segmentNotFound(wanted);
     if (segment.network_id !== networkId) {
       throw badRequest(

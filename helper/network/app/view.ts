@@ -27,8 +27,11 @@ export const standard = (row: StandardRow) => ({
   revision_number: row.revision,
 });
 
-const provider = (one: Pick<ApiSegmentRow, 'network_type' | 'physical_network' | 'segmentation_id'>) => ({
-  'provider:network_type': one.network_type,
+const provider = (
+  one: Pick<ApiSegmentRow | NetworkRow, 'network_type' | 'physical_network' | 'segmentation_id'>,
+) => ({
+  // A network may have lost its last segment.
+  'provider:network_type': one.network_type === '' ? null : one.network_type,
   'provider:physical_network': one.physical_network,
   'provider:segmentation_id': one.segmentation_id,
 });

@@ -1,12 +1,8 @@
-import { transaction, type Db } from '../../db/index.ts';
-import type { Logger } from '../../http/index.ts';
-import type { DhcpLease } from '../../host/net/dhcp/interface.ts';
-import type { HostNetwork } from '../../host/net/interface.ts';
-import { dhcpDevice, tapName } from '../../host/net/names.ts';
-import type { NetworkConfig } from '../config.ts';
-import type { MetadataListener } from '../face.ts';
-import { bridgeOf, dhcpSpec, externalSpec, segmentSpec, tapSpec } from '../host-state.ts';
-import { segments, setNetworkStatus } from '../store/network.ts';
+import { transaction } from '../../db/index.ts';
+import { tapName } from '../../host/net/names.ts';
+import { tapSpec } from '../host-state.ts';
+import { isLimited } from '../qos-state.ts';
+import { networks, segments } from '../store/network.ts';
 import {
   allPlugs,
   forgetPlug,
@@ -14,131 +10,36 @@ import {
   markGoing,
   plugs,
   plugsOfNetwork,
-  portByAddress,
   ports,
   portsOfDevice,
   setPortStatus,
 } from '../store/port.ts';
 import type { PlugRow } from '../store/row.ts';
 import { groups, pluggedPortsOfGroups, remoteGroupsAmong } from '../store/security-group.ts';
-import { subnetsOf } from '../store/subnet.ts';
 import { groupBy } from '../store/table.ts';
-import { Listeners } from './listeners.ts';
-import { isLimited } from '../qos-state.ts';
-import { KeyedMutex } from './mutex.ts';
-import { dhcpRows, filtersOf, liveNetwork, membersOf, type PlugState } from './rows.ts';
-
 import { bindSubport, setTrunkStatus, subports, subportsOf, trunks, trunksOfPorts } from '../store/trunk.ts';
-
-export interface DriverDeps {
-  readonly db: Db;
-  readonly host: HostNetwork;
-  readonly metadata: MetadataListener;
-  readonly config: NetworkConfig;
-  readonly logger: Logger;
-  /** A guest was given its address. */
-  readonly onLease: (serverId: string, lease: DhcpLease, renewed: boolean) => void;
-}
+import { NetworkPlaces } from './network-places.ts';
+import { filtersOf, liveNetwork, membersOf, type PlugState } from './rows.ts';
 
 /**
- * Brings the host to what the rows say, at the moment of the call; every method may be repeated. Work on one network
- * is done one after another. Rows are read in the same breath as the host is told, so that a later change is never
- * overtaken by an earlier one (R26).
+ * Brings the host to what the rows say, at the moment of the call; every method may be repeated. Networks are
+ * {@link NetworkPlaces}'s; here are the ports on them. Work on one network is done one after
+ * another. Rows are read in the same breath as the host is told, so that a later change is never overtaken by an
+ * earlier one (R26).
  */
-export class NetworkDriver {
-  readonly #deps: DriverDeps;
-  readonly #mutex = new KeyedMutex();
-  readonly #listeners: Listeners;
-  /** Networks that were seen complete on the host since the start: plugging a server then needs no look at them. */
-  readonly #ready = new Set<string>();
-
-  constructor(deps: DriverDeps) {
-    this.#deps = deps;
-    this.#listeners = new Listeners(deps.host, deps.metadata, (networkId, lease, renewed) =>
-      this.#leased(networkId, lease, renewed),
-    );
-  }
-
-  /** Bridge and tunnel; for a flat network the physical network's bridge. False when the network is gone. */
-  ensureSegment(networkId: string): Promise<boolean> {
-    return this.#mutex.run(networkId, () => this.#ensureSegment(networkId));
-  }
-
-  async #ensureSegment(networkId: string): Promise<boolean> {
-    const { db, host, config } = this.#deps;
-    const live = liveNetwork(db, networkId);
-    if (live === undefined) return false;
-    if (live.segment.physical_network !== null)
-      await host.external.ensure(externalSpec(config, live.segment, live.network, subnetsOf(db, networkId)));
-    await host.link.ensureSegment(segmentSpec(config, live.segment, live.network.mtu));
-    return true;
-  }
-
-  /** Namespace and dnsmasq with what is listening beside it, or none of it. The segment must be there. */
-  ensureDhcp(networkId: string): Promise<void> {
-    return this.#mutex.run(networkId, () => this.#ensureDhcp(networkId));
-  }
-
-  async #ensureDhcp(networkId: string): Promise<void> {
-    const { db, host, config } = this.#deps;
-    const live = liveNetwork(db, networkId);
-    const spec = live && dhcpSpec(config, dhcpRows(db, live));
-    if (spec === undefined) {
-      await this.#listeners.close(networkId);
-      await host.dhcp.remove(networkId);
-    } else {
-      const outcome = await host.dhcp.ensure(spec);
-      const six = spec.subnets.some((subnet) => subnet.cidr.includes(':'));
-      await this.#listeners.ensure(networkId, {
-        dnsRelayPort: config.dnsRelayPort,
-        fresh: outcome === 'started',
-        device6: six ? dhcpDevice(spec.port.portId) : undefined,
-      });
-    }
-    if (live === undefined) return;
-    this.#ready.add(networkId);
-    setNetworkStatus(db, networkId, 'ACTIVE');
-  }
-
-  /** Starts again the DHCP servers that died behind our back (R20); answers the networks whose were. */
-  async reviveDhcp(): Promise<readonly string[]> {
-    const dead = this.#listeners.networks().filter((networkId) => !this.#deps.host.dhcp.isRunning(networkId));
-    for (const networkId of dead) await this.ensureDhcp(networkId);
-    return dead;
-  }
-
-  /** Segment and DHCP server. False when the network is gone. */
-  ensureNetwork(networkId: string): Promise<boolean> {
-    return this.#mutex.run(networkId, () => this.#ensureNetwork(networkId));
-  }
-
-  async #ensureNetwork(networkId: string): Promise<boolean> {
-    if (!(await this.#ensureSegment(networkId))) return false;
-    await this.#ensureDhcp(networkId);
-    return true;
-  }
-
+export class NetworkDriver extends NetworkPlaces {
   /** Takes away what a deleted network had: listeners, DHCP, guests' devices, bridge, tunnel, connections (R23). */
   removeNetwork(networkId: string): Promise<void> {
-    return this.#mutex.run(networkId, async () => {
-      const { db, host, config } = this.#deps;
-      this.#ready.delete(networkId);
-      await this.#listeners.close(networkId);
-      await host.dhcp.remove(networkId);
-      const left = plugsOfNetwork(db, networkId).map((plug) => plug.port_id);
+    return this.mutex.run(networkId, async () => {
+      const left = plugsOfNetwork(this.deps.db, networkId).map((plug) => plug.port_id);
       if (left.length > 0) await this.#unplug(networkId, left);
-      const segment = segments.byId(db, networkId);
-      if (segment === undefined) return;
-      const removed = await host.link.removeSegment(segmentSpec(config, segment, 1500));
-      if (!removed)
-        throw new Error(`guests are still on ${bridgeOf(config, segment)}; its network cannot be taken down`);
-      if (segment.physical_network !== null) await host.external.remove(bridgeOf(config, segment));
+      await this.takeDown(networkId);
     });
   }
 
   /** Filters first, then taps (S26); DHCP entries meanwhile. Networks that are known to be there are not looked at again. */
   async plugServer(serverId: string, signal?: AbortSignal): Promise<void> {
-    const { db } = this.#deps;
+    const { db } = this.deps;
     const byNetwork = groupBy(portsOfDevice(db, serverId), (port) => port.network_id);
     await Promise.all(
       [...byNetwork].map(([networkId, rows]) =>
@@ -154,24 +55,29 @@ export class NetworkDriver {
   }
 
   #plugOn(networkId: string, portIds: readonly string[], signal?: AbortSignal): Promise<void> {
-    return this.#mutex.run(networkId, async () => {
+    return this.mutex.run(networkId, async () => {
       signal?.throwIfAborted();
-      const known = this.#ready.has(networkId);
-      if (!known) await this.#ensureNetwork(networkId);
+      const known = this.isReady(networkId);
+      if (!known) await this.ensureAll(networkId);
       try {
         await this.#plug(networkId, portIds);
       } catch (error) {
         // Somebody may have taken the bridge away since it was seen.
         if (!known) throw error;
-        await this.#ensureNetwork(networkId);
+        await this.ensureAll(networkId);
         await this.#plug(networkId, portIds);
       }
     });
   }
 
   async #plug(networkId: string, portIds: readonly string[]): Promise<void> {
-    const { db, host, config } = this.#deps;
+    const { db, host, config } = this.deps;
     const live = liveNetwork(db, networkId);
+    if (live === undefined && networks.byId(db, networkId) !== undefined) {
+      throw new Error(
+        `Binding failed for port ${portIds.join(', ')}: network ${networkId} has no segment. An administrator can add one (POST /v2.0/segments).`,
+      );
+    }
     if (live === undefined) return;
     const states = this.#markPlugged(portIds);
     const here = states.map((state) => state.port.id);
@@ -183,9 +89,9 @@ export class NetworkDriver {
         await this.#shape(state);
       }
     };
-    const [served] = await Promise.all([this.#updateHosts(networkId), taps()]);
+    const [served] = await Promise.all([this.updateHosts(networkId), taps()]);
     // Its DHCP server has died (R20): the guest would get no address.
-    if (!served) await this.#ensureNetwork(networkId);
+    if (!served) await this.ensureAll(networkId);
     transaction(
       db,
       () => {
@@ -197,7 +103,7 @@ export class NetworkDriver {
 
   /** For a subport: its trunk's tap and tag. */
   #vlanOf(portId: string): { readonly parent: string; readonly id: number } | undefined {
-    const { db } = this.#deps;
+    const { db } = this.deps;
     const subport = subports.byId(db, portId);
     const trunk = subport === undefined ? undefined : trunks.byId(db, subport.trunk_id);
     if (subport === undefined || trunk === undefined) return undefined;
@@ -209,7 +115,7 @@ export class NetworkDriver {
    * @throws when the host cannot make them; the trunk is DEGRADED then, its own port works.
    */
   async applyTrunk(trunkId: string): Promise<void> {
-    const { db, config } = this.#deps;
+    const { db, config } = this.deps;
     const trunk = trunks.byId(db, trunkId);
     if (trunk === undefined || plugs.byId(db, trunk.port_id)?.plugged !== 1) return;
     const rows = ports.byIds(
@@ -239,7 +145,7 @@ export class NetworkDriver {
 
   /** Looks only where there is, or may be, a limit. */
   async #shape({ port, plug, shaping }: PlugState): Promise<void> {
-    const { db, host } = this.#deps;
+    const { db, host } = this.deps;
     const limited = isLimited(shaping);
     if (!limited && plug.shaped === 0) return;
     await host.link.shapeTap(tapName(port.id), shaping);
@@ -249,7 +155,7 @@ export class NetworkDriver {
 
   /** Says before the host is touched that it may have the ports, so that rule changes reach them and nothing is lost. */
   #markPlugged(portIds: readonly string[]): PlugState[] {
-    const { db, config } = this.#deps;
+    const { db, config } = this.deps;
     return transaction(
       db,
       () => {
@@ -273,7 +179,7 @@ export class NetworkDriver {
 
   async unplugServer(serverId: string): Promise<void> {
     await this.unplug(
-      portsOfDevice(this.#deps.db, serverId).map((row) => ({ portId: row.id, networkId: row.network_id })),
+      portsOfDevice(this.deps.db, serverId).map((row) => ({ portId: row.id, networkId: row.network_id })),
     );
   }
 
@@ -283,7 +189,7 @@ export class NetworkDriver {
     const byNetwork = groupBy(ported, (one) => one.networkId);
     await Promise.all(
       [...byNetwork].map(([networkId, list]) =>
-        this.#mutex.run(networkId, () =>
+        this.mutex.run(networkId, () =>
           this.#unplug(
             networkId,
             list.map((one) => one.portId),
@@ -295,7 +201,7 @@ export class NetworkDriver {
 
   /** What is in a trunk goes with its parent. */
   async #unplugSubports(portIds: readonly string[]): Promise<void> {
-    const { db } = this.#deps;
+    const { db } = this.deps;
     for (const trunk of trunksOfPorts(db, portIds)) {
       const rows = ports.byIds(
         db,
@@ -310,7 +216,7 @@ export class NetworkDriver {
   }
 
   async #unplug(networkId: string, portIds: readonly string[]): Promise<void> {
-    const { db, host } = this.#deps;
+    const { db, host } = this.deps;
     markGoing(db, portIds);
     const rows = plugs.byIds(db, portIds);
     const segment = segments.byId(db, networkId);
@@ -321,7 +227,7 @@ export class NetworkDriver {
     ]);
     const members = membersOf(db, remoteGroupsAmong(db, [...left]));
     await host.firewall.apply({ removePorts: portIds, groups: members });
-    await this.#updateHosts(networkId);
+    await this.updateHosts(networkId);
     await this.#flush(
       segment?.zone,
       rows.flatMap((row) => JSON.parse(row.addresses) as string[]),
@@ -332,7 +238,7 @@ export class NetworkDriver {
   }
 
   #unplugged(row: PlugRow): void {
-    const { db } = this.#deps;
+    const { db } = this.deps;
     if (row.released === 1 || ports.byId(db, row.port_id) === undefined) {
       forgetPlug(db, row);
       return;
@@ -343,21 +249,13 @@ export class NetworkDriver {
 
   async #flush(zone: number | undefined, addresses: readonly string[]): Promise<void> {
     if (zone === undefined || addresses.length === 0) return;
-    await this.#deps.host.conntrack.flush({ zone, addresses });
-  }
-
-  /** False when the network should have a DHCP server and none runs. */
-  async #updateHosts(networkId: string): Promise<boolean> {
-    const { db, host, config } = this.#deps;
-    const live = liveNetwork(db, networkId);
-    const spec = live && dhcpSpec(config, dhcpRows(db, live));
-    return spec === undefined || (await host.dhcp.updateHosts(spec));
+    await this.deps.host.conntrack.flush({ zone, addresses });
   }
 
   /** Ports and members of groups changed: filters, sets, DHCP entries, connections of addresses that are gone. */
   updatePorts(networkId: string, portIds: readonly string[], groupIds: readonly string[]): Promise<void> {
-    return this.#mutex.run(networkId, async () => {
-      const { db, host, config } = this.#deps;
+    return this.mutex.run(networkId, async () => {
+      const { db, host, config } = this.deps;
       const rows = plugs.byIds(db, portIds);
       const gone = rows.filter((row) => row.released === 1).map((row) => row.port_id);
       if (gone.length > 0) await this.#unplug(networkId, gone);
@@ -372,7 +270,7 @@ export class NetworkDriver {
       if (filters.length > 0 || members.length > 0)
         await host.firewall.apply({ ports: filters, groups: members });
       for (const state of states) await this.#shape(state);
-      await this.#updateHosts(networkId);
+      await this.updateHosts(networkId);
       const now = new Set(filters.flatMap((filter) => filter.fixedIps));
       await this.#flush(
         segments.byId(db, networkId)?.zone,
@@ -383,7 +281,7 @@ export class NetworkDriver {
 
   /** Rules of groups changed: all ports that use them, in one change. */
   async updateGroups(groupIds: readonly string[]): Promise<void> {
-    const { db, host, config } = this.#deps;
+    const { db, host, config } = this.deps;
     const portIds = pluggedPortsOfGroups(db, groupIds);
     const { change } = filtersOf(db, config, portIds);
     const existing = new Set(groups.byIds(db, groupIds).map((group) => group.id));
@@ -397,7 +295,7 @@ export class NetworkDriver {
    * the host is down until its server is started (which plugs it again).
    */
   async adoptPorts(): Promise<void> {
-    const { db, host, config } = this.#deps;
+    const { db, host, config } = this.deps;
     const rows = allPlugs(db);
     await this.unplug(
       rows
@@ -409,7 +307,7 @@ export class NetworkDriver {
       (row) => row.network_id,
     );
     for (const [networkId, list] of live)
-      await this.#mutex.run(networkId, () => this.#dropLost(list.map((row) => row.port_id)));
+      await this.mutex.run(networkId, () => this.#dropLost(list.map((row) => row.port_id)));
     const here = allPlugs(db).filter((row) => row.released === 0 && row.plugged === 1);
     if (here.length === 0) return;
     const { change, states } = filtersOf(
@@ -422,33 +320,12 @@ export class NetworkDriver {
   }
 
   async #dropLost(portIds: readonly string[]): Promise<void> {
-    const { db, host } = this.#deps;
+    const { db, host } = this.deps;
     const lost: string[] = [];
     for (const portId of portIds) if (!(await host.link.tapExists(tapName(portId)))) lost.push(portId);
     if (lost.length === 0) return;
     transaction(db, () => {
       for (const row of plugs.byIds(db, lost)) this.#unplugged(row);
     });
-  }
-
-  #leased(networkId: string, lease: DhcpLease, renewed: boolean): void {
-    const { db, onLease, logger } = this.#deps;
-    const port = portByAddress(db, networkId, lease.ip);
-    logger.debug({ networkId, ...lease }, 'DHCP lease given');
-    if (port?.device_owner.startsWith('compute:') === true) onLease(port.device_id, lease, renewed);
-  }
-
-  /** True when the network was seen complete on the host since the start. */
-  isReady(networkId: string): boolean {
-    return this.#ready.has(networkId);
-  }
-
-  /** After devices went behind our back: look again. */
-  forget(): void {
-    this.#ready.clear();
-  }
-
-  async close(): Promise<void> {
-    await this.#listeners.closeAll();
   }
 }

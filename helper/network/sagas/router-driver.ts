@@ -121,7 +121,11 @@ export class RouterDriver {
       () => {
         setRouterStatus(db, rows.router.id, 'ACTIVE');
         for (const port of [...rows.ports, ...(rows.ha ? [rows.ha.port] : [])])
-          setPortStatus(db, port.id, port.admin_state_up === 1 ? 'ACTIVE' : 'DOWN');
+          setPortStatus(
+            db,
+            port.id,
+            port.admin_state_up === 1 && rows.segments.has(port.network_id) ? 'ACTIVE' : 'DOWN',
+          );
         for (const one of rows.floatingIps) setFloatingIpStatus(db, one, hasGateway ? 'ACTIVE' : 'DOWN');
       },
       { durable: false },
@@ -146,7 +150,9 @@ export class RouterDriver {
       addresses: addressesOfRouter(db, routerId),
       ...(haPort === undefined ? {} : { ha: { port: haPort, addresses: haAddressesOfRouter(db, routerId) } }),
       networks: new Map(networks.byIds(db, ids).map((row) => [row.id, row])),
-      segments: new Map(segments.byIds(db, ids).map((row) => [row.network_id, row])),
+      segments: new Map(
+        segments.byIds(db, ids).flatMap((row) => (row.released === 0 ? [[row.network_id, row]] : [])),
+      ),
       scopes: groupBy(scopesOfNetworks(db, ids), (one) => one.network_id),
       floatingIps,
       forwardings: forwardingsOfRouter(db, routerId),

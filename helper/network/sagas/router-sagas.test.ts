@@ -72,7 +72,13 @@ class Bench {
       db,
       config: defaultConfig,
       clock: () => 0,
-      tasks: { provision: nothing, remove: nothing, portsChanged: nothing, rulesChanged: nothing },
+      tasks: {
+        provision: nothing,
+        remove: nothing,
+        leaveSegment: nothing,
+        portsChanged: nothing,
+        rulesChanged: nothing,
+      },
       deviceProject: () => undefined,
     };
     transaction(db, () => layNumberPools(db, [1, 10]));

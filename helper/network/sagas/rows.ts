@@ -5,7 +5,7 @@ import { shapingOf } from '../qos-state.ts';
 import { groupMembers, portFilter, type DhcpRows } from '../host-state.ts';
 import type { NetworkConfig } from '../config.ts';
 import { blocksOfGroups } from '../store/address-group.ts';
-import { networks, segments } from '../store/network.ts';
+import { networks, segments, UNPLACED } from '../store/network.ts';
 import {
   addressesOfPorts,
   groupsOfPorts,
@@ -29,7 +29,9 @@ export interface LiveNetwork {
 export function liveNetwork(db: Db, networkId: string): LiveNetwork | undefined {
   const network = networks.byId(db, networkId);
   const segment = segments.byId(db, networkId);
-  return network === undefined || segment === undefined ? undefined : { network, segment };
+  return network === undefined || segment === undefined || segment.released === UNPLACED
+    ? undefined
+    : { network, segment };
 }
 
 /**

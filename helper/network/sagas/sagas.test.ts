@@ -13,11 +13,13 @@ import { SubnetApp } from '../app/subnet.ts';
 import type { Caller, NetworkContext } from '../app/context.ts';
 import { ServerPorts } from '../app/server-ports.ts';
 import { defaultConfig } from '../config.ts';
-import { layNumberPools } from '../store/network.ts';
+import { apiSegments, LEAVING, segmentsOf } from '../store/segment.ts';
+import { layNumberPools, segments } from '../store/network.ts';
 import { groupsOfPorts, portsOfNetwork } from '../store/port.ts';
 import { NetworkDriver } from './driver.ts';
 import { networkProvision, type NetworkServices } from './network-provision.ts';
 import { networkRemove } from './network-remove.ts';
+import { segmentRemove } from './segment-remove.ts';
 import { portUpdate } from './port-update.ts';
 import { securityGroupUpdate } from './security-group-update.ts';
 
@@ -51,7 +53,13 @@ class Bench {
       db: this.db,
       config: defaultConfig,
       clock: () => 0,
-      tasks: { provision: nothing, remove: nothing, portsChanged: nothing, rulesChanged: nothing },
+      tasks: {
+        provision: nothing,
+        remove: nothing,
+        leaveSegment: nothing,
+        portsChanged: nothing,
+        rulesChanged: nothing,
+      },
       deviceProject: () => undefined,
     };
     transaction(this.db, () => layNumberPools(this.db, [1, 10]));
@@ -138,6 +146,24 @@ describe('what follows from rows', () => {
     makeWorld: async () => {
       const bench = new Bench();
       return await Promise.resolve(bench.world({ networkId: bench.networkId }));
+    },
+  });
+
+  standardSagaTests({
+    saga: segmentRemove,
+    forwardOnly: true,
+    ignore,
+    makeWorld: async () => {
+      const bench = new Bench();
+      const { db, networkId } = bench;
+      await bench.services.driver.ensureSegment(networkId);
+      const place = segments.byId(db, networkId)!;
+      const [row] = segmentsOf(db, [networkId]);
+      transaction(db, () => {
+        apiSegments.update(db, row!, { is_first: LEAVING });
+        segments.update(db, place, { vni: null, network_type: 'local' });
+      });
+      return bench.world({ networkId, segmentId: row!.id, place, vniRange: [1, 10] as const });
     },
   });
 

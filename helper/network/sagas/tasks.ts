@@ -1,11 +1,13 @@
 import type { Db } from '../../db/index.ts';
 import type { SagaEngine } from '../../saga/index.ts';
 import type { NetworkConfig } from '../config.ts';
+import type { SegmentRow } from '../store/row.ts';
 import { dhcpPortOf, plugs } from '../store/port.ts';
 import { groups, pluggedPortsOfGroups, remoteGroupsAmong } from '../store/security-group.ts';
 import { networkProvision } from './network-provision.ts';
 import { networkRemove } from './network-remove.ts';
 import { portUpdate } from './port-update.ts';
+import { segmentRemove } from './segment-remove.ts';
 import { securityGroupUpdate } from './security-group-update.ts';
 
 /**
@@ -23,6 +25,10 @@ export function createTasks(db: Db, sagas: SagaEngine, config: NetworkConfig) {
         { networkId, vniRange: [...config.vniRange] as [number, number] },
         { cancels: { type: 'network', id: networkId } },
       );
+    },
+    leaveSegment(segmentId: string, place: SegmentRow): void {
+      const vniRange = [...config.vniRange] as [number, number];
+      sagas.enqueue(segmentRemove, { networkId: place.network_id, segmentId, place, vniRange });
     },
     portsChanged(change: {
       readonly networkId: string;

@@ -54,7 +54,7 @@ export const NetworkShown = shown({
   ipv6_address_scope: OrNull(Type.String()),
   qos_policy_id: OrNull(Type.String()),
   tags: Type.Array(Type.String()),
-  'provider:network_type': Type.String(),
+  'provider:network_type': OrNull(Type.String()),
   'provider:physical_network': OrNull(Type.String()),
   'provider:segmentation_id': OrNull(Type.Integer()),
   segments: Type.Array(ProviderSegment),

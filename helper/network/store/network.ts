@@ -5,6 +5,8 @@ import { table } from './table.ts';
 
 export const networks = table<NetworkRow>('network');
 export const segments = table<SegmentRow>('network_segment', 'network_id');
+/** `released` of a network that has no segment, so that nothing can be on it. */
+export const UNPLACED = 2;
 
 const keyOfNumber = (value: number): string => value.toString(16).padStart(32, '0');
 

@@ -21,7 +21,8 @@ export interface NetworkRow extends StandardRow {
   readonly port_security_enabled: number;
   readonly dns_domain: string;
   readonly availability_zone_hints: string;
-  readonly network_type: NetworkType;
+  /** '' while it has no segment. */
+  readonly network_type: NetworkType | '';
   readonly physical_network: string | null;
   readonly segmentation_id: number | null;
   readonly qos_policy_id: string | null;
@@ -30,7 +31,10 @@ export interface NetworkRow extends StandardRow {
 
 export type NetworkType = 'vxlan' | 'local' | 'flat';
 
-/** A network's place on the host; `released` once the network is gone and its devices may still be there. */
+/**
+ * A network's place on the host; `released` is 1 once the network is gone and its devices may still be there, 2 while it
+ * has no segment.
+ */
 export interface SegmentRow {
   readonly network_id: string;
   readonly network_type: NetworkType;
