@@ -200,6 +200,8 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     engine,
     external: () => externalPlan(config),
     setup: () => host.setup.check(),
+    devices: host.network.devices,
+    host: host.kind,
     storage: async () => ({
       directory: config.stateDirectory,
       freeBytes: await host.disks.freeBytes(config.stateDirectory),

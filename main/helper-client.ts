@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { createInterface } from 'node:readline';
 import type { ChangeEvent } from '../helper/contract/change.ts';
+import type { TrafficEvent } from '../helper/contract/devices.ts';
 import type {
   LaggedEvent,
   Operation,
@@ -80,7 +81,7 @@ export class HelperClient {
 
   /** As {@link follow}, with what changes in the cloud; `onOpen` is called once nothing more is missed. */
   async followAll(
-    listener: (event: OperationEvent | ChangeEvent | LaggedEvent) => void,
+    listener: (event: OperationEvent | ChangeEvent | LaggedEvent | TrafficEvent) => void,
     onOpen: () => void,
     signal: AbortSignal,
   ): Promise<void> {

@@ -8,10 +8,13 @@ import type {
 import type { Db } from '../db/index.ts';
 import { deskcloudDialect } from '../errors/dialects.ts';
 import { Reply, endpoint, type AuthContext, type Service } from '../http/index.ts';
+import type { DeviceHost } from '../host/net/devices/interface.ts';
 import type { SagaEngine } from '../saga/index.ts';
 import { ChangeFeed } from './changes.ts';
+import { deviceEndpoints } from './endpoints/device.ts';
 import { operationEndpoints } from './endpoints/operation.ts';
 import { desktopRules } from './policy.ts';
+import { TrafficFeed } from './traffic.ts';
 
 export interface DesktopDeps {
   readonly db: Db;
@@ -20,6 +23,9 @@ export interface DesktopDeps {
   readonly credentials: () => Promise<DesktopCredentials>;
   readonly external: () => ExternalNetworkPlan;
   readonly setup: () => Promise<SetupReport>;
+  /** What the network's devices are looked at through, and whether they are real. */
+  readonly devices: DeviceHost;
+  readonly host: 'linux' | 'simulated';
   readonly storage: () => Promise<StorageReport>;
   /** Ends the helper after the answer; guests and their network stay unless they are to be shut down. */
   readonly stop: (guests: 'keep' | 'shutdown') => void;
@@ -27,6 +33,7 @@ export interface DesktopDeps {
 
 /** Deskcloud's own API, /deskcloud/v1: what OpenStack has no words for. */
 export function createDesktop(deps: DesktopDeps): Service {
+  const traffic = new TrafficFeed(() => deps.devices.counters());
   return {
     name: 'deskcloud',
     prefix: '/deskcloud',
@@ -35,7 +42,8 @@ export function createDesktop(deps: DesktopDeps): Service {
     rules: desktopRules,
     discovery: {},
     endpoints: [
-      ...operationEndpoints(deps.db, deps.engine, new ChangeFeed(deps.db)),
+      ...operationEndpoints(deps.db, deps.engine, new ChangeFeed(deps.db), traffic),
+      ...deviceEndpoints(deps.devices, deps.host, traffic),
       endpoint({
         id: 'status:show',
         method: 'GET',

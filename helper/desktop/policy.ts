@@ -8,6 +8,7 @@ export const desktopRules: PolicyRules = {
   'deskcloud:setup': either(desktop, admin),
   'deskcloud:storage': either(desktop, admin),
   'deskcloud:external': either(desktop, admin),
+  'deskcloud:devices': either(desktop, admin),
   'deskcloud:operations': anyone,
   'deskcloud:operations:retry': either(desktop, admin),
   'deskcloud:credentials': all(desktop, admin),

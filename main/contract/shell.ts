@@ -4,6 +4,7 @@
  * WebSocket on loopback. The shell checks every input against ../shell/inputs.ts, which must agree with the types here.
  */
 import type { ChangeEvent } from '../../helper/contract/change.ts';
+import type { TrafficEvent } from '../../helper/contract/devices.ts';
 import type { LaggedEvent, OperationEvent } from '../../helper/contract/operation.ts';
 import type { SetupProgress, SetupReport } from '../../helper/contract/setup.ts';
 import type { HelperStatus } from '../../helper/contract/status.ts';
@@ -207,6 +208,7 @@ export type Preferences = Readonly<Record<string, string | number | boolean | re
 export type ShellEvent =
   | OperationEvent
   | ChangeEvent
+  | TrafficEvent
   | LaggedEvent
   /** The helper's stream is open (again): what was shown before may be old. */
   | { readonly type: 'connected' }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ChangeEvent } from '../../helper/contract/change.ts';
+import type { TrafficEvent } from '../../helper/contract/devices.ts';
 import type { LaggedEvent, OperationEvent } from '../../helper/contract/operation.ts';
 import type { HelperStatus } from '../../helper/contract/status.ts';
 import type { HelperState, ShellEvent } from '../contract/shell.ts';
@@ -139,7 +140,7 @@ export class HelperKeeper {
   }
 
   async #follow(): Promise<void> {
-    const pass = (event: OperationEvent | ChangeEvent | LaggedEvent): void => this.emit(event);
+    const pass = (event: OperationEvent | ChangeEvent | LaggedEvent | TrafficEvent): void => this.emit(event);
     await this.client
       .followAll(pass, () => this.emit({ type: 'connected' }), this.#end.signal)
       .catch(() => undefined);

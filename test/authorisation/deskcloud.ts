@@ -9,5 +9,6 @@ export const DESKCLOUD: Expectations = {
   adminOfSeen: words(`
     operations:retry`),
   admin: words(`
+    network_devices:list network_devices:look network_devices:watch
     setup:show storage:show external:show credentials:show helper:stop-keep helper:stop-shutdown`),
 };

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import type { ChangeEvent } from '../../contract/change.ts';
+import type { TrafficEvent } from '../../contract/devices.ts';
 import type { OperationEvent, OperationState } from '../../contract/operation.ts';
 import { transaction, type Db } from '../../db/index.ts';
 import { conflict, notFound } from '../../errors/error.ts';
@@ -13,6 +14,7 @@ import {
   type SagaEngine,
 } from '../../saga/index.ts';
 import type { ChangeFeed } from '../changes.ts';
+import type { TrafficFeed } from '../traffic.ts';
 import { operationSearch } from './operation-search.ts';
 
 const STATES = [
@@ -43,8 +45,15 @@ const EventQuery = Type.Object({
 
 const seesAll = (auth: AuthContext): boolean => auth.desktop === true || auth.roles.has('admin');
 
+type StreamEvent = OperationEvent | ChangeEvent | TrafficEvent;
+
 /** The flight recorder: operations, their steps with what was really done, and both live. */
-export const operationEndpoints = (db: Db, engine: SagaEngine, changes: ChangeFeed): readonly Endpoint[] => {
+export const operationEndpoints = (
+  db: Db,
+  engine: SagaEngine,
+  changes: ChangeFeed,
+  traffic: TrafficFeed,
+): readonly Endpoint[] => {
   /** An operation of the caller's project; others are as if they were not there (S52). */
   const visible = (auth: AuthContext, id: string) => {
     const found = getOperationSummary(db, id);
@@ -110,13 +119,16 @@ export const operationEndpoints = (db: Db, engine: SagaEngine, changes: ChangeFe
       query: EventQuery,
       ok: 200,
       handler: ({ auth, query, signal }) => {
-        const mine = (event: OperationEvent | ChangeEvent): boolean =>
+        const mine = (event: StreamEvent): boolean =>
           seesAll(auth) || event.projectId === (auth.projectId ?? '');
-        const listen = (push: (event: OperationEvent | ChangeEvent) => void): (() => void) => {
-          const hear = (event: OperationEvent | ChangeEvent): void => {
+        const listen = (push: (event: StreamEvent) => void): (() => void) => {
+          const hear = (event: StreamEvent): void => {
             if (mine(event)) push(event);
           };
-          const stops = [engine.events.on(hear), ...(query.changes === 'true' ? [changes.on(hear)] : [])];
+          const stops = [
+            engine.events.on(hear),
+            ...(query.changes === 'true' ? [changes.on(hear), traffic.on(hear)] : []),
+          ];
           return () => stops.forEach((stop) => stop());
         };
         const events = new Subscription(listen, BACKLOG, signal);

@@ -223,6 +223,63 @@ export function hostNetworkContract(
       expect(inventory.filteredPorts).toEqual([portId]);
     });
 
+    it('reports all of it as it is, and shows each thing with the commands for it', async () => {
+      const report = await host.devices.report();
+      const named = (name: string) => report.devices.find((one) => one.name === name);
+      const guest = named(tap.tap);
+      expect(guest).toMatchObject({ kind: 'tap', namespace: null, bridge: segment.bridge, external: false });
+      expect(named(external)).toMatchObject({ kind: 'bridge', external: true });
+      expect(named(external)?.addresses).toContain('203.0.113.1/24');
+      expect(named(vxlanName(segment.vxlan?.vni ?? 0))).toMatchObject({
+        kind: 'vxlan',
+        vni: segment.vxlan?.vni,
+      });
+      const gateway = gatewayDevice(router.gateway?.portId ?? '');
+      expect(named(gateway)).toMatchObject({
+        kind: 'veth',
+        namespace: routerNamespace(router.routerId),
+        peer: tapName(router.gateway?.portId ?? ''),
+      });
+      expect(named(tapName(router.gateway?.portId ?? ''))).toMatchObject({ peer: gateway, external: true });
+      expect(named(gateway)?.addresses).toContain('203.0.113.10/24');
+      const services = report.namespaces.map(({ kind, resourceId, services }) => [
+        kind,
+        resourceId,
+        services.map(({ name }) => name).sort(),
+      ]);
+      expect(services.sort()).toEqual([
+        ['dhcp', networkId, ['dnsmasq', 'metadata']],
+        ['router', router.routerId, ['metadata', 'radvd']],
+      ]);
+      expect(report.filteredPorts).toEqual([portId]);
+      const counted = (await host.devices.counters()).map((one) => one.device);
+      expect(counted).toContain(tap.tap);
+      expect(counted).not.toContain('lo');
+
+      const namespace = routerNamespace(router.routerId);
+      const [table = ''] = report.tables;
+      for (const question of [
+        { kind: 'device', name: tap.tap, namespace: null },
+        { kind: 'device', name: gateway, namespace },
+        { kind: 'namespace', name: namespace },
+        { kind: 'namespace', name: dhcpNamespace(networkId) },
+        { kind: 'filter', portId },
+        { kind: 'table', name: table, namespace: null },
+        { kind: 'table', name: 'inet deskcloud', namespace },
+      ] as const) {
+        const looks = await host.devices.look(question);
+        expect(looks.length).toBeGreaterThan(0);
+        expect(looks[0]?.output.length).toBeGreaterThan(20);
+      }
+      expect((await host.devices.look({ kind: 'filter', portId }))[0]?.output).toContain('tcp dport 22');
+      // Nobody else's, and no words that mean something else.
+      expect(await host.devices.look({ kind: 'device', name: 'lo', namespace: null })).toEqual([]);
+      expect(await host.devices.look({ kind: 'namespace', name: 'qrouter-other' })).toEqual([]);
+      await expect(host.devices.look({ kind: 'device', name: '-all', namespace: null })).rejects.toThrow(
+        TypeError,
+      );
+    });
+
     it('forgets each thing when told, twice', async () => {
       for (let times = 0; times < 2; times += 1) {
         await host.router.remove(router.routerId);

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { record } from '../record.ts';
 import type { FlushRequest } from './conntrack/interface.ts';
+import { fakeDevices } from './devices/fake.ts';
 import { dhcpFiles } from './dhcp/files.ts';
 import type { DhcpLease, DhcpSpec } from './dhcp/interface.ts';
 import type { ExternalBridge } from './external/interface.ts';
@@ -304,6 +305,7 @@ export function createFakeHostNetwork(owner = 'simulated'): FakeHostNetwork {
       isExternal: (bridge) => state.externals.has(bridge),
       stopPassing: () => Promise.resolve(),
     },
+    devices: fakeDevices(state, table, () => inventory(state, base ? table.table : undefined).tables),
     inventory: () => Promise.resolve(inventory(state, base ? table.table : undefined)),
     removeAll: () =>
       done('simulated: network removed', () => {

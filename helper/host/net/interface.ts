@@ -1,5 +1,6 @@
 import type { CommandRunner } from '../command/interface.ts';
 import type { ConntrackHost } from './conntrack/interface.ts';
+import type { DeviceHost } from './devices/interface.ts';
 import type { DhcpServerHost } from './dhcp/interface.ts';
 import type { ExternalHost } from './external/interface.ts';
 import type { FirewallHost } from './firewall/interface.ts';
@@ -46,6 +47,7 @@ export interface HostNetwork {
   readonly dhcp: DhcpServerHost;
   readonly sockets: SocketHost;
   readonly external: ExternalHost;
+  readonly devices: DeviceHost;
   inventory(): Promise<NetworkInventory>;
   /** Takes away everything that inventory() lists (the cloud goes down, or a test ends). */
   removeAll(): Promise<void>;

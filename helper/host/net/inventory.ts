@@ -136,7 +136,8 @@ function ourNamespaceNames(): string[] {
   }
 }
 
-async function ourTables(net: NetContext): Promise<string[]> {
+/** Our tables outside namespaces, as 'bridge deskcloud'. */
+export async function ourTables(net: NetContext): Promise<string[]> {
   try {
     const { stdout } = await net.commands.run(['nft', 'list', 'tables']);
     const names = new Set([net.table, `${net.table}_ext`]);

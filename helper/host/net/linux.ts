@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LinuxConntrackHost } from './conntrack/linux.ts';
 import { ipBatch, netContext } from './context.ts';
+import { LinuxDeviceHost } from './devices/linux.ts';
 import { LinuxDhcpServerHost } from './dhcp/linux.ts';
 import { LinuxExternalHost } from './external/linux.ts';
 import { LinuxFirewallHost } from './firewall/linux.ts';
@@ -27,6 +28,7 @@ export function createLinuxHostNetwork(options: HostNetworkOptions): HostNetwork
     dhcp,
     sockets: new LinuxSocketHost(),
     external,
+    devices: new LinuxDeviceHost(net, firewall, external),
     inventory: () => takeInventory(net, firewall),
     removeAll: async () => {
       for (const routerId of await router.list()) await router.remove(routerId);

@@ -1,0 +1,61 @@
+import { Type } from 'typebox';
+import type { DeviceQuestion, NetworkDevices } from '../../contract/devices.ts';
+import { badRequest, notFound } from '../../errors/error.ts';
+import type { DeviceHost } from '../../host/net/devices/interface.ts';
+import { endpoint, type Endpoint } from '../../http/index.ts';
+import { LEASE_MS, type TrafficFeed } from '../traffic.ts';
+
+const Name = Type.String({ minLength: 1, maxLength: 128 });
+const Query = Type.Object({
+  kind: Type.Union(['device', 'namespace', 'filter', 'table'].map((kind) => Type.Literal(kind))),
+  /** The device's, the namespace's, the table's; of a filter, the port's id. */
+  name: Name,
+  /** Where the device or table is; left out for the host itself. */
+  namespace: Type.Optional(Name),
+});
+
+/** The network's devices as they are on the host; for the administrator, who alone has the host. */
+export const deviceEndpoints = (
+  devices: DeviceHost,
+  kind: NetworkDevices['host'],
+  traffic: TrafficFeed,
+): readonly Endpoint[] => [
+  endpoint({
+    id: 'network_devices:list',
+    method: 'GET',
+    path: '/network/devices',
+    policy: 'deskcloud:devices',
+    ok: 200,
+    handler: async () => ({ host: kind, ...(await devices.report()) }),
+  }),
+  endpoint({
+    id: 'network_devices:look',
+    method: 'GET',
+    path: '/network/look',
+    policy: 'deskcloud:devices',
+    query: Query,
+    ok: 200,
+    handler: async ({ query: { kind: what, name, namespace = null } }) => {
+      const question = what === 'filter' ? { kind: what, portId: name } : { kind: what, name, namespace };
+      try {
+        const looks = await devices.look(question as DeviceQuestion);
+        if (looks.length === 0) throw notFound(`This cloud has no ${what} '${name}' on the host.`);
+        return { looks };
+      } catch (error) {
+        if (error instanceof TypeError) throw badRequest(error.message);
+        throw error;
+      }
+    },
+  }),
+  endpoint({
+    id: 'network_devices:watch',
+    method: 'POST',
+    path: '/network/traffic',
+    policy: 'deskcloud:devices',
+    ok: 200,
+    handler: () => {
+      traffic.watch();
+      return { seconds: LEASE_MS / 1000 };
+    },
+  }),
+];
