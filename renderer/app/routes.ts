@@ -1,3 +1,8 @@
+import Folder from '@lucide/svelte/icons/folder';
+import GaugeCircle from '@lucide/svelte/icons/circle-gauge';
+import KeySquare from '@lucide/svelte/icons/key-square';
+import Shield from '@lucide/svelte/icons/shield';
+import Users from '@lucide/svelte/icons/users';
 import Boxes from '@lucide/svelte/icons/boxes';
 import Cpu from '@lucide/svelte/icons/cpu';
 import Group from '@lucide/svelte/icons/group';
@@ -85,6 +90,31 @@ export const routes: readonly PageRoute[] = [
     path: '/servergroups',
     nav: { section: 'compute', icon: Boxes, title: (m) => m.servergroups.title },
     load: page(() => import('../pages/servergroups/ServerGroups.svelte')),
+  },
+  {
+    path: '/projects',
+    nav: { section: 'identity', icon: Folder, title: (m) => m.identity.projects, key: 'p' },
+    load: page(() => import('../pages/identity/Projects.svelte')),
+  },
+  {
+    path: '/users',
+    nav: { section: 'identity', icon: Users, title: (m) => m.identity.usersAndGroups, key: 'u' },
+    load: page(() => import('../pages/identity/Users.svelte')),
+  },
+  {
+    path: '/roles',
+    nav: { section: 'identity', icon: Shield, title: (m) => m.identity.rolesTitle },
+    load: page(() => import('../pages/identity/Roles.svelte')),
+  },
+  {
+    path: '/application-credentials',
+    nav: { section: 'identity', icon: KeySquare, title: (m) => m.identity.credentials },
+    load: page(() => import('../pages/identity/Credentials.svelte')),
+  },
+  {
+    path: '/quotas',
+    nav: { section: 'identity', icon: GaugeCircle, title: (m) => m.quotas.title, key: 'q' },
+    load: page(() => import('../pages/quotas/Quotas.svelte')),
   },
   {
     path: '/aggregates',

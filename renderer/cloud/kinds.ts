@@ -5,7 +5,10 @@ import type {
   Aggregate,
   Flavor,
   FloatingIp,
+  IdentityDomain,
+  IdentityGroup,
   IdentityProject,
+  IdentityRole,
   IdentityUser,
   Image,
   KeyPair,
@@ -24,14 +27,17 @@ import type {
 export interface Kinds {
   address_group: AddressGroup;
   aggregate: Aggregate;
+  domain: IdentityDomain;
   flavor: Flavor;
   floatingip: FloatingIp;
+  group: IdentityGroup;
   image: Image;
   keypair: KeyPair;
   network: Network;
   port: Port;
   project: IdentityProject;
   qos_policy: QosPolicy;
+  role: IdentityRole;
   router: Router;
   security_group: SecurityGroup;
   server: Server;
@@ -143,6 +149,9 @@ export const KINDS: { readonly [K in Kind]: KindSpec<Kinds[K]> } = {
   address_group: network('/address-groups', 'address_groups', 'address_group', true),
   qos_policy: network('/qos/policies', 'policies', 'policy', false),
   trunk: network('/trunks', 'trunks', 'trunk', true),
+  domain: identity('/domains', 'domains', 'domain'),
+  group: identity('/groups', 'groups', 'group'),
   project: identity('/projects', 'projects', 'project'),
+  role: identity('/roles', 'roles', 'role'),
   user: identity('/users', 'users', 'user'),
 };

@@ -294,12 +294,18 @@ export interface Aggregate {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface IdentityProject {
+export interface IdentityDomain {
   readonly id: string;
   readonly name: string;
-  readonly domain_id: string;
   readonly description: string;
   readonly enabled: boolean;
+}
+
+export interface IdentityProject extends IdentityDomain {
+  readonly domain_id: string;
+  /** The domain's id where no project is above it. */
+  readonly parent_id: string | null;
+  readonly tags: readonly string[];
 }
 
 export interface IdentityUser {
@@ -308,4 +314,22 @@ export interface IdentityUser {
   readonly domain_id: string;
   readonly enabled: boolean;
   readonly default_project_id?: string;
+  readonly description?: string;
+  readonly email?: string;
+  readonly password_expires_at: string | null;
+}
+
+export interface IdentityGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly domain_id: string;
+  readonly description: string;
+}
+
+export interface IdentityRole {
+  readonly id: string;
+  readonly name: string;
+  /** Null: of all domains. */
+  readonly domain_id: string | null;
+  readonly description: string | null;
 }

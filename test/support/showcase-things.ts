@@ -64,6 +64,22 @@ export async function things(window: TestWindow): Promise<readonly Shown[]> {
     },
     { name: 'aggregates', route: '/aggregates' },
     { name: 'hypervisor', route: '/hypervisor' },
+    { name: 'identity-projects', route: '/projects' },
+    {
+      name: 'identity-project-create',
+      route: '/projects',
+      before: (page) => page.getByRole('button', { name: 'Create project' }).click(),
+    },
+    { name: 'identity-users', route: '/users' },
+    {
+      name: 'identity-user-create',
+      route: '/users',
+      before: (page) => page.getByRole('button', { name: 'Create user' }).click(),
+    },
+    { name: 'identity-roles', route: '/roles' },
+    { name: 'identity-credentials', route: '/application-credentials' },
+    { name: 'quotas', route: '/quotas' },
+    { name: 'quotas-defaults', route: '/quotas?tab=defaults' },
     { name: 'images', route: '/images' },
     { name: 'images-catalogue', route: '/images?tab=catalogue' },
     { name: 'image', route: `/images/${guest}` },
@@ -104,9 +120,9 @@ async function furnish(window: TestWindow): Promise<void> {
   });
   const flavor = (name: string, vcpus: number, ram: number, disk: number, more: object = {}) =>
     admin.post('compute', '/flavors', { flavor: { name, id: name, vcpus, ram, disk, ...more } });
-  await flavor('m1.small', 1, 2048, 20);
-  await flavor('m1.medium', 2, 4096, 40);
-  await flavor('m1.large', 4, 8192, 80);
+  await flavor('c1.small', 1, 2048, 20);
+  await flavor('c1.medium', 2, 4096, 40);
+  await flavor('c1.large', 4, 8192, 80);
   await flavor('build', 8, 16_384, 100, { 'os-flavor-access:is_public': false });
   await admin.post('compute', '/flavors/build/os-extra_specs', {
     extra_specs: { 'hw:cpu_cores': '4', 'hw_rng:allowed': 'True' },
@@ -127,4 +143,34 @@ async function furnish(window: TestWindow): Promise<void> {
   const action = `/os-aggregates/${aggregate.id}/action`;
   await admin.post('compute', action, { set_metadata: { metadata: { ssd: 'true', rack: 'desk' } } });
   await admin.post('compute', action, { add_host: { host: services[0]?.host } });
+
+  const project = async (name: string, more: object = {}): Promise<string> => {
+    const made = await admin.post('identity', '/projects', { project: { name, ...more } });
+    return (made as { project: { id: string } }).project.id;
+  };
+  const shop = await project('webshop', { description: 'Everything that sells' });
+  await project('webshop-staging', { parent_id: shop, tags: ['staging'] });
+  await project('archive-2024', { enabled: false, description: 'Closed; kept for the books' });
+  const { roles } = (await admin.get('identity', '/roles')) as { roles: { id: string; name: string }[] };
+  for (const [name, role] of [
+    ['alice', 'member'],
+    ['bob', 'reader'],
+    ['ci-runner', 'member'],
+  ] as const) {
+    const { user } = (await admin.post('identity', '/users', {
+      user: {
+        name,
+        password: 'not-a-secret',
+        default_project_id: projects[0]?.id,
+        email: `${name}@example.org`,
+      },
+    })) as { user: { id: string } };
+    const roleId = roles.find((one) => one.name === role)?.id ?? '';
+    await admin.put('identity', `/projects/${projects[0]?.id ?? ''}/users/${user.id}/roles/${roleId}`);
+  }
+  await admin.post('identity', '/groups', { group: { name: 'operators' } });
+  for (const name of ['terraform', 'nightly-backup'])
+    await demo.post('identity', `/users/${demo.userId}/application_credentials`, {
+      application_credential: { name },
+    });
 }

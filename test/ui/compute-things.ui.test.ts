@@ -11,6 +11,7 @@ afterAll(async () => await window.close());
 
 test('flavors: the usual sizes by one click, one of its own, its specs and access, and a delete taken back', async () => {
   const page = await window.page('/flavors');
+  await window.settled(page);
   await page.getByRole('button', { name: 'Create the usual sizes' }).click();
   await page.getByRole('row', { name: /m1\.xlarge/ }).waitFor();
   await page.getByRole('button', { name: 'Create flavor' }).click();
@@ -47,6 +48,7 @@ test('flavors: the usual sizes by one click, one of its own, its specs and acces
 
 test('key pairs: the private key is shown once and saved; a private one is never taken for a public one', async () => {
   const page = await window.page('/keypairs');
+  await window.settled(page);
   await page.getByRole('button', { name: 'Create key pair' }).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('mine');
@@ -71,6 +73,7 @@ test('key pairs: the private key is shown once and saved; a private one is never
 
 test('server groups, aggregates and the host itself', async () => {
   const page = await window.page('/servergroups');
+  await window.settled(page);
   await page.getByRole('button', { name: 'Create server group' }).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('apart');

@@ -53,6 +53,7 @@ afterAll(async () => {
 
 test('a disk file is judged by its bytes and uploaded; the image is edited, shared, and deleted by its name', async () => {
   const page = await window.page('/images');
+  await window.settled(page);
   await page.getByText('No images yet').waitFor();
   await page.getByRole('button', { name: 'Upload image' }).first().click();
   const dialog = page.getByRole('dialog');
@@ -103,6 +104,7 @@ test('a disk file is judged by its bytes and uploaded; the image is edited, shar
 
 test('the catalogue brings an image, can be stopped, and says it when there is no way to its maker', async () => {
   const page = await window.page('/images?tab=catalogue');
+  await window.settled(page);
   await page.getByRole('button', { name: 'Download: CirrOS' }).click();
   await page.getByText('97.7 KiB of 256 KiB').or(page.getByText('98 KiB of 256 KiB')).waitFor();
   await page.getByRole('button', { name: 'Cancel' }).first().click();

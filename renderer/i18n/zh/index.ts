@@ -6,12 +6,14 @@ import { console } from './console.ts';
 import { flavors } from './flavors.ts';
 import { floatingIps } from './floating-ips.ts';
 import { hypervisor } from './hypervisor.ts';
+import { identity } from './identity.ts';
 import { images } from './images.ts';
 import { keypairs } from './keypairs.ts';
-import { networks } from './networks.ts';
 import { launch } from './launch.ts';
+import { networks } from './networks.ts';
 import { operations } from './operations.ts';
 import { overview } from './overview.ts';
+import { quotas } from './quotas.ts';
 import { routers } from './routers.ts';
 import { securityGroups } from './security-groups.ts';
 import { servergroups } from './servergroups.ts';
@@ -26,12 +28,14 @@ export const zh: Messages = {
   flavors,
   floatingIps,
   hypervisor,
+  identity,
   images,
   keypairs,
-  networks,
   launch,
+  networks,
   operations,
   overview,
+  quotas,
   routers,
   securityGroups,
   servergroups,
