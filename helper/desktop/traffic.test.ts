@@ -33,7 +33,7 @@ test('what passes is told a second, and nothing of what stands still', () => {
 
 test('the counters are read only while somebody looks, and that traffic stopped is told once', async () => {
   let packets = 0;
-  const read = vi.fn(() => Promise.resolve([at('a', packets)]));
+  const read = vi.fn<() => Promise<readonly LinkCounters[]>>(() => Promise.resolve([at('a', packets)]));
   const feed = new TrafficFeed(read);
   const heard: TrafficEvent[] = [];
   feed.on((event) => heard.push(event));

@@ -6,8 +6,27 @@ import { endpoint, type Endpoint } from '../../http/index.ts';
 import { LEASE_MS, type TrafficFeed } from '../traffic.ts';
 
 const Name = Type.String({ minLength: 1, maxLength: 128 });
+
+/** A question as the query of an address asks it. */
+function asked(kind: DeviceQuestion['kind'], name: string, namespace: string | null): DeviceQuestion {
+  switch (kind) {
+    case 'filter':
+      return { kind, portId: name };
+    case 'namespace':
+      return { kind, name };
+    case 'device':
+    case 'table':
+      return { kind, name, namespace };
+  }
+}
+
 const Query = Type.Object({
-  kind: Type.Union(['device', 'namespace', 'filter', 'table'].map((kind) => Type.Literal(kind))),
+  kind: Type.Union([
+    Type.Literal('device'),
+    Type.Literal('namespace'),
+    Type.Literal('filter'),
+    Type.Literal('table'),
+  ]),
   /** The device's, the namespace's, the table's; of a filter, the port's id. */
   name: Name,
   /** Where the device or table is; left out for the host itself. */
@@ -36,9 +55,8 @@ export const deviceEndpoints = (
     query: Query,
     ok: 200,
     handler: async ({ query: { kind: what, name, namespace = null } }) => {
-      const question = what === 'filter' ? { kind: what, portId: name } : { kind: what, name, namespace };
       try {
-        const looks = await devices.look(question as DeviceQuestion);
+        const looks = await devices.look(asked(what, name, namespace));
         if (looks.length === 0) throw notFound(`This cloud has no ${what} '${name}' on the host.`);
         return { looks };
       } catch (error) {

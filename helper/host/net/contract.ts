@@ -247,7 +247,7 @@ export function hostNetworkContract(
         resourceId,
         services.map(({ name }) => name).sort(),
       ]);
-      expect(services.sort()).toEqual([
+      expect(services.sort(([a], [b]) => String(a).localeCompare(String(b)))).toEqual([
         ['dhcp', networkId, ['dnsmasq', 'metadata']],
         ['router', router.routerId, ['metadata', 'radvd']],
       ]);
