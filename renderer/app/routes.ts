@@ -16,7 +16,6 @@ import NetworkIcon from '@lucide/svelte/icons/network';
 import Rocket from '@lucide/svelte/icons/rocket';
 import RouterIcon from '@lucide/svelte/icons/router';
 import ServerIcon from '@lucide/svelte/icons/server';
-import Shield from '@lucide/svelte/icons/shield';
 import type { Component } from 'svelte';
 import type { Messages } from '../i18n/en/index.ts';
 import type { Route } from './router.svelte.ts';
