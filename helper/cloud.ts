@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { basename, dirname } from 'node:path';
 import { createBasics } from './compute/basics-impl.ts';
 import { createCompute, serverPower } from './compute/index.ts';
 import type { Config } from './config.ts';
@@ -11,6 +12,7 @@ import { externalPlan } from './desktop/external-plan.ts';
 import { conflict } from './errors/error.ts';
 import { buildConfigDrive } from './host/configdrive/index.ts';
 import { GuardedWebSource } from './host/download/guarded.ts';
+import type { StatePath } from './host/files/interface.ts';
 import { LinuxStateFiles } from './host/files/linux.ts';
 import type { Host } from './host/index.ts';
 import {
@@ -29,6 +31,7 @@ import { DhcpLoop } from './reconcile/dhcp.ts';
 import { PowerStateLoop } from './reconcile/power-state.ts';
 import { SagaEngine, listOperations, type JournalObserver } from './saga/index.ts';
 import { Secret } from './secret.ts';
+import { createVolume, DEFAULT_WEIGHTS, type Backend } from './volume/index.ts';
 
 /** What the process around the cloud gives it. */
 export interface CloudOptions {
@@ -183,6 +186,28 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     },
   };
   const compute = createCompute(computeDeps);
+  const backends = backendsOf(config);
+  const volume = createVolume({
+    db,
+    sagas: engine,
+    disks: host.disks,
+    image: image.face,
+    compute: () => compute.volumes,
+    directories: backends.map(({ directory }) =>
+      directory.startsWith(`${config.stateDirectory}/`)
+        ? { files, path: pathBelow(config.stateDirectory, directory) }
+        : { files: new LinuxStateFiles(dirname(directory)), path: [basename(directory)] as const },
+    ),
+    projectExists: (id) => identity.projects.exists(id),
+    logger,
+    now: clock,
+    config: {
+      hostName: hostname(),
+      zone: 'nova',
+      backends,
+      weights: { ...DEFAULT_WEIGHTS, ...config.volume.weights },
+    },
+  });
   const power = new PowerStateLoop({ domains: host.domains, servers: serverPower(computeDeps), logger });
 
   const dhcp = new DhcpLoop({ revive: () => network.reviveDhcp(), logger });
@@ -224,7 +249,15 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   });
 
   return {
-    services: [identity.service, image.service, network.service, compute.service, placement.service, desktop],
+    services: [
+      identity.service,
+      image.service,
+      network.service,
+      compute.service,
+      volume.service,
+      placement.service,
+      desktop,
+    ],
     consoles,
     authenticate: identity.authenticate,
     limiter,
@@ -232,6 +265,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     desktop,
     start: async () => {
       await image.start();
+      await volume.start();
       engine.start();
       await network.start();
       dhcp.start();
@@ -265,6 +299,20 @@ const computeConfig = (config: Config) => ({
   zone: 'nova',
   ...config.compute,
 });
+
+const pathBelow = (root: string, directory: string): StatePath =>
+  directory.slice(root.length + 1).split('/') as unknown as StatePath;
+
+/** Where volumes are kept: what the settings say, or one directory of qcow2 files. */
+const backendsOf = ({ volume, stateDirectory }: Config): readonly Backend[] =>
+  (volume.backends ?? [{ name: 'file' }]).map((backend) => ({
+    name: backend.name,
+    directory: backend.directory ?? `${stateDirectory}/volumes/${backend.name}`,
+    format: backend.format ?? 'qcow2',
+    reservedPercentage: backend.reservedPercentage ?? 0,
+    maxOverSubscription: backend.maxOverSubscription ?? 20,
+    goodness: backend.goodness ?? 0,
+  }));
 
 async function readOrMake(
   files: LinuxStateFiles,

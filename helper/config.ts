@@ -4,6 +4,7 @@ import { Type, type Static } from 'typebox';
 import { parse } from 'yaml';
 import type { RateLimits } from './http/rate-limit.ts';
 import { mismatch } from './http/schema.ts';
+import type { Weights } from './volume/index.ts';
 
 const Path = Type.String({ pattern: '^/', maxLength: 4096 });
 
@@ -110,6 +111,43 @@ const ConfigFile = Type.Object(
         { additionalProperties: false },
       ),
     ),
+    volume: Type.Optional(
+      Type.Object(
+        {
+          /** Where volumes are kept; each name is a back end, and one of its pools. */
+          backends: Type.Optional(
+            Type.Array(
+              Type.Object(
+                {
+                  name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$' }),
+                  format: Type.Optional(Type.Union([Type.Literal('qcow2'), Type.Literal('raw')])),
+                  /** On another disk, or on an NFS mount; below the state directory by default. */
+                  directory: Type.Optional(Path),
+                  reservedPercentage: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+                  maxOverSubscription: Type.Optional(Type.Number({ minimum: 1 })),
+                  goodness: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+                },
+                { additionalProperties: false },
+              ),
+              { minItems: 1 },
+            ),
+          ),
+          /** How much each weigher of the scheduler counts. */
+          weights: Type.Optional(
+            Type.Object(
+              {
+                capacity: Type.Optional(Type.Number()),
+                allocatedCapacity: Type.Optional(Type.Number()),
+                volumeNumber: Type.Optional(Type.Number()),
+                goodness: Type.Optional(Type.Number()),
+              },
+              { additionalProperties: false },
+            ),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+    ),
     image: Type.Optional(
       Type.Object(
         {
@@ -138,6 +176,16 @@ const ConfigFile = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** A place for volumes. */
+export interface BackendSettings {
+  readonly name: string;
+  readonly format?: 'qcow2' | 'raw';
+  readonly directory?: string;
+  readonly reservedPercentage?: number;
+  readonly maxOverSubscription?: number;
+  readonly goodness?: number;
+}
 
 /** Settings of a helper, complete. */
 export interface Config {
@@ -170,6 +218,10 @@ export interface Config {
   readonly rateLimits: RateLimits;
   readonly network: { readonly vniRange: readonly [number, number] };
   readonly compute: { readonly shelvedOffloadSeconds?: number };
+  readonly volume: {
+    readonly backends?: readonly BackendSettings[];
+    readonly weights?: Partial<Weights>;
+  };
   readonly image: {
     readonly importConversion?: 'qcow2';
     readonly importOrigins?: readonly string[];
@@ -195,6 +247,7 @@ export const DEFAULTS: Config = {
   rateLimits: { project: { perSecond: 200, burst: 2000 }, login: { perSecond: 20, burst: 200 } },
   network: { vniRange: [1001, 16777215] },
   compute: {},
+  volume: {},
   image: {},
   libvirtUri: 'qemu:///system',
   maxImageGib: 1024,

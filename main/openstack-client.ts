@@ -19,6 +19,7 @@ const ROOTS = {
   compute: '/compute/v2.1',
   image: '/image/v2',
   network: '/networking/v2.0',
+  volume: '/volume/v3',
 } as const;
 
 export type ServiceName = keyof typeof ROOTS;

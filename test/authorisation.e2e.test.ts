@@ -7,6 +7,7 @@ import { IDENTITY } from './authorisation/identity.ts';
 import { IMAGE } from './authorisation/image.ts';
 import { NETWORK } from './authorisation/network.ts';
 import { PLACEMENT } from './authorisation/placement.ts';
+import { VOLUME } from './authorisation/volume.ts';
 import { Things } from './authorisation/things.ts';
 import { errorProblem } from './fuzz/judge.ts';
 import { Wire } from './fuzz/wire.ts';
@@ -19,6 +20,7 @@ const EXPECTED: Readonly<Record<string, Expectations>> = {
   image: IMAGE,
   network: NETWORK,
   compute: COMPUTE,
+  volume: VOLUME,
   placement: PLACEMENT,
   deskcloud: DESKCLOUD,
 };

@@ -11,6 +11,8 @@ import { ServerChanges } from './app/server-change.ts';
 import { ServerCreator } from './app/server-create.ts';
 import { ServerApp } from './app/server.ts';
 import { UsageApp } from './app/usage.ts';
+import { volumeSide } from './app/volume-side.ts';
+import type { ComputeSide } from '../volume/face.ts';
 import type { ComputeDeps } from './deps.ts';
 import { MICROVERSIONS, discovery } from './discovery.ts';
 import { instanceActionEndpoints } from './endpoints/instance-action.ts';
@@ -52,6 +54,8 @@ export interface Compute {
   readonly face: ComputeFace;
   /** The network service deletes a port of a server. Joins the caller's transaction. */
   portDeleted: ServerInterfaces['portDeleted'];
+  /** For block storage. */
+  readonly volumes: ComputeSide;
   /** Begins what happens by the clock: shelved servers leave their hosts. After the engine has started. */
   start(): void;
   stop(): void;
@@ -116,6 +120,7 @@ export function createCompute(deps: ComputeDeps): Compute {
     service,
     face: computeFace(deps.config),
     portDeleted: (serverId, nic, who) => interfaces.portDeleted(serverId, nic, who),
+    volumes: volumeSide(deps),
     start: () => shelves.start(),
     stop: () => shelves.stop(),
   };

@@ -96,6 +96,17 @@ export class StandInDomains implements DomainHost {
     if (index >= 0) this.cards.splice(index, 1);
     return Promise.resolve();
   };
+  /** Paths of disks that were plugged in, by target. */
+  readonly pluggedDisks = new Map<string, string>();
+  attachDisk: DomainHost['attachDisk'] = (_uuid, { target, path }) => {
+    this.pluggedDisks.set(target, path);
+    return Promise.resolve();
+  };
+  detachDisk: DomainHost['detachDisk'] = (_uuid, { target }) => {
+    this.pluggedDisks.delete(target);
+    return Promise.resolve();
+  };
+  growDisk: DomainHost['growDisk'] = () => Promise.resolve();
   injectNmi = (): Promise<void> => Promise.resolve();
   statistics: DomainHost['statistics'] = () =>
     Promise.resolve({ cpuTimes: [7], memoryMib: 128, usedMemoryMib: 64, disks: [], nics: [] });

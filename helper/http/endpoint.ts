@@ -164,6 +164,8 @@ export interface Service {
   readonly prefix: string;
   /** Version root below the prefix: '/v2.1'. */
   readonly root: string;
+  /** The caller's project may be in paths, behind the root: '/v3/{project_id}/volumes'. */
+  readonly projectInPath?: boolean;
   /** An older root, at which the same operations answer as in the first microversion: '/v2'. */
   readonly legacyRoot?: string;
   readonly dialect: Dialect;

@@ -14,6 +14,7 @@ import type { AuthContext, Authenticator } from './auth.ts';
 import { Reply, type Endpoint, type Method, type RequestContext, type Service } from './endpoint.ts';
 import { negotiate, type Microversion } from './microversion.ts';
 import type { PolicyTarget } from './policy.ts';
+import { PATH_PROJECT } from './router.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import { check, mismatch, schemaAt } from './schema.ts';
 
@@ -66,6 +67,9 @@ export async function handle(incoming: Incoming, options: PipelineOptions): Prom
   const isPublic = incoming.candidates.every((endpoint) => endpoint.policy === 'public');
   if (auth === undefined && !isPublic)
     throw unauthorized('The request you have made requires authentication.');
+  const pathProject = incoming.params[PATH_PROJECT];
+  if (pathProject !== undefined && auth !== undefined && pathProject !== auth.projectId)
+    throw badRequest('Malformed request url');
   const rateLimit = auth === undefined ? undefined : options.limiter?.admit(auth);
   if (auth === undefined) options.limiter?.admitLogin(request.socket.remoteAddress);
   const version =
@@ -108,7 +112,7 @@ export async function handle(incoming: Incoming, options: PipelineOptions): Prom
     auth: auth as AuthContext,
     target: undefined,
     origin: incoming.origin,
-    base: `${incoming.origin}${service.prefix}${service.root}`,
+    base: `${incoming.origin}${service.prefix}${service.root}${pathProject === undefined ? '' : `/${pathProject}`}`,
     signal: incoming.signal,
     stream: streaming ? request : Readable.from([]),
     may,

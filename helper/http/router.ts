@@ -24,6 +24,9 @@ type Store =
 
 const METHODS: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
+/** The parameter in which the project of a path is handed on. */
+export const PATH_PROJECT = 'path_project';
+
 const noop = (): void => undefined;
 
 /** Finds the operation for a method and path over all services' endpoint tables. */
@@ -67,7 +70,7 @@ export class Router {
   /** `path` is the request's path without its query. */
   match(method: string, path: string): Match {
     const known = METHODS.find((one) => one === method);
-    const found = known && this.#find(known, path);
+    const found = known && (this.#find(known, path) ?? this.#findBelowProject(known, path));
     if (found) return found;
     const service = this.#services.find((one) => path === one.prefix || path.startsWith(`${one.prefix}/`));
     if (service === undefined) return { kind: 'none', service };
@@ -76,6 +79,19 @@ export class Router {
       return { kind: 'discovery', service, document };
     const allow = METHODS.filter((one) => this.#routes.find(one, path) !== null);
     return allow.length > 0 ? { kind: 'method', service, allow } : { kind: 'none', service };
+  }
+
+  /** As {@link #find}, of services whose paths may begin with the caller's project. */
+  #findBelowProject(method: Method, path: string): Match | undefined {
+    const service = this.#services.find(
+      (one) => one.projectInPath === true && path.startsWith(`${one.prefix}${one.root}/`),
+    );
+    if (service === undefined) return undefined;
+    const start = `${service.prefix}${service.root}`;
+    const [, project, rest] = /^\/([0-9a-f]{32})(\/.*)$/.exec(path.slice(start.length)) ?? [];
+    const found = rest === undefined ? undefined : this.#find(method, `${start}${rest}`);
+    if (found?.kind !== 'endpoint' || project === undefined) return undefined;
+    return { ...found, params: { ...found.params, [PATH_PROJECT]: project } };
   }
 
   #find(method: Method, path: string): Match | undefined {

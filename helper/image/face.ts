@@ -64,17 +64,24 @@ export interface ImageFace {
       /** MiB. */
       readonly minRam: number;
       readonly properties: Readonly<Record<string, string>>;
+      /** What {@link createFromDisk} turns the disk into; qcow2 by default. */
+      readonly diskFormat?: string;
+      /** 'bare' by default. */
+      readonly containerFormat?: string;
+      /** 'private' by default. */
+      readonly visibility?: 'community' | 'private' | 'public' | 'shared';
+      readonly protected?: boolean;
     },
   ): void;
 
   /**
-   * Gives a reserved image the content of a disk (qcow2, of our own making, that no guest writes to), without what the
-   * disk is based on. Idempotent; an image that was deleted meanwhile is no error, and gets nothing.
+   * Gives a reserved image the content of a disk (of our own making, that no guest writes to), without what the disk is
+   * based on, in the format that it was reserved with. Idempotent; an image that was deleted meanwhile is no error, and gets nothing.
    * @returns whether the image is there and active.
    */
   createFromDisk(
     imageId: string,
-    disk: { readonly path: string },
+    disk: { readonly path: string; readonly format?: 'raw' | 'qcow2'; readonly diskFormat?: string },
     signal: AbortSignal,
     onProgress: (fraction: number) => void,
   ): Promise<boolean>;

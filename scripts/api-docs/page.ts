@@ -7,6 +7,7 @@ const TITLES: Readonly<Record<string, string>> = {
   image: 'Image v2 (Glance)',
   network: 'Network v2.0 (Neutron)',
   compute: 'Compute v2.1 (Nova)',
+  volume: 'Block Storage v3 (Cinder)',
   placement: 'Placement (Placement)',
   deskcloud: "Deskcloud's own",
 };

@@ -16,10 +16,20 @@ const ROOTS: Readonly<Record<ServiceName, string>> = {
   compute: '/compute/v2.1',
   image: '/image/v2',
   network: '/networking/v2.0',
+  volume: '/volume/v3',
 };
 
 /** Without these a request is refused before anybody asks who may. */
-const QUERIES: Readonly<Record<string, string>> = { 'placement usages': '?project_id=p' };
+const QUERIES: Readonly<Record<string, string>> = {
+  'placement usages': '?project_id=p',
+  'volume qos-specs:associate': '?vol_type_id=t',
+  'volume qos-specs:disassociate': '?vol_type_id=t',
+};
+
+const VERSIONS: Readonly<Partial<Record<ServiceName, Readonly<Record<string, string>>>>> = {
+  compute: { 'openstack-api-version': 'compute 2.93' },
+  volume: { 'openstack-api-version': 'volume 3.70' },
+};
 
 /** One real thing of each kind, of the member's project or, where only an administrator makes them, of the cloud. */
 export class Things {
@@ -58,7 +68,7 @@ export class Things {
       headers: {
         'x-auth-token': caller.token,
         'content-type': 'application/json',
-        ...(service === 'compute' ? { 'openstack-api-version': 'compute 2.93' } : {}),
+        ...VERSIONS[service],
       },
       body: JSON.stringify(body),
     });
@@ -78,7 +88,7 @@ export class Things {
       headers: {
         'x-auth-token': this.#world.callers.admin.token,
         'content-type': 'application/json',
-        ...(service === 'compute' ? { 'openstack-api-version': 'compute 2.93' } : {}),
+        ...VERSIONS[service],
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -155,7 +165,9 @@ export class Things {
     await this.#identity();
     await this.#network();
     await this.#others();
+    await this.#volumes();
     await settle(helper);
+    await this.#volumeParts();
     await this.#parts();
   }
 
@@ -325,6 +337,29 @@ export class Things {
     await this.make('admin', 'image', '/metadefs/namespaces', { namespace: 'a' }, 'namespace');
   }
 
+  async #volumes(): Promise<void> {
+    const volume = { name: 'a', size: 1, metadata: { fuzz: 'x' } };
+    const make = (path: string, key: string, body: Json, kind = key, as: 'admin' | 'member' = 'member') =>
+      this.make(as, 'volume', path, { [key]: body }, kind);
+    await make('/volumes', 'volume', volume, 'offered_volume');
+    await make('/volumes', 'volume', volume);
+    const nowhere = { name: 'a', extra_specs: { fuzz: 'x', volume_backend_name: 'none' } };
+    const type = await make('/types', 'volume_type', nowhere, 'type', 'admin');
+    // What comes of it is a message.
+    await make('/volumes', 'volume', { size: 1, volume_type: type['id'] }, 'failed_volume');
+    await make('/qos-specs', 'qos_specs', { name: 'a' }, 'qos_spec', 'admin');
+    this.set('volume extension', 'os-services');
+  }
+
+  async #volumeParts(): Promise<void> {
+    const make = (path: string, key: string, body: Json, kind = key) =>
+      this.make('member', 'volume', path, { [key]: body }, kind);
+    await make('/snapshots', 'snapshot', { volume_id: this.id('volume'), metadata: { fuzz: 'x' } });
+    await make('/volume-transfers', 'transfer', { volume_id: this.id('offered_volume') }, 'volume_transfer');
+    const [message] = await this.#list('/volume/v3/messages?all_tenants=1', 'volume 3.70');
+    this.set('message', String(message?.['id']));
+  }
+
   /** What is only there as a part of another thing. */
   async #parts(): Promise<void> {
     const id = (kind: string): string => this.id(kind) ?? 'none';
@@ -381,11 +416,14 @@ export class Things {
     this.set('operation', String(operations[0]?.['id']));
   }
 
-  async #list(path: string): Promise<readonly Json[]> {
+  async #list(path: string, version?: string): Promise<readonly Json[]> {
     const { json } = await this.#wire.send({
       method: 'GET',
       path,
-      headers: { 'x-auth-token': this.#world.callers.admin.token },
+      headers: {
+        'x-auth-token': this.#world.callers.admin.token,
+        ...(version === undefined ? {} : { 'openstack-api-version': version }),
+      },
     });
     return Object.values(json as Json).find((value) => Array.isArray(value)) as Json[];
   }

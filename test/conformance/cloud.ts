@@ -8,6 +8,12 @@ import { TestInstance } from '../support/instance.ts';
 /** What the second cloud asks of passwords, in the words of its configuration. */
 export const PASSWORD_RULES = { historyCount: 2, lockoutFailures: 3, lockoutSeconds: 5 };
 
+/** Where volumes are kept. */
+export const BACKENDS = [
+  { name: 'file', format: 'qcow2' },
+  { name: 'plain', format: 'raw' },
+] as const;
+
 /** A cloud that tempest can be let loose on, and what tempest has to know of it. */
 export interface PreparedCloud {
   readonly instance: TestInstance;
@@ -42,6 +48,8 @@ export const newInstance = ({ name, host, compliance, web }: CloudOptions): Test
   new TestInstance(name, host, {
     // Where there is no internet, tempest's web-download takes its image from this machine.
     image: { importOrigins: [web] },
+    // Two, so that volumes have somewhere to move.
+    volume: { backends: BACKENDS },
     ...(compliance ? { identity: { passwords: PASSWORD_RULES } } : {}),
   });
 

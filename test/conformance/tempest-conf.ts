@@ -1,5 +1,5 @@
 import type { DesktopCredentials } from '../../helper/contract/status.ts';
-import type { PreparedCloud } from './cloud.ts';
+import { BACKENDS, type PreparedCloud } from './cloud.ts';
 
 type Sections = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -21,7 +21,7 @@ const yes = (is: boolean): string => (is ? 'true' : 'false');
 
 /**
  * What tempest is told of the cloud. It says what there is, nothing else: a feature is off only where Deskcloud has
- * none (there is one host, so nothing migrates; there are no volumes yet), and never to get round a failure.
+ * none (there is one host, so nothing migrates), and never to get round a failure.
  */
 export function tempestConf({ cloud, credentials, directory, guests, listed }: ConfOptions): string {
   const { guest, externalNetwork, passwordRules, microversions, catalog } = cloud;
@@ -123,7 +123,23 @@ export function tempestConf({ cloud, credentials, directory, guests, listed }: C
       ssh_timeout: BUILD_TIMEOUT,
     },
     scenario: { img_file: guest.path, img_disk_format: 'qcow2', dhcp_client: 'udhcpc' },
-    volume: { build_timeout: BUILD_TIMEOUT, volume_size: '1' },
+    volume: {
+      build_timeout: BUILD_TIMEOUT,
+      build_interval: '1',
+      volume_size: '1',
+      storage_protocol: 'file',
+      vendor_name: 'Deskcloud',
+      backend_names: BACKENDS.map(({ name }) => name).join(','),
+    },
+    'volume-feature-enabled': {
+      multi_backend: 'true',
+      extend_attached_volume: 'true',
+      volume_revert: 'true',
+      backup: 'false',
+      manage_volume: 'false',
+      manage_snapshot: 'false',
+      consistency_group: 'false',
+    },
     service_available: {
       nova: 'true',
       neutron: 'true',

@@ -115,6 +115,12 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'identity project-tags:replace': () => ({ tags: ['fuzz'] }),
   'compute os-hosts:update': () => ({ status: 'enable' }),
   'compute server-metadata:update': () => ({ meta: { fuzz: 'x' } }),
+  'volume snapshots:os-update_snapshot_status': () => ({
+    'os-update_snapshot_status': { status: 'error', progress: '50%' },
+  }),
+  'volume volumes:metadata:update': () => ({ meta: { fuzz: 'x' } }),
+  'volume snapshots:metadata:update': () => ({ meta: { fuzz: 'x' } }),
+  'volume types:extra_specs:update': () => ({ fuzz: 'x' }),
   'compute image-metadata:update': () => ({ meta: { fuzz: 'x' } }),
   'compute flavor-extra-specs:update': () => ({ fuzz: 'x' }),
   'compute os-security-groups:rule:create': (_random, find) => ({

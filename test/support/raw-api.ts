@@ -6,6 +6,7 @@ const ROOTS: Readonly<Record<ServiceName, string>> = {
   compute: '/compute/v2.1',
   image: '/image/v2',
   network: '/networking/v2.0',
+  volume: '/volume/v3',
 };
 
 /** An answer as it is on the wire, whether success or not. */
@@ -76,6 +77,7 @@ function messageOf(service: ServiceName, status: number, body: unknown): string 
       return text(body);
     case 'network':
       return text((body as { NeutronError?: unknown }).NeutronError);
+    case 'volume':
     case 'compute': {
       const [fault, ...others] = Object.values(body) as { code?: number }[];
       return others.length === 0 && fault?.code === status ? text(fault) : undefined;

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -99,6 +99,51 @@ export function diskHostContract(name: string, make: () => DiskHost): void {
       await host.createEmpty({ path: at('source'), format: 'qcow2', sizeBytes: MIB });
       await expect(convert('source', AbortSignal.abort())).rejects.toMatchObject({ reason: 'cancelled' });
       expect(await readdir(directory)).toEqual(['base.raw', 'source']);
+    });
+
+    test.each([
+      ['raw', 'raw'],
+      ['raw', 'qcow2'],
+      ['qcow2', 'raw'],
+      ['qcow2', 'qcow2'],
+    ] as const)(
+      'clones %s to %s, larger, with nothing left beside it',
+      async (sourceFormat, destinationFormat) => {
+        if (sourceFormat === 'qcow2')
+          await host.createEmpty({ path: at('base.qcow2'), format: 'qcow2', sizeBytes: 2 * MIB });
+        const source = at(`base.${sourceFormat}`);
+        const fractions: number[] = [];
+        const clone = (sizeBytes: number) =>
+          host.clone({
+            source,
+            sourceFormat,
+            destination: at('clone'),
+            destinationFormat,
+            sizeBytes,
+            onProgress: (fraction) => fractions.push(fraction),
+          });
+        await clone(4 * MIB);
+        await clone(4 * MIB);
+        expect((await host.info({ path: at('clone'), format: destinationFormat })).virtualSize).toBe(4 * MIB);
+        expect((await stat(at('clone'))).mode & 0o777).toBe(0o600);
+        expect(fractions.at(-1)).toBe(1);
+        await expect(clone(MIB)).rejects.toMatchObject({ reason: 'shrink' });
+        expect((await readdir(directory)).filter((file) => file.startsWith('.'))).toEqual([]);
+      },
+    );
+
+    test('a raw clone has the bytes of its source, and zeros behind them', async () => {
+      const raw = { source: at('base.raw'), sourceFormat: 'raw', destinationFormat: 'raw' } as const;
+      await host.clone({ ...raw, destination: at('clone'), sizeBytes: 3 * MIB });
+      expect(await readFile(at('clone'))).toEqual(
+        Buffer.concat([await readFile(at('base.raw')), Buffer.alloc(MIB)]),
+      );
+    });
+
+    test('knows how much room there is', async () => {
+      const { totalBytes, freeBytes } = await host.capacity(directory);
+      expect(freeBytes).toBeGreaterThan(0);
+      expect(totalBytes).toBeGreaterThanOrEqual(freeBytes);
     });
 
     test('measures', async () => {

@@ -5,7 +5,15 @@ import { codeOf, ignore, isDiskFull } from '../files/errno.ts';
 import { DiskFullError } from '../files/interface.ts';
 import { temporaryName } from '../files/names.ts';
 import { record } from '../record.ts';
-import { DiskError, type DiskFormat, type EmptyDiskOptions, type OverlayOptions } from './interface.ts';
+import {
+  DiskError,
+  type Capacity,
+  type CloneOptions,
+  type ConvertOptions,
+  type DiskFormat,
+  type EmptyDiskOptions,
+  type OverlayOptions,
+} from './interface.ts';
 import { emptyQcow2, readQcow2Header, type EmptyQcow2, type FileLayout } from './qcow2-writer.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
@@ -82,6 +90,43 @@ export abstract class DiskFiles {
     record({ kind: 'file', action: 'write', path: destination, text: `a copy of ${source}` });
   }
 
+  async clone(options: CloneOptions): Promise<void> {
+    const { source, sourceFormat, destination, destinationFormat, sizeBytes, onProgress, signal } = options;
+    assertPath(source);
+    assertPath(destination);
+    assertSize(sizeBytes);
+    const sourceSize = await virtualSize(source, sourceFormat);
+    if (sizeBytes < sourceSize) {
+      throw new DiskError(
+        'shrink',
+        `A disk of ${sizeBytes} bytes cannot hold ${source} with its ${sourceSize} bytes`,
+      );
+    }
+    // Complete under a name of its own, so that the size is right when it gets its real one.
+    const part = partPath(destination);
+    try {
+      const shared = sourceFormat === destinationFormat && (await reflink(source, part));
+      if (!shared) {
+        await this.convert({
+          source,
+          sourceFormat,
+          destination: part,
+          destinationFormat,
+          ...(onProgress === undefined ? {} : { onProgress }),
+          ...(signal === undefined ? {} : { signal }),
+        });
+      }
+      await this.resize({ path: part, format: destinationFormat, sizeBytes });
+      await publish(part, destination);
+      onProgress?.(1);
+      const how = shared ? 'sharing its blocks' : 'without its holes';
+      record({ kind: 'file', action: 'write', path: destination, text: `a copy of ${source}, ${how}` });
+    } catch (error) {
+      await unlink(part).catch(ignore('ENOENT'));
+      throw error;
+    }
+  }
+
   async remove(path: string): Promise<void> {
     assertPath(path);
     try {
@@ -99,6 +144,13 @@ export abstract class DiskFiles {
     return bavail * bsize;
   }
 
+  async capacity(directory: string): Promise<Capacity> {
+    assertPath(directory);
+    const { blocks, bavail, bsize } = await statfs(directory);
+    return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
+  }
+
+  abstract convert(options: ConvertOptions): Promise<void>;
   protected abstract growQcow2(path: string, sizeBytes: number): Promise<void>;
 
   /** Whether the wanted disk is there. Anything else of that name may be somebody's data, so it is not replaced. */
@@ -119,6 +171,20 @@ export abstract class DiskFiles {
       return true;
     }
     throw new DiskError('exists', `${path} is there already, with another size or base; remove it first`);
+  }
+}
+
+/** Whether the file system made a copy that shares its blocks. */
+async function reflink(source: string, part: string): Promise<boolean> {
+  try {
+    await copyFile(source, part, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    await chmod(part, 0o600);
+    return true;
+  } catch (error) {
+    if (!['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOTTY', 'ENOSYS'].includes(codeOf(error) ?? ''))
+      throw error;
+    await unlink(part).catch(ignore('ENOENT'));
+    return false;
   }
 }
 

@@ -1,4 +1,4 @@
-import { copyFile, stat } from 'node:fs/promises';
+import { chmod, copyFile, stat } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { allocatedBytes, assertPath, createFile, DiskFiles, explained, virtualSize } from './disk-files.ts';
 import {
@@ -32,7 +32,10 @@ export class FakeDiskHost extends DiskFiles implements DiskHost {
       destination,
       destinationFormat === 'raw' ? { pieces: [], length: sizeBytes } : emptyQcow2({ sizeBytes }),
     );
-    if (sourceFormat === 'raw' && destinationFormat === 'raw') await copyFile(source, destination);
+    if (sourceFormat === 'raw' && destinationFormat === 'raw') {
+      await copyFile(source, destination);
+      await chmod(destination, 0o600);
+    }
     options.onProgress?.(1);
   }
 

@@ -38,6 +38,26 @@ export interface ConvertOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface CloneOptions {
+  readonly source: string;
+  /** A raw source may be of any content: it is never looked at for its format (S5). */
+  readonly sourceFormat: DiskFormat;
+  /** Appears under this name only when complete. An old file of this name is replaced. */
+  readonly destination: string;
+  readonly destinationFormat: DiskFormat;
+  /** Virtual size of the copy in bytes, a multiple of 512; not smaller than the source's. What is added reads zeros. */
+  readonly sizeBytes: number;
+  readonly onProgress?: (fraction: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** How large the file system of a directory is, in bytes. */
+export interface Capacity {
+  readonly totalBytes: number;
+  /** What may still be written by others than root. */
+  readonly freeBytes: number;
+}
+
 export interface DiskInfo {
   readonly format: ImageFormat;
   /** What a guest sees, in bytes. */
@@ -82,10 +102,16 @@ export interface DiskHost {
   flatten(disk: { readonly path: string }): Promise<void>;
   /** Copies a disk file of a stopped guest as it is, with its reference to a base. An old file at `destination` is replaced. */
   copy(disk: { readonly source: string; readonly destination: string }): Promise<void>;
+  /**
+   * Makes an independent disk with the content of another one that nobody writes to: in no time where the file system
+   * shares blocks (reflink) and the formats are the same, else a copy without its holes.
+   */
+  clone(options: CloneOptions): Promise<void>;
   /** Removes a disk file if it is there. */
   remove(path: string): Promise<void>;
   /** Bytes that may still be written to the file system of this directory. */
   freeBytes(directory: string): Promise<number>;
+  capacity(directory: string): Promise<Capacity>;
 }
 
 /** A disk operation that cannot be done or that failed. The message names the file, the cause and the remedy. */

@@ -3,6 +3,7 @@ import { FakeDiskHost } from '../disk/fake.ts';
 import { record } from '../record.ts';
 import {
   DomainHostError,
+  type DomainDisk,
   type DomainHint,
   type DomainHost,
   type DomainNic,
@@ -279,6 +280,33 @@ export class FakeDomainHost implements DomainHost {
   detachNic(uuid: string, nic: DomainNic): Promise<void> {
     return this.#call('detachNic', uuid, () => {
       this.#get(uuid, `detach ${nic.macAddress} from`);
+    });
+  }
+
+  attachDisk(uuid: string, disk: DomainDisk): Promise<void> {
+    return this.#call('attachDisk', uuid, () => {
+      const domain = this.#get(uuid, `attach ${disk.target} to`);
+      const { spec } = domain;
+      if (!isActive(domain.state) || spec.disks.some(({ target }) => target === disk.target)) return;
+      this.#domains.set(uuid, { ...domain, spec: { ...spec, disks: [...spec.disks, disk] } });
+    });
+  }
+
+  detachDisk(uuid: string, disk: DomainDisk): Promise<void> {
+    return this.#call('detachDisk', uuid, () => {
+      const domain = this.#get(uuid, `detach ${disk.target} from`);
+      const { spec } = domain;
+      if (!isActive(domain.state)) return;
+      const disks = spec.disks.filter(({ target }) => target !== disk.target);
+      this.#domains.set(uuid, { ...domain, spec: { ...spec, disks } });
+    });
+  }
+
+  growDisk(uuid: string, target: string, sizeBytes: number): Promise<void> {
+    return this.#call('growDisk', uuid, async () => {
+      const disk = this.#active(uuid, 'grow a disk of').spec.disks.find((one) => one.target === target);
+      if (disk === undefined) throw new DomainHostError('failed', `Domain ${uuid} has no disk ${target}.`);
+      await new FakeDiskHost().resize({ path: disk.path, format: disk.format, sizeBytes });
     });
   }
 

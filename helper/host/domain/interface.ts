@@ -190,6 +190,15 @@ export interface DomainHost {
    * @throws {DomainHostError} failed when the guest keeps it for `timeoutMs`.
    */
   detachNic(uuid: string, nic: DomainNic, timeoutMs: number, signal?: AbortSignal): Promise<void>;
+  /** Plugs a disk into a running guest; there already, or not running, is success. Its definition does not change. */
+  attachDisk(uuid: string, disk: DomainDisk): Promise<void>;
+  /**
+   * Unplugs a disk of a running guest, which has to let go of it. Not there, or not running, is success.
+   * @throws {DomainHostError} failed when the guest keeps it for `timeoutMs`.
+   */
+  detachDisk(uuid: string, disk: DomainDisk, timeoutMs: number, signal?: AbortSignal): Promise<void>;
+  /** Makes a disk of a running (or paused) guest larger, which sees that at once. As large already is success. */
+  growDisk(uuid: string, target: string, sizeBytes: number): Promise<void>;
   /** A non-maskable interrupt, at which most guests write a crash dump. */
   injectNmi(uuid: string): Promise<void>;
   /** Of a guest that runs or is paused. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import {
+  BlockResizeFlag,
   DeviceFlag,
   domainRef,
   DomainState,
@@ -16,6 +17,7 @@ import type { Owner } from '../files/interface.ts';
 import { record } from '../record.ts';
 import {
   DomainHostError,
+  type DomainDisk,
   type DomainHint,
   type DomainHost,
   type DomainNic,
@@ -25,14 +27,14 @@ import {
   type HypervisorInfo,
   type PowerState,
 } from './interface.ts';
-import { hasCard, removeCard } from './linux-cards.ts';
+import { card, hasDevice, pluggedDisk, removeDevice, type Pluggable } from './linux-devices.ts';
 import { detectAccelerator, readCapabilities } from './linux-capabilities.ts';
 import { LibvirtConnection } from './linux-connection.ts';
 import { copyRunningDisk } from './linux-copy.ts';
 import { domainHostError, isLibvirtError, unless } from './linux-errors.ts';
 import { readStatistics } from './linux-statistics.ts';
 import { ppmToPng } from './png.ts';
-import { DEFAULT_OWNER, domainXml, METADATA_URI, nicXml, type DomainPlatform } from './xml.ts';
+import { DEFAULT_OWNER, diskXml, domainXml, METADATA_URI, nicXml, type DomainPlatform } from './xml.ts';
 
 export interface LinuxDomainHostOptions {
   /**
@@ -284,21 +286,48 @@ export class LinuxDomainHost implements DomainHost {
 
   async attachNic(uuid: string, nic: DomainNic): Promise<void> {
     const { platform } = await this.#hostFacts();
-    const dom = domainRef(uuid);
-    await this.#run(`attach a card to domain ${uuid}`, async (libvirt) => {
-      if (await hasCard(libvirt, dom, nic)) return;
-      const { state } = await libvirt.domainGetState({ dom });
-      if (!isRunning(state) && state !== DomainState.PAUSED) return;
-      const xml = nicXml(nic, platform);
-      record({ kind: 'xml', name: `card ${nic.macAddress}`, text: xml });
-      await libvirt.domainAttachDeviceFlags({ dom, xml, flags: DeviceFlag.LIVE });
-    });
+    await this.#plug(uuid, card(nic), nicXml(nic, platform));
   }
 
   async detachNic(uuid: string, nic: DomainNic, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     const { platform } = await this.#hostFacts();
-    await this.#run(`detach a card from domain ${uuid}`, (libvirt) =>
-      removeCard(libvirt, domainRef(uuid), { nic, xml: nicXml(nic, platform) }, { uuid, timeoutMs, signal }),
+    await this.#unplug(uuid, { ...card(nic), xml: nicXml(nic, platform) }, timeoutMs, signal);
+  }
+
+  attachDisk(uuid: string, disk: DomainDisk): Promise<void> {
+    return this.#plug(uuid, pluggedDisk(disk), diskXml(disk));
+  }
+
+  detachDisk(uuid: string, disk: DomainDisk, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    return this.#unplug(uuid, { ...pluggedDisk(disk), xml: diskXml(disk) }, timeoutMs, signal);
+  }
+
+  async growDisk(uuid: string, disk: string, sizeBytes: number): Promise<void> {
+    const dom = domainRef(uuid);
+    await this.#run(`grow disk ${disk} of domain ${uuid}`, (libvirt) =>
+      libvirt.domainBlockResize({ dom, disk, size: BigInt(sizeBytes), flags: BlockResizeFlag.BYTES }),
+    );
+  }
+
+  async #plug(uuid: string, device: Pluggable, xml: string): Promise<void> {
+    const dom = domainRef(uuid);
+    await this.#run(`attach a ${device.name} to domain ${uuid}`, async (libvirt) => {
+      if (await hasDevice(libvirt, dom, device)) return;
+      const { state } = await libvirt.domainGetState({ dom });
+      if (!isRunning(state) && state !== DomainState.PAUSED) return;
+      record({ kind: 'xml', name: device.name, text: xml });
+      await libvirt.domainAttachDeviceFlags({ dom, xml, flags: DeviceFlag.LIVE });
+    });
+  }
+
+  async #unplug(
+    uuid: string,
+    device: Pluggable & { readonly xml: string },
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#run(`detach a ${device.name} from domain ${uuid}`, (libvirt) =>
+      removeDevice(libvirt, domainRef(uuid), device, { uuid, timeoutMs, signal }),
     );
   }
 

@@ -227,6 +227,9 @@ function diskElement(spec: DomainDisk): XmlElement {
 export const nicXml = (nic: DomainNic, platform: DomainPlatform): string =>
   render(networkInterface(nic, platform));
 
+/** One disk, as it is plugged into a running guest. */
+export const diskXml = (disk: DomainDisk): string => render(diskElement(disk));
+
 /** The destination of a copy of a disk. */
 export const copyXml = (path: string): string =>
   render(

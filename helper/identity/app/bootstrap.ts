@@ -33,6 +33,9 @@ export const PUBLISHED: readonly PublishedService[] = [
   { type: 'image', name: 'glance', path: '/image' },
   { type: 'placement', name: 'placement', path: '/placement' },
   { type: 'network', name: 'neutron', path: '/networking' },
+  // Found by either type: the official one, and the one of older clients (API-GOTCHAS 2).
+  { type: 'block-storage', name: 'cinder', path: '/volume/v3' },
+  { type: 'volumev3', name: 'cinderv3', path: '/volume/v3' },
 ];
 
 /** Each implies the next. */

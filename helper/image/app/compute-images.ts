@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { transaction, type Db } from '../../db/index.ts';
 import { forbidden } from '../../errors/error.ts';
-import type { DiskHost } from '../../host/disk/interface.ts';
+import type { DiskHost, ImageFormat } from '../../host/disk/interface.ts';
 import type { StateFiles, StatePath } from '../../host/files/interface.ts';
 import type { AuthContext } from '../../http/index.ts';
 import type { ImageDetails, ImageFace } from '../face.ts';
@@ -32,18 +32,20 @@ export class ComputeImages implements Pick<
     this.#options = options;
   }
 
-  reserve: ImageFace['reserve'] = (_db, auth, { id, name, minDisk, minRam, properties }) => {
+  reserve: ImageFace['reserve'] = (_db, auth, image) => {
+    const { id, name, minDisk, minRam, properties } = image;
     this.#options.images.create(
       auth,
       {
         ...properties,
         id,
         name,
-        visibility: 'private',
-        disk_format: 'qcow2',
-        container_format: 'bare',
+        visibility: image.visibility ?? 'private',
+        disk_format: image.diskFormat ?? 'qcow2',
+        container_format: image.containerFormat ?? 'bare',
         min_disk: minDisk,
         min_ram: minRam,
+        ...(image.protected === undefined ? {} : { protected: image.protected }),
       },
       () => true,
     );
@@ -57,9 +59,9 @@ export class ComputeImages implements Pick<
     try {
       await disks.convert({
         source: disk.path,
-        sourceFormat: 'qcow2',
+        sourceFormat: disk.format ?? 'qcow2',
         destination: files.absolute(copy),
-        destinationFormat: 'qcow2',
+        destinationFormat: (disk.diskFormat ?? 'qcow2') as ImageFormat,
         followBackingChain: true,
         signal,
         onProgress: (fraction) => onProgress(fraction * 0.7),

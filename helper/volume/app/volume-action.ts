@@ -1,0 +1,422 @@
+import { randomUUID } from 'node:crypto';
+import { transaction } from '../../db/index.ts';
+import { badRequest, conflict, notFound } from '../../errors/error.ts';
+import { mv } from '../../http/index.ts';
+import { volumeExtend } from '../sagas/volume-extend.ts';
+import { volumeReimage, volumeRevert } from '../sagas/volume-overwrite.ts';
+import { volumeRetype, type VolumeRetypeInput } from '../sagas/volume-retype.ts';
+import { volumeUpload } from '../sagas/volume-upload.ts';
+import { isTrue, timeText } from '../schemas/common.ts';
+import { deleteAttachmentsOf } from '../store/attachment.ts';
+import { removePairs, setPairs } from '../store/list.ts';
+import { snapshotsOf, updateSnapshot } from '../store/snapshot.ts';
+import type { VolumeType } from '../store/type.ts';
+import { updateVolume, type Volume, type VolumeRow } from '../store/volume.ts';
+import { diskPath, requirePolicy, type Caller, type VolumeContext } from './context.ts';
+import { imageOf } from './image-source.ts';
+import type { Quotas } from './quota.ts';
+import type { Types } from './type.ts';
+import { diskOf, type Volumes } from './volume.ts';
+import { checkSizeOfType, isMultiattach } from './volume-request.ts';
+
+export interface UploadRequest {
+  readonly image_name: string;
+  readonly force?: string | boolean;
+  readonly disk_format?: string;
+  readonly container_format?: string;
+  readonly visibility?: 'community' | 'private' | 'public' | 'shared';
+  readonly protected?: string | boolean;
+}
+
+export interface ResetRequest {
+  readonly status?: string | null;
+  readonly attach_status?: string | null;
+  readonly migration_status?: string | null;
+}
+
+/** What POST /volumes/{id}/action does with a volume that is there. */
+export class VolumeActions {
+  readonly #context: VolumeContext;
+  readonly #volumes: Volumes;
+  readonly #quotas: Quotas;
+  readonly #types: Types;
+
+  constructor(context: VolumeContext, parts: { volumes: Volumes; quotas: Quotas; types: Types }) {
+    this.#context = context;
+    this.#volumes = parts.volumes;
+    this.#quotas = parts.quotas;
+    this.#types = parts.types;
+  }
+
+  /** In a running guest from microversion 3.42 on. */
+  extend(caller: Caller, id: string, newGib: number): void {
+    const { db, sagas } = this.#context;
+    transaction(db, () => {
+      const volume = this.#volumes.get(caller.auth, id);
+      if (newGib <= volume.size)
+        throw badRequest(
+          `Invalid input received: New size for extend must be greater than current size. (current: ${volume.size}, extended: ${newGib}).`,
+        );
+      const attached = volume.status === 'in-use' && caller.version >= mv('3.42');
+      if (attached) requirePolicy(caller, 'volume:extend_attached_volume', volume);
+      else if (volume.status !== 'available')
+        throw badRequest(
+          `Invalid volume: Volume ${id} status must be '{'status': 'available'}' to extend, currently ${volume.status}.`,
+        );
+      const type = this.#types.byId(volume.volume_type_id);
+      checkSizeOfType(type, newGib);
+      this.#quotas.checkSize(volume.project_id, newGib);
+      this.#quotas.check(volume.project_id, { typeName: type.name, gigabytes: newGib - volume.size });
+      // The quota counts the new size from now on.
+      this.#begin(volume, 'extending', { size: newGib });
+      sagas.enqueue(volumeExtend, {
+        volumeId: id,
+        projectId: volume.project_id,
+        disk: diskOf(this.#context, volume),
+        oldGib: volume.size,
+        newGib,
+        previousStatus: volume.status,
+      });
+    });
+  }
+
+  /** An administrator says what is so; nothing is done about it. */
+  resetStatus(caller: Caller, id: string, { status, attach_status, migration_status }: ResetRequest): void {
+    const { db, now } = this.#context;
+    transaction(db, () => {
+      const volume = this.#volumes.get(caller.auth, id);
+      const wanted = status?.toLowerCase();
+      if (wanted !== undefined && !RESETTABLE.has(wanted))
+        throw badRequest(
+          `Invalid input for field/attribute status. Value: ${wanted}. It is no status of a volume.`,
+        );
+      if (wanted === 'in-use' && volume.attachments.length === 0)
+        throw badRequest('Cannot reset-state to in-use because volume does not have any attachments.');
+      const migration = migration_status?.toLowerCase();
+      updateVolume(db, id, {
+        status: wanted ?? volume.status,
+        attach_status: attach_status ?? volume.attach_status,
+        migration_status:
+          migration === undefined ? volume.migration_status : migration === 'none' ? null : migration,
+        updated_at: now(),
+      });
+      if (attach_status === 'detached') {
+        if (volume.attachments.some((one) => one.instance_uuid !== null))
+          throw conflict(
+            `Invalid volume: a server uses volume ${id}; detach it there, so that server and volume agree.`,
+          );
+        deleteAttachmentsOf(db, id);
+      }
+    });
+  }
+
+  setReadonly(caller: Caller, id: string, readonly: boolean): void {
+    const { db, now } = this.#context;
+    transaction(db, () => {
+      const volume = this.#volumes.get(caller.auth, id);
+      if (volume.status !== 'available')
+        throw badRequest(
+          `Invalid volume: Volume ${id} status must be available to update readonly flag, but current status is: ${volume.status}.`,
+        );
+      updateVolume(db, id, { readonly: readonly ? 1 : 0, updated_at: now() });
+    });
+  }
+
+  setBootable(caller: Caller, id: string, bootable: boolean): void {
+    const { db, now } = this.#context;
+    transaction(db, () => {
+      this.#volumes.get(caller.auth, id);
+      updateVolume(db, id, { bootable: bootable ? 1 : 0, updated_at: now() });
+    });
+  }
+
+  retype(caller: Caller, id: string, nameOrId: string, policy: string | null | undefined): void {
+    const { db, sagas } = this.#context;
+    transaction(db, () => {
+      const volume = this.#volumes.get(caller.auth, id);
+      const type = this.#types.usable(caller, nameOrId);
+      checkSizeOfType(type, volume.size);
+      if (isMultiattach(type) !== (volume.multiattach === 1) && volume.status !== 'available')
+        throw badRequest(
+          `Invalid input received: Invalid volume_type passed, retypes affecting multiattach are only allowed on available volumes, the specified volume however currently has a status of: ${volume.status}.`,
+        );
+      if (
+        !['available', 'in-use'].includes(volume.status) ||
+        volume.target_backend !== null ||
+        volume.group_id !== null ||
+        volume.volume_type_id === type.id
+      )
+        throw badRequest(
+          'Invalid volume: Retype needs volume to be in available or in-use state, not be part of an active migration or a consistency group, requested type has to be different that the one from the volume, and for in-use volumes front-end qos specs cannot change.',
+        );
+      this.#quotas.checkType(volume.project_id, { typeName: type.name, volumes: 1, gigabytes: volume.size });
+      this.#begin(volume, 'retyping', { multiattach: isMultiattach(type) ? 1 : 0 });
+      sagas.enqueue(
+        volumeRetype,
+        this.#retypeInput(volume, type, {
+          movement: { kind: policy === 'on-demand' ? 'may-move' : 'stay' },
+          action: 'retype volume',
+        }),
+      );
+    });
+  }
+
+  /** Moves a volume to the back end that an administrator names. */
+  migrate(caller: Caller, id: string, host: string | null | undefined): void {
+    const { db, sagas, pools } = this.#context;
+    transaction(db, () => {
+      const volume = this.#volumes.get(caller.auth, id);
+      if (host === undefined || host === null)
+        throw badRequest('Invalid input received: One and only one of cluster and host must be set.');
+      const pool = pools.states().find((one) => one.name === host || one.name.split('#')[0] === host);
+      if (pool === undefined)
+        throw badRequest(`Invalid host: No available service named ${host.slice(0, 80)}`);
+      if (volume.status !== 'available' || volume.target_backend !== null)
+        throw badRequest(
+          `Invalid volume: Volume ${id} status must be available, must not be migrating, have snapshots, be replicated, be part of a group and destination host/cluster must be different than the current one`,
+        );
+      if (snapshotsOf(db, id).length > 0)
+        throw badRequest('Invalid volume: Volume must not have snapshots to be migrated.');
+      if (pool.backend === volume.backend)
+        throw badRequest('Invalid volume: destination host must be different than the current one.');
+      const type = this.#types.byId(volume.volume_type_id);
+      this.#begin(volume, volume.status, { migration_status: 'starting' });
+      sagas.enqueue(
+        volumeRetype,
+        this.#retypeInput(volume, type, {
+          movement: { kind: 'to', backend: pool.backend },
+          action: 'migrate volume',
+        }),
+      );
+    });
+  }
+
+  revert(caller: Caller, id: string, snapshotId: string | null | undefined): void {
+    const { db, sagas, now } = this.#context;
+    transaction(db, () => {
+      const volume = this.#volumes.get(caller.auth, id);
+      const [latest] = snapshotsOf(db, id);
+      if (latest === undefined) throw badRequest(`Volume ${id} doesn't have any snapshots.`);
+      if (latest.id !== snapshotId)
+        throw badRequest(
+          `Specified snapshot ${snapshotId ?? 'None'} is None or not the latest one of volume ${id}.`,
+        );
+      if (latest.volume_size !== volume.size)
+        throw badRequest(
+          `Can't revert volume ${id} to its latest snapshot ${latest.id}. The volume size must be equal to the snapshot size.`,
+        );
+      if (volume.status !== 'available')
+        throw conflict(
+          `Invalid volume: Can't revert volume ${id} to its latest snapshot ${latest.id}. Volume's status must be 'available'.`,
+        );
+      if (latest.status !== 'available')
+        throw conflict(
+          `Invalid snapshot: Can't revert volume ${id} to its latest snapshot ${latest.id}. Snapshot's status must be 'available'.`,
+        );
+      this.#begin(volume, 'reverting', {});
+      updateSnapshot(db, latest.id, { status: 'restoring', updated_at: now() });
+      const { path, format } = diskOf(this.#context, volume);
+      sagas.enqueue(volumeRevert, {
+        volumeId: id,
+        projectId: volume.project_id,
+        snapshotId: latest.id,
+        snapshot: {
+          path: diskPath(this.#context, latest.backend, 'snapshot', latest.id),
+          format: latest.format,
+        },
+        disk: { path, format },
+        sizeGib: volume.size,
+      });
+    });
+  }
+
+  reimage(caller: Caller, id: string, imageId: string, reserved: boolean): void {
+    const { db, sagas } = this.#context;
+    transaction(db, () => {
+      const volume = this.#volumes.get(caller.auth, id);
+      const statuses = reserved ? ['available', 'error', 'reserved'] : ['available', 'error'];
+      if (reserved) requirePolicy(caller, 'volume:reimage_reserved', volume);
+      if (!statuses.includes(volume.status))
+        throw badRequest(
+          `Invalid volume: Volume ${id} status must be ${statuses.join(' or ')} to be reimaged, but the status is ${volume.status}.`,
+        );
+      const image = imageOf(this.#context, caller, imageId);
+      if (volume.size < Math.max(image.minGib, image.minDisk))
+        throw badRequest(
+          `Invalid input received: Size of specified image ${image.minGib}GB is larger than volume size ${volume.size}GB.`,
+        );
+      const { path, format } = diskOf(this.#context, volume);
+      this.#begin(volume, 'downloading', { bootable: 1 });
+      removePairs(db, 'volume_image_metadata', id);
+      setPairs(db, 'volume_image_metadata', id, image.metadata);
+      sagas.enqueue(volumeReimage, {
+        volumeId: id,
+        projectId: volume.project_id,
+        imageId: image.id,
+        disk: { path, format },
+        sizeGib: volume.size,
+        previousStatus: volume.status === 'error' ? 'available' : volume.status,
+      });
+    });
+  }
+
+  /** @returns what cinder says of the image that comes to be. */
+  upload(caller: Caller, id: string, request: UploadRequest): object {
+    const { db, sagas, image, now } = this.#context;
+    const diskFormat = request.disk_format ?? 'raw';
+    const containerFormat = request.container_format ?? 'bare';
+    const visibility = request.visibility ?? 'private';
+    if (visibility === 'public') requirePolicy(caller, 'volume_extension:volume_actions:upload_public');
+    if (!['raw', 'qcow2', 'vmdk', 'vdi', 'vhd', 'vhdx'].includes(diskFormat))
+      throw badRequest(
+        `A volume cannot be uploaded as '${diskFormat}'; qcow2 and raw are the usual formats.`,
+      );
+    if (!['bare', 'ovf'].includes(containerFormat))
+      throw badRequest(
+        `An image with the container format '${containerFormat.slice(0, 40)}' holds no plain disk.`,
+      );
+    return transaction(db, () => {
+      const volume = this.#volumes.get(caller.auth, id);
+      const free = volume.status === 'available' || (volume.status === 'in-use' && isTrue(request.force));
+      if (!free)
+        throw badRequest(
+          `Invalid volume: Volume ${id} status must be available${isTrue(request.force) ? ' or in-use' : ''}, but current status is: ${volume.status}.`,
+        );
+      const imageId = randomUUID();
+      const properties = Object.fromEntries(
+        Object.entries(volume.image_metadata).filter(([key]) => !NOT_OF_IMAGE.has(key)),
+      );
+      image.reserve(db, caller.auth, {
+        id: imageId,
+        name: request.image_name,
+        minDisk: volume.bootable === 1 ? Number(volume.image_metadata['min_disk'] ?? 0) : 0,
+        minRam: Number(volume.image_metadata['min_ram'] ?? 0),
+        properties,
+        diskFormat,
+        containerFormat,
+        visibility,
+        protected: isTrue(request.protected),
+      });
+      this.#begin(volume, 'uploading', {});
+      const disk = diskOf(this.#context, volume);
+      sagas.enqueue(volumeUpload, {
+        volumeId: id,
+        projectId: volume.project_id,
+        imageId,
+        disk,
+        sizeGib: volume.size,
+        copyPath: `${disk.path}.upload-${imageId}`,
+        diskFormat,
+        previousStatus: volume.status,
+      });
+      const type = this.#types.byId(volume.volume_type_id);
+      return {
+        id,
+        updated_at: timeText(now()),
+        status: 'uploading',
+        display_description: volume.description,
+        size: volume.size,
+        volume_type: typeFacts(type),
+        image_id: imageId,
+        container_format: containerFormat,
+        disk_format: diskFormat,
+        image_name: request.image_name,
+        ...(caller.version >= mv('3.1') ? { visibility, protected: isTrue(request.protected) } : {}),
+      };
+    });
+  }
+
+  setImageMetadata(caller: Caller, id: string, metadata: Readonly<Record<string, string>>): object {
+    const { db } = this.#context;
+    return transaction(db, () => {
+      this.#volumes.get(caller.auth, id);
+      setPairs(db, 'volume_image_metadata', id, metadata);
+      return { metadata: this.#volumes.get(caller.auth, id).image_metadata };
+    });
+  }
+
+  unsetImageMetadata(caller: Caller, id: string, key: string): void {
+    const { db } = this.#context;
+    transaction(db, () => {
+      this.#volumes.get(caller.auth, id);
+      if (removePairs(db, 'volume_image_metadata', id, key) === 0)
+        throw notFound('Metadata item was not found.');
+    });
+  }
+
+  #begin(volume: Volume, status: string, changes: Partial<VolumeRow>): void {
+    const { db, now } = this.#context;
+    updateVolume(db, volume.id, { ...changes, status, previous_status: volume.status, updated_at: now() });
+  }
+
+  #retypeInput(
+    volume: Volume,
+    type: VolumeType,
+    rest: Pick<VolumeRetypeInput, 'movement' | 'action'>,
+  ): VolumeRetypeInput {
+    const { path, format } = diskOf(this.#context, volume);
+    return {
+      volumeId: volume.id,
+      projectId: volume.project_id,
+      sizeGib: volume.size,
+      zone: null,
+      extraSpecs: type.extra_specs,
+      oldTypeId: volume.volume_type_id,
+      newTypeId: type.id,
+      backend: volume.backend ?? '',
+      disk: { path, format },
+      previousStatus: volume.status,
+      ...rest,
+    };
+  }
+}
+
+/** What cinder writes down of an image beside its properties. */
+const NOT_OF_IMAGE = new Set([
+  'image_id',
+  'image_name',
+  'size',
+  'disk_format',
+  'container_format',
+  'checksum',
+  'min_disk',
+  'min_ram',
+]);
+
+const RESETTABLE = new Set([
+  'creating',
+  'available',
+  'deleting',
+  'error',
+  'error_deleting',
+  'error_managing',
+  'managing',
+  'attaching',
+  'in-use',
+  'detaching',
+  'maintenance',
+  'restoring-backup',
+  'error_restoring',
+  'reserved',
+  'awaiting-transfer',
+  'backing-up',
+  'error_backing-up',
+  'error_extending',
+  'downloading',
+  'uploading',
+  'retyping',
+  'extending',
+]);
+
+const typeFacts = (type: VolumeType) => ({
+  id: type.id,
+  name: type.name,
+  description: type.description,
+  is_public: type.is_public === 1,
+  extra_specs: type.extra_specs,
+  qos_specs_id: type.qos_specs_id,
+  created_at: timeText(type.created_at),
+  updated_at: timeText(type.updated_at),
+  deleted: false,
+  deleted_at: null,
+});

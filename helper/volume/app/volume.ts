@@ -1,0 +1,353 @@
+import { randomUUID } from 'node:crypto';
+import { transaction } from '../../db/index.ts';
+import { badRequest, notFound } from '../../errors/error.ts';
+import type { GuestDisk } from '../face.ts';
+import { volumeCreate, type VolumeSource } from '../sagas/volume-create.ts';
+import { volumeDelete } from '../sagas/volume-delete.ts';
+import { isTrue } from '../schemas/common.ts';
+import { countRows, removePairs, setPairs, type Listed } from '../store/list.ts';
+import { findSnapshot, snapshotsOf, updateSnapshot, type Snapshot } from '../store/snapshot.ts';
+import { transferOf } from '../store/transfer.ts';
+import type { VolumeType } from '../store/type.ts';
+import {
+  findVolume,
+  findVolumeRow,
+  insertVolume,
+  isBeingCloned,
+  listVolumes,
+  summarizeVolumes,
+  updateVolume,
+  type Volume,
+} from '../store/volume.ts';
+import {
+  diskPath,
+  notThere,
+  projectOf,
+  requirePolicy,
+  sees,
+  type Caller,
+  type VolumeContext,
+} from './context.ts';
+import { imageOf, type ImageSource } from './image-source.ts';
+import { conditionsOf, listQuery, wantsCount } from './list-query.ts';
+import type { Quotas } from './quota.ts';
+import {
+  availabilityZone,
+  backendsOfHints,
+  checkSizeOfType,
+  isMultiattach,
+  sizeOf,
+} from './volume-request.ts';
+import { VOLUME_LIST } from './volume-filter.ts';
+import type { Types } from './type.ts';
+
+/** What POST /volumes may hold. */
+export interface VolumeRequest {
+  readonly name?: string | null;
+  readonly display_name?: string | null;
+  readonly description?: string | null;
+  readonly display_description?: string | null;
+  readonly volume_type?: string | null;
+  readonly metadata?: Readonly<Record<string, string>> | null;
+  readonly snapshot_id?: string | null;
+  readonly source_volid?: string | null;
+  readonly size?: string | number | null;
+  readonly availability_zone?: string | null;
+  readonly multiattach?: string | boolean | null;
+  readonly image_id?: string | null;
+  readonly imageRef?: string | null;
+  readonly group_id?: string | null;
+  readonly consistencygroup_id?: string | null;
+  readonly backup_id?: string | null;
+}
+
+/** What is made of what; everything that was looked up for it. */
+interface Sources {
+  readonly snapshot: Snapshot | undefined;
+  readonly volume: Volume | undefined;
+  readonly image: ImageSource | undefined;
+}
+
+/** Status in which a volume may be deleted without force. */
+const DELETABLE = ['available', 'error', 'error_restoring', 'error_extending', 'error_managing'];
+
+export class Volumes {
+  readonly #context: VolumeContext;
+  readonly #quotas: Quotas;
+  readonly #types: Types;
+
+  constructor(context: VolumeContext, quotas: Quotas, types: Types) {
+    this.#context = context;
+    this.#quotas = quotas;
+    this.#types = types;
+  }
+
+  /** A volume that the caller may know of. @throws {CloudError} notFound */
+  get(auth: Caller['auth'], id: string): Volume {
+    const volume = findVolume(this.#context.db, id);
+    if (volume === undefined || !sees(auth, volume.project_id)) throw notThere('Volume', id);
+    return volume;
+  }
+
+  list(
+    caller: Caller,
+    query: Readonly<Record<string, string>>,
+  ): Listed<Volume> & { readonly count?: number } {
+    const { db } = this.#context;
+    const listing = listQuery(caller, query, VOLUME_LIST, 'project_id');
+    const listed = listVolumes(db, listing);
+    return wantsCount(caller, query)
+      ? { ...listed, count: countRows(db, 'volume', listing.conditions) }
+      : listed;
+  }
+
+  summary(caller: Caller, query: Readonly<Record<string, string>>) {
+    return summarizeVolumes(this.#context.db, conditionsOf(caller, query, VOLUME_LIST, 'project_id'));
+  }
+
+  create(caller: Caller, request: VolumeRequest, hints: Readonly<Record<string, unknown>>): Volume {
+    const { db, sagas, now, config } = this.#context;
+    const projectId = projectOf(caller.auth);
+    if (isTrue(request.multiattach))
+      throw badRequest(
+        'multiattach parameter has been removed. The default behavior is to use multiattach enabled volume types. Contact your administrator to create a multiattach enabled volume type and use it to create multiattach volumes.',
+      );
+    return transaction(db, () => {
+      const sources = this.#sources(caller, request);
+      const size = sizeOf(request.size, sources.snapshot?.volume_size ?? sources.volume?.size);
+      this.#checkSources(sources, size);
+      const type = this.#typeOf(caller, request, sources);
+      if (isMultiattach(type)) requirePolicy(caller, 'volume:multiattach');
+      checkSizeOfType(type, size);
+      const zone = availabilityZone(config.zone, request.availability_zone, type);
+      const backends = backendsOfHints(this.#context, caller, hints);
+      this.#quotas.checkSize(projectId, size);
+      this.#quotas.check(projectId, { typeName: type.name, volumes: 1, gigabytes: size });
+      const id = randomUUID();
+      const at = now();
+      insertVolume(db, {
+        id,
+        project_id: projectId,
+        user_id: caller.auth.userId,
+        name: request.name ?? request.display_name ?? null,
+        description: request.description ?? request.display_description ?? null,
+        size,
+        status: 'creating',
+        previous_status: null,
+        attach_status: 'detached',
+        migration_status: null,
+        availability_zone: zone ?? config.zone,
+        host: null,
+        backend: null,
+        format: null,
+        volume_type_id: type.id,
+        snapshot_id: sources.snapshot?.id ?? null,
+        source_volid: sources.volume?.id ?? null,
+        bootable: this.#isBootable(sources) ? 1 : 0,
+        multiattach: isMultiattach(type) ? 1 : 0,
+        readonly: null,
+        target_backend: null,
+        encryption_key_id: null,
+        group_id: null,
+        consumes_quota: 1,
+        created_at: at,
+        updated_at: at,
+        launched_at: null,
+      });
+      setPairs(db, 'volume_metadata', id, request.metadata ?? {});
+      setPairs(db, 'volume_image_metadata', id, this.#imageMetadata(sources));
+      sagas.enqueue(volumeCreate, {
+        volumeId: id,
+        projectId,
+        sizeGib: size,
+        zone,
+        extraSpecs: type.extra_specs,
+        ...backends,
+        source: this.#sourceOf(sources),
+      });
+      return this.get(caller.auth, id);
+    });
+  }
+
+  update(
+    caller: Caller,
+    id: string,
+    changes: Pick<
+      VolumeRequest,
+      'name' | 'display_name' | 'description' | 'display_description' | 'metadata'
+    >,
+  ): Volume {
+    const { db, now } = this.#context;
+    return transaction(db, () => {
+      const volume = this.get(caller.auth, id);
+      const name = changes.name === undefined ? changes.display_name : changes.name;
+      const description =
+        changes.description === undefined ? changes.display_description : changes.description;
+      updateVolume(db, id, {
+        name: name === undefined ? volume.name : name,
+        description: description === undefined ? volume.description : description,
+        updated_at: now(),
+      });
+      if (changes.metadata !== undefined && changes.metadata !== null) {
+        removePairs(db, 'volume_metadata', id);
+        setPairs(db, 'volume_metadata', id, changes.metadata);
+      }
+      return this.get(caller.auth, id);
+    });
+  }
+
+  /** @throws {CloudError} badRequest while the volume is in use or in the middle of something. */
+  delete(caller: Caller, id: string, options: { readonly cascade: boolean; readonly force: boolean }): void {
+    const { db, sagas, now } = this.#context;
+    transaction(db, () => {
+      const volume = this.get(caller.auth, id);
+      const snapshots = snapshotsOf(db, id);
+      const { cascade, force } = options;
+      const undeletable = snapshots.some(
+        (one) =>
+          one.group_snapshot_id !== null ||
+          (!force && !['available', 'error', 'deleting'].includes(one.status)) ||
+          !sees(caller.auth, one.project_id),
+      );
+      if (
+        (!force && !DELETABLE.includes(volume.status)) ||
+        volume.attach_status === 'attached' ||
+        volume.target_backend !== null ||
+        volume.group_id !== null ||
+        (cascade ? undeletable : snapshots.length > 0) ||
+        isBeingCloned(db, id)
+      )
+        throw badRequest(
+          `Invalid volume: Volume ${force ? '' : 'status must be available or error or error_restoring or error_extending or error_managing and '}must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.`,
+        );
+      if (!force && transferOf(db, id) !== undefined)
+        throw badRequest('Invalid volume: Volume must not be awaiting a transfer.');
+      updateVolume(db, id, { status: 'deleting', updated_at: now() });
+      for (const one of snapshots) updateSnapshot(db, one.id, { status: 'deleting', updated_at: now() });
+      sagas.enqueue(
+        volumeDelete,
+        {
+          volumeId: id,
+          projectId: volume.project_id,
+          path: volume.backend === null ? null : diskPath(this.#context, volume.backend, 'volume', id),
+          snapshots: snapshots.map((one) => ({
+            id: one.id,
+            path: diskPath(this.#context, one.backend, 'snapshot', one.id),
+          })),
+        },
+        force ? { cancels: { type: 'volume', id } } : {},
+      );
+    });
+  }
+
+  #sources(caller: Caller, request: VolumeRequest): Sources {
+    const { db } = this.#context;
+    const { snapshot_id, source_volid } = request;
+    for (const [what, id] of [
+      ['VolumeGroup', request.group_id ?? request.consistencygroup_id],
+      ['Backup', request.backup_id],
+    ] as const)
+      if (id !== undefined && id !== null) throw notThere(what, id);
+    const snapshot =
+      snapshot_id === undefined || snapshot_id === null ? undefined : findSnapshot(db, snapshot_id);
+    if (snapshot_id && (snapshot === undefined || !sees(caller.auth, snapshot.project_id)))
+      throw notThere('Snapshot', snapshot_id);
+    const volume = source_volid ? this.get(caller.auth, source_volid) : undefined;
+    const imageRef = request.imageRef ?? request.image_id;
+    const image =
+      imageRef === undefined || imageRef === null || imageRef === ''
+        ? undefined
+        : imageOf(this.#context, caller, imageRef);
+    if (image !== undefined) requirePolicy(caller, 'volume:create_from_image');
+    if ([snapshot, volume, image].filter((one) => one !== undefined).length > 1)
+      throw badRequest('May specify only one of snapshot, imageRef or source volume');
+    return { snapshot, volume, image };
+  }
+
+  #checkSources({ snapshot, volume, image }: Sources, size: number): void {
+    if (snapshot !== undefined) {
+      if (snapshot.status !== 'available')
+        throw badRequest(
+          `Invalid snapshot: Originating snapshot status must be one of 'available' values, it is '${snapshot.status}'`,
+        );
+      if (size < snapshot.volume_size)
+        throw badRequest(
+          `Invalid input received: Volume size '${size}'GB cannot be smaller than the snapshot size ${snapshot.volume_size}GB. They must be >= original snapshot size.`,
+        );
+    }
+    if (volume !== undefined) {
+      if (!['available', 'in-use'].includes(volume.status))
+        throw badRequest(
+          `Invalid volume: Unable to create a volume from an originating source volume when its status is not one of available, in-use values, it is '${volume.status}'`,
+        );
+      if (size < volume.size)
+        throw badRequest(
+          `Invalid input received: Volume size '${size}'GB cannot be smaller than original volume size ${volume.size}GB. They must be >= original volume size.`,
+        );
+    }
+    if (image === undefined) return;
+    if (size < image.minGib)
+      throw badRequest(
+        `Invalid input received: Size of specified image ${image.minGib}GB is larger than volume size ${size}GB.`,
+      );
+    if (size < image.minDisk)
+      throw badRequest(
+        `Invalid input received: Volume size ${size}GB cannot be smaller than the image minDisk size ${image.minDisk}GB.`,
+      );
+  }
+
+  /** What was asked for, else the source's, else the project's or the cloud's default. */
+  #typeOf(caller: Caller, request: VolumeRequest, { snapshot, volume, image }: Sources): VolumeType {
+    const asked = request.volume_type;
+    if (asked !== undefined && asked !== null && asked !== '') return this.#types.usable(caller, asked);
+    const source = volume?.volume_type_id ?? snapshot?.volume_type_id;
+    if (source !== undefined) return this.#types.byId(source);
+    if (image?.volumeType !== undefined) return this.#types.usable(caller, image.volumeType);
+    return this.#types.defaultFor(projectOf(caller.auth));
+  }
+
+  #isBootable({ snapshot, volume, image }: Sources): boolean {
+    if (image !== undefined) return true;
+    const origin = volume?.id ?? snapshot?.volume_id;
+    return origin !== undefined && findVolumeRow(this.#context.db, origin)?.bootable === 1;
+  }
+
+  #imageMetadata({ snapshot, volume, image }: Sources): Readonly<Record<string, string>> {
+    if (image !== undefined) return image.metadata;
+    const origin = volume ?? (snapshot && findVolume(this.#context.db, snapshot.volume_id));
+    return origin?.image_metadata ?? {};
+  }
+
+  #sourceOf({ snapshot, volume, image }: Sources): VolumeSource {
+    if (image !== undefined) return { kind: 'image', imageId: image.id };
+    if (snapshot !== undefined) {
+      const path = diskPath(this.#context, snapshot.backend, 'snapshot', snapshot.id);
+      return {
+        kind: 'snapshot',
+        id: snapshot.id,
+        disk: { path, format: snapshot.format, guest: null },
+      };
+    }
+    if (volume === undefined) return { kind: 'empty' };
+    return { kind: 'volume', id: volume.id, disk: diskOf(this.#context, volume) };
+  }
+}
+
+/** The guest that has the volume; of several, which see the same, the first. */
+function guestOf({ attachments }: Volume): GuestDisk | null {
+  for (const { instance_uuid: serverId, mountpoint } of attachments)
+    if (serverId !== null && mountpoint !== null)
+      return { serverId, target: mountpoint.replace('/dev/', '') };
+  return null;
+}
+
+/** Where a volume's content is, and which server may be writing to it. @throws {CloudError} notFound without a disk. */
+export function diskOf(context: VolumeContext, volume: Volume) {
+  if (volume.backend === null || volume.format === null)
+    throw notFound(`Volume ${volume.id} has no disk yet.`);
+  return {
+    path: diskPath(context, volume.backend, 'volume', volume.id),
+    format: volume.format,
+    guest: guestOf(volume),
+  };
+}

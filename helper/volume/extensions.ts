@@ -1,0 +1,75 @@
+const OF_CINDER: readonly (readonly [alias: string, name: string, updated: string, description: string])[] = [
+  ['os-availability-zone', 'AvailabilityZones', '2013-06-27T00:00:00+00:00', 'Describe Availability Zones.'],
+  ['os-extended-services', 'ExtendedServices', '2014-01-10T00:00:00-00:00', 'Extended services support.'],
+  [
+    'os-extended-snapshot-attributes',
+    'ExtendedSnapshotAttributes',
+    '2012-06-19T00:00:00+00:00',
+    'Extended SnapshotAttributes support.',
+  ],
+  ['os-hosts', 'Hosts', '2011-06-29T00:00:00+00:00', 'Admin-only host administration.'],
+  ['os-quota-class-sets', 'QuotaClasses', '2012-03-12T00:00:00+00:00', 'Quota classes management support.'],
+  ['os-quota-sets', 'Quotas', '2011-08-08T00:00:00+00:00', 'Quota management support.'],
+  [
+    'OS-SCH-HNT',
+    'SchedulerHints',
+    '2013-04-18T00:00:00+00:00',
+    'Pass arbitrary key/value pairs to the scheduler.',
+  ],
+  ['scheduler-stats', 'Scheduler_stats', '2014-09-07T00:00:00+00:00', 'Scheduler stats support.'],
+  ['os-services', 'Services', '2012-10-28T00:00:00-00:00', 'Services support.'],
+  ['os-snapshot-actions', 'SnapshotActions', '2013-07-16T00:00:00+00:00', 'Enable snapshot manager actions.'],
+  ['os-types-extra-specs', 'TypesExtraSpecs', '2011-08-24T00:00:00+00:00', 'Type extra specs support.'],
+  ['os-types-manage', 'TypesManage', '2011-08-24T00:00:00+00:00', 'Types manage support.'],
+  [
+    'os-used-limits',
+    'UsedLimits',
+    '2013-10-03T00:00:00+00:00',
+    'Provide data on limited resources that are being used.',
+  ],
+  ['os-volume-actions', 'VolumeActions', '2012-05-31T00:00:00+00:00', 'Enable volume actions.'],
+  [
+    'os-vol-host-attr',
+    'VolumeHostAttribute',
+    '2011-11-03T00:00:00+00:00',
+    'Expose host as an attribute of a volume.',
+  ],
+  [
+    'os-vol-image-meta',
+    'VolumeImageMetadata',
+    '2012-12-07T00:00:00+00:00',
+    'Show image metadata associated with the volume.',
+  ],
+  [
+    'os-vol-mig-status-attr',
+    'VolumeMigStatusAttribute',
+    '2013-08-08T00:00:00+00:00',
+    'Expose migration_status as an attribute of a volume.',
+  ],
+  [
+    'os-vol-tenant-attr',
+    'VolumeTenantAttribute',
+    '2011-11-03T00:00:00+00:00',
+    'Expose the internal project_id as an attribute of a volume.',
+  ],
+  [
+    'os-volume-transfer',
+    'VolumeTransfer',
+    '2013-05-29T00:00:00+00:00',
+    'Volume transfer management support.',
+  ],
+  ['os-volume-type-access', 'VolumeTypeAccess', '2014-06-26T00:00:00Z', 'Volume type access support.'],
+  ['encryption', 'VolumeTypeEncryption', '2013-07-01T00:00:00+00:00', 'Encryption support for volume types.'],
+  ['qos-specs', 'Qos_specs_manage', '2013-05-02T00:00:00+00:00', 'QoS specs support.'],
+  ['capabilities', 'Capabilities', '2015-08-31T00:00:00+00:00', 'Capabilities support.'],
+  ['os-admin-actions', 'AdminActions', '2012-08-25T00:00:00+00:00', 'Enable admin actions.'],
+];
+
+/** Parts of the API that were extensions once, by upstream's aliases. */
+export const EXTENSIONS = OF_CINDER.map(([alias, name, updated, description]) => ({
+  alias,
+  name,
+  description,
+  updated,
+  links: [] as const,
+}));

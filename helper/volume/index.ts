@@ -1,0 +1,140 @@
+import { transaction, type Db } from '../db/index.ts';
+import { volumeDialect } from '../errors/dialects.ts';
+import type { DiskHost } from '../host/disk/interface.ts';
+import type { StateFiles, StatePath } from '../host/files/interface.ts';
+import type { Logger, Service } from '../http/index.ts';
+import type { ImageFace } from '../image/index.ts';
+import type { SagaEngine } from '../saga/index.ts';
+import { volumeAbsent } from './absent.ts';
+import type { VolumeConfig, VolumeContext } from './app/context.ts';
+import { Encryptions } from './app/encryption.ts';
+import { Metadata } from './app/metadata.ts';
+import { Pools } from './app/pools.ts';
+import { QosSpecs } from './app/qos.ts';
+import { Quotas } from './app/quota.ts';
+import { Services } from './app/service.ts';
+import { Snapshots } from './app/snapshot.ts';
+import { Transfers } from './app/transfer.ts';
+import { Types } from './app/type.ts';
+import { VolumeActions } from './app/volume-action.ts';
+import { Volumes } from './app/volume.ts';
+import { discovery, MICROVERSIONS } from './discovery.ts';
+import { messageEndpoints } from './endpoints/message.ts';
+import { metadataEndpoints } from './endpoints/metadata.ts';
+import { quotaEndpoints } from './endpoints/quota.ts';
+import { serviceEndpoints } from './endpoints/service.ts';
+import { snapshotEndpoints } from './endpoints/snapshot.ts';
+import { transferEndpoints } from './endpoints/transfer.ts';
+import { encryptionEndpoints, qosEndpoints } from './endpoints/type-extra.ts';
+import { typeEndpoints } from './endpoints/type.ts';
+import { volumeActionEndpoints } from './endpoints/volume-action.ts';
+import { volumeEndpoints } from './endpoints/volume.ts';
+import type { ComputeSide } from './face.ts';
+import { volumeRules } from './policy.ts';
+import { registerSagas } from './sagas/index.ts';
+
+export type { Backend, VolumeConfig } from './app/context.ts';
+export type { ComputeSide, GuestDisk } from './face.ts';
+export { DEFAULT_WEIGHTS, type Weights } from './scheduler/scheduler.ts';
+
+export interface VolumeDeps {
+  readonly db: Db;
+  readonly sagas: SagaEngine;
+  readonly disks: DiskHost;
+  readonly image: ImageFace;
+  readonly compute: () => ComputeSide;
+  /** The back ends' directories. */
+  readonly directories: readonly { readonly files: StateFiles; readonly path: StatePath }[];
+  readonly projectExists: (id: string) => boolean;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly config: VolumeConfig;
+}
+
+export interface VolumeService {
+  readonly service: Service;
+  /** Makes the back ends' directories and measures them. Run it before listening. */
+  start(): Promise<void>;
+}
+
+/** The block storage service: its API, and the volumes behind it. */
+export function createVolume(deps: VolumeDeps): VolumeService {
+  const { db, sagas, disks, image, compute, directories, logger, now, config, projectExists } = deps;
+  const pools = new Pools({ db, disks, now, config, logger });
+  const context: VolumeContext = {
+    db,
+    now,
+    sagas,
+    disks,
+    image,
+    compute,
+    pools,
+    config,
+    logger,
+    projectExists,
+  };
+  registerSagas(context);
+  const quotas = new Quotas({ db, projectExists });
+  const types = new Types(context);
+  const volumes = new Volumes(context, quotas, types);
+  const parts = { volumes, quotas, types };
+  const snapshots = new Snapshots(context, parts);
+  const getVolume = volumes.get.bind(volumes);
+  const getSnapshot = snapshots.get.bind(snapshots);
+  const volumePolicies = {
+    get: 'volume:get_volume_metadata',
+    create: 'volume:create_volume_metadata',
+    update: 'volume:update_volume_metadata',
+    delete: 'volume:delete_volume_metadata',
+  };
+  const snapshotPolicies = {
+    get: 'volume:get_snapshot_metadata',
+    create: 'volume:update_snapshot_metadata',
+    update: 'volume:update_snapshot_metadata',
+    delete: 'volume:delete_snapshot_metadata',
+  };
+  transaction(db, () => types.ensureDefault());
+  return {
+    service: {
+      name: 'volume',
+      prefix: '/volume',
+      root: '/v3',
+      projectInPath: true,
+      dialect: volumeDialect,
+      absent: volumeAbsent,
+      rules: volumeRules,
+      microversions: MICROVERSIONS,
+      requestIdHeaders: ['x-compute-request-id'],
+      discovery,
+      endpoints: [
+        ...volumeEndpoints(volumes),
+        ...volumeActionEndpoints(volumes, new VolumeActions(context, parts)),
+        ...metadataEndpoints(
+          { collection: 'volumes', get: getVolume, policies: volumePolicies },
+          new Metadata(context, 'volume', getVolume),
+        ),
+        ...snapshotEndpoints(snapshots),
+        ...metadataEndpoints(
+          { collection: 'snapshots', get: getSnapshot, policies: snapshotPolicies },
+          new Metadata(context, 'volume_snapshot', getSnapshot),
+        ),
+        ...typeEndpoints(types),
+        ...encryptionEndpoints(new Encryptions(context, types)),
+        ...qosEndpoints(new QosSpecs(context, types)),
+        ...quotaEndpoints(quotas),
+        ...serviceEndpoints(new Services(context, types)),
+        ...transferEndpoints(new Transfers(context, parts)),
+        ...messageEndpoints(context),
+      ],
+    },
+    start: async () => {
+      // The emulator's user passes through to the disks that it is given, and sees nothing else.
+      for (const { files, path } of directories) {
+        for (let depth = 1; depth <= path.length; depth += 1)
+          await files.ensureDirectory(path.slice(0, depth) as unknown as StatePath, { mode: 0o711 });
+        await files.removeLeftovers(path);
+      }
+      await pools.refresh();
+    },
+  };
+}

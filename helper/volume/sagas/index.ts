@@ -1,0 +1,34 @@
+import type { VolumeContext } from '../app/context.ts';
+import type { VolumeServices } from './services.ts';
+import { volumeSnapshotCreate, volumeSnapshotDelete } from './snapshot.ts';
+import { volumeCreate } from './volume-create.ts';
+import { volumeDelete, volumeFileRemove } from './volume-delete.ts';
+import { volumeExtend } from './volume-extend.ts';
+import { volumeReimage, volumeRevert } from './volume-overwrite.ts';
+import { volumeRetype } from './volume-retype.ts';
+import { volumeUpload } from './volume-upload.ts';
+
+/** Makes this service's operations known to the engine. */
+export function registerSagas(context: VolumeContext): void {
+  const { sagas } = context;
+  const services: VolumeServices = {
+    disks: context.disks,
+    image: context.image,
+    compute: context.compute,
+    pools: context.pools,
+    config: context.config,
+    removeFile: (volumeId, path) => {
+      sagas.enqueue(volumeFileRemove, { volumeId, path });
+    },
+  };
+  sagas.register(volumeCreate, services);
+  sagas.register(volumeDelete, services);
+  sagas.register(volumeFileRemove, services);
+  sagas.register(volumeExtend, services);
+  sagas.register(volumeRetype, services);
+  sagas.register(volumeRevert, services);
+  sagas.register(volumeReimage, services);
+  sagas.register(volumeUpload, services);
+  sagas.register(volumeSnapshotCreate, services);
+  sagas.register(volumeSnapshotDelete, services);
+}

@@ -1,0 +1,314 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe } from 'vitest';
+import { closeDatabase, openDatabase, type Db } from '../../db/index.ts';
+import { FakeDiskHost } from '../../host/disk/fake.ts';
+import { silentLogger } from '../../http/index.ts';
+import { standardSagaTests, type SagaWorld } from '../../saga/standard-tests.ts';
+import { GIB, diskPath, type Backend } from '../app/context.ts';
+import { Pools } from '../app/pools.ts';
+import { DEFAULT_WEIGHTS } from '../scheduler/scheduler.ts';
+import { insertSnapshot, type SnapshotRow } from '../store/snapshot.ts';
+import { insertType } from '../store/type.ts';
+import { insertVolume, type VolumeRow } from '../store/volume.ts';
+import { IMAGE_ID, StandInImages, noGuests } from '../test-world.ts';
+import { volumeSnapshotCreate, volumeSnapshotDelete } from './snapshot.ts';
+import type { VolumeServices } from './services.ts';
+import { volumeCreate } from './volume-create.ts';
+import { volumeDelete, volumeFileRemove } from './volume-delete.ts';
+import { volumeExtend } from './volume-extend.ts';
+import { volumeReimage, volumeRevert } from './volume-overwrite.ts';
+import { volumeRetype } from './volume-retype.ts';
+import { volumeUpload } from './volume-upload.ts';
+
+const VOLUME = 'a1b2c3d4-0000-4000-8000-000000000001';
+const SNAPSHOT = 'a1b2c3d4-0000-4000-8000-000000000002';
+const IMAGE = 'a1b2c3d4-0000-4000-8000-000000000003';
+
+const row = (status: string, placed: boolean): VolumeRow => ({
+  id: VOLUME,
+  project_id: 'p',
+  user_id: 'u',
+  name: 'v',
+  description: null,
+  size: 1,
+  status,
+  previous_status: null,
+  attach_status: 'detached',
+  migration_status: null,
+  availability_zone: 'nova',
+  host: placed ? 'here@a#a' : null,
+  backend: placed ? 'a' : null,
+  format: placed ? 'qcow2' : null,
+  volume_type_id: 't1',
+  snapshot_id: null,
+  source_volid: null,
+  bootable: 0,
+  multiattach: 0,
+  readonly: null,
+  target_backend: null,
+  encryption_key_id: null,
+  group_id: null,
+  consumes_quota: 1,
+  created_at: 1,
+  updated_at: 1,
+  launched_at: null,
+});
+
+const snapshot: SnapshotRow = {
+  id: SNAPSHOT,
+  volume_id: VOLUME,
+  project_id: 'p',
+  user_id: 'u',
+  name: null,
+  description: null,
+  status: 'creating',
+  progress: '0%',
+  volume_size: 1,
+  volume_type_id: 't1',
+  backend: 'a',
+  format: 'qcow2',
+  group_snapshot_id: null,
+  consumes_quota: 1,
+  created_at: 1,
+  updated_at: 1,
+};
+
+interface Place {
+  readonly db: Db;
+  readonly services: VolumeServices;
+  readonly path: (backend: string, kind: 'volume' | 'snapshot', id: string) => string;
+}
+
+/** A volume (with its disk unless it is yet to be made), two back ends, and an image service with one image. */
+async function world<Input>(
+  options: { readonly volume: string; readonly made: boolean; readonly snapshot?: string },
+  inputOf: (place: Place) => Input,
+): Promise<SagaWorld<Input, VolumeServices>> {
+  const db = openDatabase({ path: ':memory:' });
+  const root = mkdtempSync(join(tmpdir(), 'deskcloud-volume-saga-'));
+  const disks = new FakeDiskHost();
+  const images = new StandInImages(root);
+  images.reserved.set(IMAGE, 'raw');
+  const backends = (['qcow2', 'raw'] as const).map((format, index): Backend => {
+    const name = index === 0 ? 'a' : 'b';
+    mkdirSync(join(root, name));
+    return {
+      name,
+      directory: join(root, name),
+      format,
+      reservedPercentage: 0,
+      maxOverSubscription: 20,
+      goodness: 0,
+    };
+  });
+  const config = { hostName: 'here', zone: 'nova', backends, weights: DEFAULT_WEIGHTS };
+  const pools = new Pools({ db, disks, now: () => 2, config, logger: silentLogger });
+  const removals: string[] = [];
+  const services: VolumeServices = {
+    disks,
+    image: images.face,
+    compute: () => noGuests,
+    pools,
+    config,
+    removeFile: (_id, path) => void removals.push(path),
+  };
+  for (const id of ['t1', 't2'])
+    insertType(db, {
+      id,
+      name: id,
+      description: null,
+      is_public: 1,
+      qos_specs_id: null,
+      created_at: 1,
+      updated_at: 1,
+    });
+  insertVolume(db, row(options.volume, options.made));
+  const path: Place['path'] = (backend, kind, id) => diskPath({ config }, backend, kind, id);
+  const make = (at: string) => disks.createEmpty({ path: at, format: 'qcow2', sizeBytes: GIB });
+  if (options.made) await make(path('a', 'volume', VOLUME));
+  if (options.snapshot !== undefined) {
+    insertSnapshot(db, { ...snapshot, status: options.snapshot });
+    if (options.snapshot !== 'creating') await make(path('a', 'snapshot', SNAPSHOT));
+  }
+  return {
+    db,
+    services,
+    input: inputOf({ db, services, path }),
+    // What a dead process did not finish has a hidden name, and goes at the next start.
+    inventory: async () =>
+      ['a', 'b'].map((name) => [
+        name,
+        ...readdirSync(join(root, name)).filter((file) => !file.startsWith('.')),
+      ]),
+    dispose: async () => {
+      closeDatabase(db);
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+const IGNORE = [
+  'volume.status',
+  'volume.previous_status',
+  'volume.updated_at',
+  'volume.launched_at',
+  'volume.size',
+  'volume.migration_status',
+  'volume_snapshot.status',
+  'volume_snapshot.progress',
+  'volume_snapshot.updated_at',
+  'volume_message',
+];
+
+const anywhere = { zone: null, extraSpecs: {}, sameBackends: null, differentBackends: null };
+
+describe('volumes', () => {
+  standardSagaTests({
+    saga: volumeCreate,
+    ignore: IGNORE,
+    makeWorld: () =>
+      world({ volume: 'creating', made: false }, () => ({
+        volumeId: VOLUME,
+        projectId: 'p',
+        sizeGib: 1,
+        ...anywhere,
+        source: { kind: 'image' as const, imageId: IMAGE_ID },
+      })),
+  });
+
+  standardSagaTests({
+    saga: volumeDelete,
+    forwardOnly: true,
+    ignore: IGNORE,
+    makeWorld: () =>
+      world({ volume: 'deleting', made: true, snapshot: 'deleting' }, ({ path }) => ({
+        volumeId: VOLUME,
+        projectId: 'p',
+        path: path('a', 'volume', VOLUME),
+        snapshots: [{ id: SNAPSHOT, path: path('a', 'snapshot', SNAPSHOT) }],
+      })),
+  });
+
+  standardSagaTests({
+    saga: volumeFileRemove,
+    forwardOnly: true,
+    ignore: IGNORE,
+    makeWorld: () =>
+      world({ volume: 'available', made: true }, ({ path }) => ({
+        volumeId: VOLUME,
+        path: path('a', 'volume', VOLUME),
+      })),
+  });
+
+  standardSagaTests({
+    saga: volumeExtend,
+    ignore: IGNORE,
+    makeWorld: () =>
+      world({ volume: 'extending', made: true }, ({ path }) => ({
+        volumeId: VOLUME,
+        projectId: 'p',
+        disk: { path: path('a', 'volume', VOLUME), format: 'qcow2' as const, guest: null },
+        oldGib: 1,
+        newGib: 2,
+        previousStatus: 'available',
+      })),
+  });
+
+  standardSagaTests({
+    saga: volumeRetype,
+    ignore: IGNORE,
+    makeWorld: () =>
+      world({ volume: 'retyping', made: true }, ({ path }) => ({
+        volumeId: VOLUME,
+        projectId: 'p',
+        sizeGib: 1,
+        zone: null,
+        extraSpecs: { volume_backend_name: 'b' },
+        oldTypeId: 't1',
+        newTypeId: 't2',
+        backend: 'a',
+        disk: { path: path('a', 'volume', VOLUME), format: 'qcow2' as const },
+        previousStatus: 'available',
+        movement: { kind: 'may-move' as const },
+        action: 'retype volume' as const,
+      })),
+  });
+
+  standardSagaTests({
+    saga: volumeRevert,
+    ignore: IGNORE,
+    makeWorld: () =>
+      world({ volume: 'reverting', made: true, snapshot: 'restoring' }, ({ path }) => ({
+        volumeId: VOLUME,
+        projectId: 'p',
+        snapshotId: SNAPSHOT,
+        snapshot: { path: path('a', 'snapshot', SNAPSHOT), format: 'qcow2' as const },
+        disk: { path: path('a', 'volume', VOLUME), format: 'qcow2' as const },
+        sizeGib: 1,
+      })),
+  });
+
+  standardSagaTests({
+    saga: volumeReimage,
+    ignore: IGNORE,
+    makeWorld: () =>
+      world({ volume: 'downloading', made: true }, ({ path }) => ({
+        volumeId: VOLUME,
+        projectId: 'p',
+        imageId: IMAGE_ID,
+        disk: { path: path('a', 'volume', VOLUME), format: 'qcow2' as const },
+        sizeGib: 1,
+        previousStatus: 'available',
+      })),
+  });
+
+  standardSagaTests({
+    saga: volumeUpload,
+    ignore: IGNORE,
+    makeWorld: () =>
+      world({ volume: 'uploading', made: true }, ({ path }) => ({
+        volumeId: VOLUME,
+        projectId: 'p',
+        imageId: IMAGE,
+        disk: {
+          path: path('a', 'volume', VOLUME),
+          format: 'qcow2' as const,
+          guest: { serverId: 's', target: 'vdb' },
+        },
+        sizeGib: 1,
+        copyPath: path('a', 'volume', 'copy'),
+        diskFormat: 'raw',
+        previousStatus: 'in-use',
+      })),
+  });
+});
+
+describe('snapshots', () => {
+  standardSagaTests({
+    saga: volumeSnapshotCreate,
+    ignore: IGNORE,
+    makeWorld: () =>
+      world({ volume: 'available', made: true, snapshot: 'creating' }, ({ path }) => ({
+        snapshotId: SNAPSHOT,
+        volumeId: VOLUME,
+        projectId: 'p',
+        source: { path: path('a', 'volume', VOLUME), format: 'qcow2' as const, guest: null },
+        path: path('a', 'snapshot', SNAPSHOT),
+        sizeGib: 1,
+      })),
+  });
+
+  standardSagaTests({
+    saga: volumeSnapshotDelete,
+    forwardOnly: true,
+    ignore: IGNORE,
+    makeWorld: () =>
+      world({ volume: 'available', made: true, snapshot: 'deleting' }, ({ path }) => ({
+        snapshotId: SNAPSHOT,
+        projectId: 'p',
+        path: path('a', 'snapshot', SNAPSHOT),
+      })),
+  });
+});

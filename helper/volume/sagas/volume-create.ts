@@ -1,0 +1,145 @@
+import { conflict } from '../../errors/error.ts';
+import { defineSaga, step, none, type StepContext } from '../../saga/index.ts';
+import { GIB, poolName, backendOf, diskPath } from '../app/context.ts';
+import { report } from '../app/report.ts';
+import { findVolumeRow, updateVolume, type VolumeRow } from '../store/volume.ts';
+import { choosePool, readBackends } from './choose.ts';
+import { copyDisk, removeCopy, type SourceDisk, type VolumeServices } from './services.ts';
+
+/** What a new volume holds at first. */
+export type VolumeSource =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'image'; readonly imageId: string }
+  | { readonly kind: 'snapshot' | 'volume'; readonly id: string; readonly disk: SourceDisk };
+
+export interface VolumeCreateInput {
+  readonly volumeId: string;
+  readonly projectId: string;
+  readonly sizeGib: number;
+  readonly zone: string | null;
+  readonly extraSpecs: { readonly [key: string]: string };
+  /** Back ends of the volumes that hints name. */
+  readonly sameBackends: readonly string[] | null;
+  readonly differentBackends: readonly string[] | null;
+  readonly source: VolumeSource;
+}
+
+type Services = VolumeServices;
+
+function placed(ctx: StepContext<Services>, id: string): { row: VolumeRow; path: string } | undefined {
+  const row = findVolumeRow(ctx.db, id);
+  if (row === undefined || row.backend === null) return undefined;
+  return { row, path: diskPath(ctx.services, row.backend, 'volume', id) };
+}
+
+/** Gives a volume its back end and its disk. */
+export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
+  name: 'volume-create',
+  title: 'Create volume',
+  service: 'volume',
+  resource: ({ volumeId }) => ({ type: 'volume', id: volumeId }),
+  locks: ({ volumeId, source }) => [
+    `volume:${volumeId}`,
+    ...(source.kind === 'volume' ? [`volume:${source.id}`] : []),
+    ...(source.kind === 'snapshot' ? [`volume-snapshot:${source.id}`] : []),
+  ],
+  steps: [
+    readBackends<VolumeCreateInput>(),
+    step({
+      name: 'choose back end',
+      number: 45,
+      kind: 'sql',
+      action: (ctx, { volumeId, sizeGib, zone, extraSpecs, sameBackends, differentBackends }) => {
+        const pool = choosePool(ctx, {
+          sizeGib,
+          zone,
+          extraSpecs,
+          ...(sameBackends === null ? {} : { sameBackends }),
+          ...(differentBackends === null ? {} : { differentBackends }),
+        });
+        const { config } = ctx.services;
+        updateVolume(ctx.db, volumeId, {
+          backend: pool.backend,
+          format: backendOf(ctx.services, pool.backend).format,
+          host: poolName(config.hostName, pool.backend),
+          updated_at: ctx.now(),
+        });
+      },
+      undo: (ctx, { volumeId }) => {
+        updateVolume(ctx.db, volumeId, { backend: null, format: null, host: null, updated_at: ctx.now() });
+      },
+    }),
+    step({
+      name: 'keep image',
+      kind: 'sql',
+      skip: (_ctx, { source }) => (source.kind === 'image' ? false : 'not made of an image'),
+      action: ({ db, services }, { volumeId, source }) => {
+        if (source.kind === 'image') services.image.leaseBase(db, source.imageId, volumeId);
+      },
+      undo: ({ db, services }, { volumeId }) => services.image.releaseBase(db, volumeId),
+    }),
+    step({
+      name: 'make disk',
+      number: [46, 47],
+      kind: 'host',
+      concurrency: 'disk',
+      action: async (ctx, { volumeId, sizeGib, source }) => {
+        const found = placed(ctx, volumeId);
+        if (found === undefined || found.row.format === null)
+          throw conflict(`The volume ${volumeId} was forgotten while it was made.`);
+        const destination = { path: found.path, format: found.row.format, sizeBytes: sizeGib * GIB };
+        const { disks, image } = ctx.services;
+        if (source.kind === 'empty') await disks.createEmpty(destination);
+        else if (source.kind === 'image') {
+          const base = await image.ensureBase(source.imageId, ctx.signal, (fraction) =>
+            ctx.progress(fraction / 2, 'preparing the image'),
+          );
+          await disks.clone({
+            source: base.path,
+            sourceFormat: base.format,
+            destination: destination.path,
+            destinationFormat: destination.format,
+            sizeBytes: destination.sizeBytes,
+            signal: ctx.signal,
+            onProgress: (fraction) => ctx.progress(0.5 + fraction / 2, 'copying the image'),
+          });
+        } else await copyDisk(ctx, source.disk, destination);
+      },
+      undo: async (ctx, { volumeId }) => {
+        const found = placed(ctx, volumeId);
+        if (found !== undefined) await removeCopy(ctx.services.disks, found.path);
+      },
+    }),
+    step({
+      name: 'release image',
+      kind: 'sql',
+      skip: (_ctx, { source }) => (source.kind === 'image' ? false : 'not made of an image'),
+      action: ({ db, services }, { volumeId }) => services.image.releaseBase(db, volumeId),
+      undo: none('what was kept is given back in either case'),
+    }),
+  ],
+  onFinished: (ctx, { volumeId }) => {
+    updateVolume(ctx.db, volumeId, { status: 'available', launched_at: ctx.now(), updated_at: ctx.now() });
+  },
+  onFailed: (ctx, { volumeId, projectId, source }, error) => {
+    updateVolume(ctx.db, volumeId, { status: 'error', updated_at: ctx.now() });
+    const scheduling = error.step === 'choose back end';
+    report(ctx.db, {
+      projectId,
+      requestId: ctx.requestId,
+      resource: 'VOLUME',
+      resourceId: volumeId,
+      action: scheduling
+        ? 'schedule allocate volume'
+        : source.kind === 'image'
+          ? 'copy image to volume'
+          : 'create volume from backend storage',
+      detail: error.message,
+      now: ctx.now(),
+      ...(scheduling ? { detailId: '003' } : {}),
+    });
+  },
+  onCancelled: (ctx, { volumeId }) => {
+    updateVolume(ctx.db, volumeId, { status: 'error', updated_at: ctx.now() });
+  },
+});

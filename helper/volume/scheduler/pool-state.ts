@@ -1,0 +1,34 @@
+/** A pool as the scheduler sees it. Sizes are GiB. */
+export interface PoolState {
+  /** `<host>@<back end>#<pool>` */
+  readonly name: string;
+  readonly backend: string;
+  readonly zone: string;
+  /** It answered when it was measured last. */
+  readonly up: boolean;
+  readonly enabled: boolean;
+  readonly frozen: boolean;
+  readonly totalGib: number;
+  readonly freeGib: number;
+  /** Promised to volumes. */
+  readonly allocatedGib: number;
+  readonly volumes: number;
+  readonly reservedPercentage: number;
+  readonly maxOverSubscription: number;
+  readonly goodness: number;
+  readonly capabilities: Readonly<Record<string, string | boolean>>;
+  readonly measuredAt: number | null;
+}
+
+/** What a pool is wanted for. */
+export interface VolumeDemand {
+  readonly sizeGib: number;
+  /** Null: any. */
+  readonly zone: string | null;
+  readonly extraSpecs: Readonly<Record<string, string>>;
+  /** Back ends of the volumes that a hint names. */
+  readonly sameBackends?: readonly string[];
+  readonly differentBackends?: readonly string[];
+  /** The back end to stay on, where another will not do. */
+  readonly only?: string;
+}

@@ -1,0 +1,176 @@
+import { statement, type Db, type SqlValue } from '../../db/index.ts';
+import { attachmentsOf, type AttachmentRow } from './attachment.ts';
+import { listRows, pairsOf, where, type Condition, type Listed, type ListQuery } from './list.ts';
+
+/** A volume as it is stored. Times are milliseconds, `size` is GiB. */
+export interface VolumeRow {
+  readonly id: string;
+  readonly project_id: string;
+  readonly user_id: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly size: number;
+  readonly status: string;
+  readonly previous_status: string | null;
+  readonly attach_status: string;
+  readonly migration_status: string | null;
+  readonly availability_zone: string;
+  readonly host: string | null;
+  readonly backend: string | null;
+  readonly format: 'raw' | 'qcow2' | null;
+  readonly volume_type_id: string;
+  readonly snapshot_id: string | null;
+  readonly source_volid: string | null;
+  readonly bootable: number;
+  readonly multiattach: number;
+  readonly readonly: number | null;
+  readonly target_backend: string | null;
+  readonly encryption_key_id: string | null;
+  readonly group_id: string | null;
+  readonly consumes_quota: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly launched_at: number | null;
+}
+
+/** A row with what belongs to it. */
+export interface Volume extends VolumeRow {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly image_metadata: Readonly<Record<string, string>>;
+  readonly attachments: readonly AttachmentRow[];
+  readonly type_name: string;
+  readonly [attribute: string]: unknown;
+}
+
+const COLUMNS = [
+  'id',
+  'project_id',
+  'user_id',
+  'name',
+  'description',
+  'size',
+  'status',
+  'previous_status',
+  'attach_status',
+  'migration_status',
+  'availability_zone',
+  'host',
+  'backend',
+  'format',
+  'volume_type_id',
+  'snapshot_id',
+  'source_volid',
+  'bootable',
+  'multiattach',
+  'readonly',
+  'target_backend',
+  'encryption_key_id',
+  'group_id',
+  'consumes_quota',
+  'created_at',
+  'updated_at',
+  'launched_at',
+] as const satisfies readonly (keyof VolumeRow)[];
+
+export function insertVolume(db: Db, row: VolumeRow): void {
+  statement<[Record<string, SqlValue>]>(
+    db,
+    `INSERT INTO volume (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((c) => `@${c}`).join(', ')})`,
+  ).run(Object.fromEntries(COLUMNS.map((column) => [column, row[column]])));
+}
+
+/** Changes some columns; false when there is no such volume. */
+export function updateVolume(
+  db: Db,
+  id: string,
+  changes: Partial<Omit<VolumeRow, 'id'>> & { readonly updated_at: number },
+): boolean {
+  const names = COLUMNS.filter((column) => column !== 'id' && column in changes);
+  const values = Object.fromEntries(
+    names.map((name) => [name, (changes as Record<string, SqlValue>)[name] ?? null]),
+  );
+  return (
+    statement<[Record<string, SqlValue>]>(
+      db,
+      `UPDATE volume SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`,
+    ).run({ ...values, id }).changes === 1
+  );
+}
+
+export const findVolumeRow = (db: Db, id: string): VolumeRow | undefined =>
+  statement<[string], VolumeRow>(db, 'SELECT * FROM volume WHERE id = ?').get(id);
+
+export function findVolume(db: Db, id: string): Volume | undefined {
+  const row = findVolumeRow(db, id);
+  return row && withDetails(db, [row])[0];
+}
+
+/** With its metadata; its snapshots and attachments must be gone. */
+export const deleteVolume = (db: Db, id: string): void => {
+  statement<[string]>(db, 'DELETE FROM volume WHERE id = ?').run(id);
+};
+
+export function listVolumes(db: Db, query: ListQuery): Listed<Volume> {
+  const { rows, ...rest } = listRows<VolumeRow>(db, 'volume', query);
+  return { rows: withDetails(db, rows), ...rest };
+}
+
+/** Number and size of the volumes that meet the conditions, and their metadata: every value of each key. */
+export function summarizeVolumes(
+  db: Db,
+  conditions: readonly Condition[],
+): { count: number; size: number; metadata: Record<string, string[]> } {
+  const values = conditions.flatMap((one) => one.values);
+  const sums = statement<SqlValue[], { count: number; size: number }>(
+    db,
+    `SELECT count(*) AS count, coalesce(sum(size), 0) AS size FROM volume ${where(conditions)}`,
+  ).get(...values) ?? { count: 0, size: 0 };
+  const metadata: Record<string, string[]> = {};
+  for (const { key, value } of statement<SqlValue[], { key: string; value: string }>(
+    db,
+    `SELECT DISTINCT key, value FROM volume_metadata
+      WHERE volume_id IN (SELECT id FROM volume ${where(conditions)}) ORDER BY key, value`,
+  ).all(...values))
+    (metadata[key] ??= []).push(value);
+  return { ...sums, metadata };
+}
+
+/** What a back end has given away: GiB and number of volumes. */
+export function allocatedBy(db: Db): ReadonlyMap<string, { readonly gib: number; readonly volumes: number }> {
+  const rows = statement<[], { backend: string; gib: number; volumes: number }>(
+    db,
+    `SELECT backend, sum(size) AS gib, count(*) AS volumes FROM volume WHERE backend IS NOT NULL GROUP BY backend`,
+  ).all();
+  return new Map(rows.map(({ backend, gib, volumes }) => [backend, { gib, volumes }]));
+}
+
+/** Volumes whose `source_volid` is this one's id, while their copy is made. */
+export const isBeingCloned = (db: Db, id: string): boolean =>
+  statement<[string], { id: string }>(
+    db,
+    `SELECT id FROM volume WHERE source_volid = ? AND status = 'creating' LIMIT 1`,
+  ).get(id) !== undefined;
+
+/** Whether a volume is made of this snapshot at this moment. */
+export const isSnapshotBeingCloned = (db: Db, id: string): boolean =>
+  statement<[string], { id: string }>(
+    db,
+    `SELECT id FROM volume WHERE snapshot_id = ? AND status = 'creating' LIMIT 1`,
+  ).get(id) !== undefined;
+
+function withDetails(db: Db, rows: readonly VolumeRow[]): Volume[] {
+  const ids = rows.map(({ id }) => id);
+  const metadata = pairsOf(db, 'volume_metadata', ids);
+  const imageMetadata = pairsOf(db, 'volume_image_metadata', ids);
+  const attachments = attachmentsOf(db, ids);
+  const name = statement<[string], { name: string }>(db, 'SELECT name FROM volume_type WHERE id = ?');
+  const names = new Map<string, string>();
+  for (const id of new Set(rows.map((row) => row.volume_type_id))) names.set(id, name.get(id)?.name ?? id);
+  return rows.map((row) => ({
+    ...row,
+    metadata: metadata.get(row.id) ?? {},
+    image_metadata: imageMetadata.get(row.id) ?? {},
+    attachments: attachments.get(row.id) ?? [],
+    type_name: names.get(row.volume_type_id) ?? row.volume_type_id,
+  }));
+}
