@@ -173,13 +173,23 @@ describe('what the host should have', () => {
       zone: 3,
     });
     expect(
-      externalSpec(defaultConfig, flat, { mtu: 1500 }, [{ cidr: '172.24.4.0/24', gateway_ip: '172.24.4.1' }]),
+      externalSpec(defaultConfig, 'br-ex', 1500, [{ cidr: '172.24.4.0/24', gateway_ip: '172.24.4.1' }]),
     ).toEqual({
       bridge: 'br-ex',
       addresses: ['172.24.4.1/24'],
       mtu: 1500,
       masquerade: true,
     });
+  });
+
+  test('of a VLAN: a bridge of its own, and what has the tag on the physical network', () => {
+    const vlan: SegmentRow = { ...segment, network_type: 'vlan', physical_network: null, vni: null };
+    const where = { physical_network: 'external', segmentation_id: 100 };
+    expect(segmentSpec(defaultConfig, vlan, 1500, where)).toMatchObject({
+      bridge: segmentSpec(defaultConfig, segment, 1500).bridge,
+      vlan: { parent: 'br-ex', id: 100 },
+    });
+    expect(segmentSpec(defaultConfig, vlan, 1500)).not.toHaveProperty('vlan');
   });
 
   test('of a DHCP server', () => {

@@ -32,29 +32,40 @@ export const bridgeOf = (
   (segment.physical_network === null ? undefined : config.physicalNetworks[segment.physical_network]) ??
   bridgeName(segment.network_id);
 
-export function segmentSpec(config: NetworkConfig, segment: SegmentRow, mtu: number): NetworkSegment {
+/** @param network of a VLAN that is to be made: where it is. */
+export function segmentSpec(
+  config: NetworkConfig,
+  segment: SegmentRow,
+  mtu: number,
+  network?: Pick<NetworkRow, 'physical_network' | 'segmentation_id'>,
+): NetworkSegment {
+  const parent = config.physicalNetworks[network?.physical_network ?? ''];
+  const id = network?.segmentation_id ?? null;
   return {
     networkId: segment.network_id,
     bridge: bridgeOf(config, segment),
     mtu,
     zone: segment.zone,
     ...(segment.vni === null ? {} : { vxlan: { vni: segment.vni, local: config.tunnelAddress, peers: [] } }),
+    ...(segment.network_type !== 'vlan' || parent === undefined || id === null
+      ? {}
+      : { vlan: { parent, id } }),
   };
 }
 
-/** The bridge of a physical network: the host itself is the gateway of the subnets on it. */
+/** The bridge of a physical network: the host itself is the gateway of the subnets of the flat network on it. */
 export function externalSpec(
   config: NetworkConfig,
-  segment: SegmentRow,
-  network: Pick<NetworkRow, 'mtu'>,
+  bridge: string,
+  mtu: number,
   subnets: readonly Pick<SubnetRow, 'gateway_ip' | 'cidr'>[],
 ): ExternalBridge {
   return {
-    bridge: bridgeOf(config, segment),
+    bridge,
     addresses: subnets.flatMap((subnet) =>
       subnet.gateway_ip === null ? [] : [`${subnet.gateway_ip}/${prefixOf(subnet.cidr)}`],
     ),
-    mtu: network.mtu,
+    mtu,
     masquerade: config.masquerade,
   };
 }

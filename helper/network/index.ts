@@ -99,8 +99,10 @@ export function createNetwork(deps: NetworkDeps): Network {
   const { db, sagas, host, logger } = deps;
   const config: NetworkConfig = { ...defaultConfig, ...deps.config };
   const routerTasks = createRouterTasks(sagas);
+  const kernel = { vlan: false };
   const context: NetworkContext = {
     db,
+    kernel,
     config,
     clock: deps.clock ?? Date.now,
     tasks: withRouters(createTasks(db, sagas, config), db, routerTasks),
@@ -267,6 +269,7 @@ export function createNetwork(deps: NetworkDeps): Network {
     reconcile,
     reviveDhcp: () => driver.reviveDhcp(),
     start: async () => {
+      kernel.vlan = await host.link.hasVlans();
       await reconcile();
     },
     stop: async () => {

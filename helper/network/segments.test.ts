@@ -96,12 +96,52 @@ describe('segments', () => {
     ]);
     await world.ok('admin', 'DELETE', `/networks/${network.id}`);
     await makeNetwork('admin', segments[1]);
-    for (const type of ['vlan', 'gre', 'geneve', 'token-ring']) {
+    for (const type of ['gre', 'geneve', 'token-ring']) {
       const answer = await world.call('admin', 'POST', '/segments', {
         segment: { network_id: (await makeNetwork('admin')).id, network_type: type },
       });
       expect([answer.status, answer.type]).toEqual([400, 'InvalidInput']);
     }
+  });
+
+  test('may be VLANs of a physical network, where the kernel has those', async () => {
+    const type = { 'provider:network_type': 'vlan' };
+    const tagged = { ...type, 'provider:physical_network': 'external', 'provider:segmentation_id': 2 };
+    const network = await makeNetwork('admin', tagged);
+    // The second takes the first free tag, and VXLAN ids are other numbers.
+    expect(await makeNetwork('admin', type)).toMatchObject({
+      'provider:physical_network': 'external',
+      'provider:segmentation_id': 1,
+    });
+    await makeNetwork('admin', { 'provider:network_type': 'vxlan', 'provider:segmentation_id': 2 });
+    for (const [body, answer] of [
+      [tagged, [409, 'VlanIdInUse']],
+      [{ ...tagged, 'provider:segmentation_id': 4095 }, [400, 'InvalidInput']],
+      [{ ...tagged, 'provider:physical_network': 'mars' }, [400, 'InvalidInput']],
+      [{ ...type, 'provider:segmentation_id': 9 }, [400, 'InvalidInput']],
+    ] as const)
+      expect(await refused('admin', 'POST', '/networks', { network: body })).toEqual(answer);
+    const subnet = await makeSubnet(network, {}, 'admin');
+    await world.settled();
+    const [segment] = world.host.state.segments.values();
+    expect(segment).toMatchObject({ networkId: network.id, vlan: { parent: 'br-ex', id: 2 } });
+    expect([...world.host.state.externals.keys()]).toEqual(['br-ex']);
+    await world.ok('admin', 'DELETE', `/subnets/${subnet.id}`);
+    for (const { id } of await list('admin', '/networks?provider:network_type=vlan'))
+      await world.ok('admin', 'DELETE', `/networks/${id}`);
+    await world.settled();
+    expect([...world.host.state.externals.keys()]).toEqual([]);
+    expect([...world.host.state.segments.keys()]).toEqual([]);
+    await makeNetwork('admin', tagged);
+  });
+
+  test('say what to do where the kernel has no VLANs', async () => {
+    world.host.state.kernel.vlan = false;
+    await world.network.start();
+    const network = { 'provider:network_type': 'vlan' };
+    const { status, body } = await world.call('admin', 'POST', '/networks', { network });
+    expect(status).toBe(400);
+    expect(JSON.stringify(body)).toContain("'modprobe 8021q'");
   });
 
   test('may have subnets: all of a network or none, and addresses of the one that the host carries', async () => {

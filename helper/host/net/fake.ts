@@ -82,6 +82,7 @@ export function createFakeHostNetwork(owner = 'simulated'): FakeHostNetwork {
   let base = false;
 
   const link: LinkHost = {
+    hasVlans: () => Promise.resolve(state.kernel.vlan),
     ensureSegment: (segment) =>
       done(`simulated: bridge ${segment.bridge}`, () => {
         base = true;

@@ -24,6 +24,8 @@ export const tapName = (portId: string): string => `tap${short(portId)}`;
 export const shaperName = (tap: string): string => `ifb${tap.slice(3)}`;
 /** A VXLAN segment's device. @param vni 1 to 16777215 */
 export const vxlanName = (vni: number): string => `vxlan-${vni}`;
+/** The device that takes a VLAN network's frames off its physical network. */
+export const vlanName = (networkId: string): string => `vl-${short(networkId)}`;
 /** A network's DHCP namespace. */
 export const dhcpNamespace = (networkId: string): string => `qdhcp-${networkId}`;
 /** A router's namespace. */

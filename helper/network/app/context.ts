@@ -35,6 +35,8 @@ export interface NetworkContext {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly tasks: HostTasks;
+  /** What the host's kernel has, once it was looked at. */
+  readonly kernel?: { readonly vlan: boolean };
   /** A server's port is about to be deleted through the API (neutron's network-vif-deleted). In that transaction. */
   readonly serverPortDeleted?: (port: PortRow, caller: Caller) => void;
   /** The project of a server or router with this id, if there is one (S27). */

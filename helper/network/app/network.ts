@@ -9,7 +9,7 @@ import { schedule } from '../store/agent.ts';
 import { scopesOfNetworks } from '../store/address-scope.ts';
 import { defaultExternalNetwork } from '../store/auto-allocated.ts';
 import { floatingIps, idleFloatingIps } from '../store/floating-ip.ts';
-import { networks, releaseSegment, segments, takeNumber } from '../store/network.ts';
+import { networks, placeColumns, releaseSegment, segments, takeNumber } from '../store/network.ts';
 import { plugsOfNetwork, portsOfNetwork } from '../store/port.ts';
 import { defaultQosPolicy } from '../store/qos.ts';
 import { dropPolicies, dropPoliciesOf, openAmong } from '../store/rbac.ts';
@@ -188,7 +188,7 @@ export class NetworkApp {
       availability_zone_hints: JSON.stringify(body.availability_zone_hints ?? []),
       network_type: placed.type,
       physical_network: placed.physical,
-      segmentation_id: placed.vni,
+      segmentation_id: placed.number,
       tags: JSON.stringify(body.tags ?? []),
       created_at: now,
       updated_at: now,
@@ -212,9 +212,11 @@ export class NetworkApp {
       });
     segments.insert(db, {
       network_id: id,
-      network_type: first.type,
-      physical_network: first.physical,
-      vni: first.vni,
+      ...placeColumns({
+        network_type: first.type,
+        physical_network: first.physical,
+        segmentation_id: first.number,
+      }),
       zone,
     });
     const now = clock();
@@ -225,7 +227,7 @@ export class NetworkApp {
         description: '',
         network_type: place.type,
         physical_network: place.physical,
-        segmentation_id: place.vni,
+        segmentation_id: place.number,
         is_first: place === first,
         created_at: now,
         updated_at: now,
@@ -236,7 +238,6 @@ export class NetworkApp {
 
   /** One segment, or those that `segments` names (multi-provider). */
   #places(body: NetworkCreate): readonly [Place, ...Place[]] {
-    const { db, config } = this.#context;
     const asked = (one: ProviderSegment) => ({
       type: one['provider:network_type'] ?? undefined,
       physical: one['provider:physical_network'] ?? undefined,
@@ -244,14 +245,14 @@ export class NetworkApp {
     });
     const one = asked(body);
     const { segments: [first, ...others] = [] } = body;
-    if (first === undefined) return [choosePlace(db, config, one)];
+    if (first === undefined) return [choosePlace(this.#context, one)];
     if (Object.values(one).some((value) => value !== undefined))
       throw badRequest('Segments and provider values cannot both be set.', {
         type: 'SegmentsSetInConjunctionWithProviders',
       });
     return [
-      choosePlace(db, config, asked(first)),
-      ...others.map((other) => choosePlace(db, config, asked(other))),
+      choosePlace(this.#context, asked(first)),
+      ...others.map((other) => choosePlace(this.#context, asked(other))),
     ];
   }
 
@@ -341,7 +342,7 @@ export class NetworkApp {
       for (const port of ports) this.#ports.delete(port);
       for (const subnet of subnetsOf(db, row.id)) dropSubnet(db, subnet);
       for (const segment of segmentsOf(db, [row.id]))
-        if (segment.is_first === 0) releasePlace(db, config, segment.segmentation_id);
+        if (segment.is_first === 0) releasePlace(db, config, segment);
       dropPoliciesOf(db, row.id);
       schedule(db, row.id);
       networks.delete(db, row.id);

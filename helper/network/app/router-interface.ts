@@ -100,7 +100,7 @@ export class RouterInterfaces {
 
   /** The bridge of a physical network has the gateway's address itself. */
   #checkHostGateway(network: NetworkRow, subnet: SubnetRow, address: string): void {
-    if (network.physical_network === null || subnet.gateway_ip !== address) return;
+    if (network.network_type !== 'flat' || subnet.gateway_ip !== address) return;
     throw conflict(`IP address ${address} already allocated in subnet ${subnet.id}`, {
       type: 'IpAddressAlreadyAllocated',
     });

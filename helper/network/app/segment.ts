@@ -3,7 +3,7 @@ import { transaction } from '../../db/index.ts';
 import { conflict, notFound } from '../../errors/error.ts';
 import type { RequestContext } from '../../http/index.ts';
 import type { SegmentCreate, SegmentUpdate } from '../schemas/segment.ts';
-import { networks, segments, touchNetwork, UNPLACED } from '../store/network.ts';
+import { networks, placeColumns, segments, touchNetwork, UNPLACED } from '../store/network.ts';
 import { portsOfNetwork } from '../store/port.ts';
 import type { NetworkRow } from '../store/row.ts';
 import {
@@ -83,13 +83,13 @@ export class SegmentApp {
   }
 
   create(bodies: readonly SegmentCreate[]): ApiSegmentRow[] {
-    const { db, config, clock } = this.#context;
+    const { db, clock } = this.#context;
     return transaction(db, () =>
       bodies.map((body) => {
         const network = networks.byId(db, body.network_id);
         if (network === undefined) throw networkNotFound(body.network_id);
         const isFirst = segmentsOf(db, [network.id]).length === 0;
-        const place = choosePlace(db, config, {
+        const place = choosePlace(this.#context, {
           type: body.network_type,
           physical: body.physical_network ?? undefined,
           number: body.segmentation_id ?? undefined,
@@ -103,7 +103,7 @@ export class SegmentApp {
           description: body.description ?? '',
           network_type: place.type,
           physical_network: place.physical,
-          segmentation_id: place.vni,
+          segmentation_id: place.number,
           is_first: isFirst,
           created_at: now,
           updated_at: now,
@@ -135,9 +135,7 @@ export class SegmentApp {
     const place = segments.byId(db, network.id);
     if (place === undefined) return;
     segments.update(db, place, {
-      network_type: next?.network_type ?? 'local',
-      physical_network: next?.physical_network ?? null,
-      vni: next?.segmentation_id ?? null,
+      ...placeColumns(next ?? { network_type: 'local', physical_network: null, segmentation_id: null }),
       released: next === undefined ? UNPLACED : 0,
     });
     const largest = next?.network_type === 'vxlan' ? config.tunnelMtu : config.plainMtu;
@@ -167,7 +165,7 @@ export class SegmentApp {
       const place = segments.byId(db, row.network_id);
       if (row.is_first === 0 || network === undefined || place === undefined) {
         apiSegments.delete(db, row.id);
-        releasePlace(db, config, row.segmentation_id);
+        releasePlace(db, config, row);
         touchNetwork(db, row.network_id, clock());
         return;
       }

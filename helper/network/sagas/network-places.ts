@@ -6,7 +6,7 @@ import type { Logger } from '../../http/index.ts';
 import type { NetworkConfig } from '../config.ts';
 import type { MetadataListener } from '../face.ts';
 import { bridgeOf, dhcpSpec, externalSpec, segmentSpec } from '../host-state.ts';
-import { segments, setNetworkStatus } from '../store/network.ts';
+import { networksOnPhysical, placeColumns, segments, setNetworkStatus } from '../store/network.ts';
 import { portByAddress } from '../store/port.ts';
 import type { SegmentRow } from '../store/row.ts';
 import { apiSegments, leavingSegments, LEFT } from '../store/segment.ts';
@@ -55,10 +55,24 @@ export class NetworkPlaces {
     await this.#leave(networkId);
     const live = liveNetwork(db, networkId);
     if (live === undefined) return false;
-    if (live.segment.physical_network !== null)
-      await host.external.ensure(externalSpec(config, live.segment, live.network, subnetsOf(db, networkId)));
-    await host.link.ensureSegment(segmentSpec(config, live.segment, live.network.mtu));
+    const { network, segment } = live;
+    if (network.physical_network !== null) await this.#ensurePhysical(network.physical_network);
+    await host.link.ensureSegment(segmentSpec(config, segment, network.mtu, network));
     return true;
+  }
+
+  /** The bridge of a physical network as the networks on it need it, or nothing of it without one. */
+  #ensurePhysical(physical: string): Promise<void> {
+    const { db, host, config } = this.deps;
+    const bridge = config.physicalNetworks[physical];
+    return this.mutex.run(`physical network ${physical}`, async () => {
+      if (bridge === undefined) return;
+      const here = networksOnPhysical(db, physical);
+      const flat = here.find((one) => one.network_type === 'flat');
+      const subnets = flat === undefined ? [] : subnetsOf(db, flat.id);
+      if (here.length === 0) await host.external.remove(bridge);
+      else await host.external.ensure(externalSpec(config, bridge, flat?.mtu ?? config.plainMtu, subnets));
+    });
   }
 
   /** Namespace and dnsmasq with what is listening beside it, or none of it. The segment must be there. */
@@ -131,7 +145,11 @@ export class NetworkPlaces {
     const removed = await host.link.removeSegment(segmentSpec(config, segment, 1500));
     if (!removed)
       throw new Error(`guests are still on ${bridgeOf(config, segment)}; its network cannot be taken down`);
-    if (segment.physical_network !== null) await host.external.remove(bridgeOf(config, segment));
+    if (segment.physical_network !== null) await this.#ensurePhysical(segment.physical_network);
+    // Where a VLAN was is not known any more.
+    if (segment.network_type === 'vlan')
+      for (const physical of Object.keys(config.physicalNetworks))
+        if (networksOnPhysical(this.deps.db, physical).length === 0) await this.#ensurePhysical(physical);
   }
 
   /** Takes the network off a segment that was deleted; it had no ports there. */
@@ -150,8 +168,7 @@ export class NetworkPlaces {
     for (const row of leavingSegments(db, networkId)) {
       this.#ready.delete(networkId);
       await this.#removeDhcp(networkId);
-      const { network_type, physical_network, segmentation_id: vni } = row;
-      await this.#removePlace({ ...place, network_type, physical_network, vni });
+      await this.#removePlace({ ...place, ...placeColumns(row) });
       transaction(db, () => apiSegments.update(db, row, { is_first: LEFT }));
     }
   }

@@ -1,6 +1,7 @@
 import { statement, type Db } from '../../db/index.ts';
 import { fillPool, giveBack, poolExists, setCursor, takeExact, takeNext } from './free-range.ts';
 import type { NetworkRow, SegmentRow } from './row.ts';
+import type { ApiSegmentRow } from './segment.ts';
 import { table } from './table.ts';
 
 export const networks = table<NetworkRow>('network');
@@ -47,7 +48,8 @@ export const giveNumber = (db: Db, pool: 'vni' | 'zone' | 'mark', value: number)
 export const vniInUse = (db: Db, vni: number): boolean =>
   statement<[number, number], { vni: number }>(
     db,
-    'SELECT vni FROM network_segment WHERE vni = ? UNION ALL SELECT segmentation_id FROM segment WHERE segmentation_id = ?',
+    `SELECT vni FROM network_segment WHERE vni = ?
+      UNION ALL SELECT segmentation_id FROM segment WHERE segmentation_id = ? AND network_type = 'vxlan'`,
   ).get(vni, vni) !== undefined;
 
 /** The network that has the physical network, or had it until the host is clean. */
@@ -55,8 +57,34 @@ export const physicalNetworkUser = (db: Db, physical: string): string | undefine
   statement<[string, string], { network_id: string }>(
     db,
     `SELECT network_id FROM network_segment WHERE physical_network = ?
-      UNION ALL SELECT network_id FROM segment WHERE physical_network = ?`,
+      UNION ALL SELECT network_id FROM segment WHERE physical_network = ? AND network_type = 'flat'`,
   ).get(physical, physical)?.network_id;
+
+/** Tags in use on a physical network. */
+export const vlansOn = (db: Db, physical: string): ReadonlySet<number> =>
+  new Set(
+    statement<[string], { id: number }>(
+      db,
+      "SELECT segmentation_id AS id FROM segment WHERE network_type = 'vlan' AND physical_network = ?",
+    )
+      .all(physical)
+      .map((row) => row.id),
+  );
+
+/** The networks that the host carries on a physical network: a flat one, and VLANs. */
+export const networksOnPhysical = (db: Db, physical: string): NetworkRow[] =>
+  statement<[string], NetworkRow>(db, 'SELECT * FROM network WHERE physical_network = ? ORDER BY seq').all(
+    physical,
+  );
+
+/** The columns of a network's place on the host; a VLAN's others are in its row. */
+export const placeColumns = (
+  one: Pick<ApiSegmentRow, 'network_type' | 'physical_network' | 'segmentation_id'>,
+): Pick<SegmentRow, 'network_type' | 'physical_network' | 'vni'> => ({
+  network_type: one.network_type,
+  physical_network: one.network_type === 'flat' ? one.physical_network : null,
+  vni: one.network_type === 'vxlan' ? one.segmentation_id : null,
+});
 
 export const releaseSegment = (db: Db, networkId: string): unknown =>
   statement<[string]>(db, 'UPDATE network_segment SET released = 1 WHERE network_id = ?').run(networkId);

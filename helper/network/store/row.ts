@@ -29,11 +29,11 @@ export interface NetworkRow extends StandardRow {
   readonly tags: string;
 }
 
-export type NetworkType = 'vxlan' | 'local' | 'flat';
+export type NetworkType = 'vxlan' | 'local' | 'flat' | 'vlan';
 
 /**
  * A network's place on the host; `released` is 1 once the network is gone and its devices may still be there, 2 while it
- * has no segment.
+ * has no segment. A VLAN's tag and physical network are in the network's row.
  */
 export interface SegmentRow {
   readonly network_id: string;

@@ -15,6 +15,8 @@ export interface NetworkSegment {
     /** Addresses of the other hosts of the segment; none on a single host. */
     readonly peers: readonly string[];
   };
+  /** The network is what has this tag on another bridge of ours, a physical network's, which must be there. */
+  readonly vlan?: { readonly parent: string; readonly id: number };
   /** A host device to put on the bridge (flat networks); it must exist and is not removed with the bridge. */
   readonly uplink?: string;
 }
@@ -68,6 +70,8 @@ export interface LinkCounters {
  * Failures are CommandError (the message holds what `ip` said).
  */
 export interface LinkHost {
+  /** True where the kernel has VLAN devices; loads its module where there is one. */
+  hasVlans(): Promise<boolean>;
   /** Bridge (no STP, no forward delay, no IPv6 of the host's own), filter hooks of that bridge, tunnel, uplink. */
   ensureSegment(segment: NetworkSegment): Promise<void>;
   /** Removes the tunnel and the bridge. Does nothing while guests' taps are on the bridge (R22): answers false. */

@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bridgeName, tapName, vxlanName } from '../names.ts';
+import { bridgeName, tapName, vlanName, vxlanName } from '../names.ts';
 import { TestCloud } from '../testing/cloud.ts';
 import { arp, BROADCAST, frame, number } from '../testing/frames.ts';
 import type { NetworkSegment } from './interface.ts';
@@ -68,6 +68,24 @@ describe('bridges, tunnels and taps', () => {
     expect(await peers()).toEqual(['127.0.0.3']);
     await withPeers();
     expect(await peers()).toEqual([]);
+  });
+
+  it('take a VLAN off another bridge where the kernel can, and say what it lacks where not', async () => {
+    const own = randomUUID();
+    const parent = bridgeName(randomUUID());
+    const spec = { networkId: own, bridge: bridgeName(own), mtu: 1500, zone: 61_001 };
+    await cloud.host.external.ensure({ bridge: parent, addresses: [], mtu: 1500, masquerade: false });
+    const made = async (): Promise<string> => {
+      await cloud.host.link.ensureSegment({ ...spec, vlan: { parent, id: 7 } });
+      return (await cloud.commands.run(['ip', '-d', 'link', 'show', 'dev', vlanName(own)])).stdout;
+    };
+    const text = await made()
+      .then(made)
+      .catch((error: unknown) => String(error));
+    expect(text).toContain((await cloud.host.link.hasVlans()) ? 'vlan protocol 802.1Q id 7' : 'device type');
+    for (let twice = 0; twice < 2; twice++) expect(await cloud.host.link.removeSegment(spec)).toBe(true);
+    await cloud.host.external.remove(parent);
+    expect(existsSync(`/sys/class/net/${vlanName(own)}`)).toBe(false);
   });
 
   it('are changed only when they are ours', async () => {

@@ -12,13 +12,15 @@ import {
 import type { ConntrackHost } from '../conntrack/interface.ts';
 import type { ExternalHost } from '../external/interface.ts';
 import type { FirewallHost } from '../firewall/interface.ts';
-import { vxlanName } from '../names.ts';
+import { vlanName, vxlanName } from '../names.ts';
 import { address, deviceWord, integerWord, macWord } from '../values.ts';
 import { bridgeLines, ensureBridgeNetfilter } from './bridge.ts';
 import type { LinkCounters, LinkHost, NetworkSegment, Shaping, TapSpec } from './interface.ts';
 import { removeShaper, shapeTap } from './shaping.ts';
 
 const VXLAN_PORT = 4789;
+/** Of the kernel's 8021q, built in or loaded. */
+const VLANS = '/proc/net/vlan';
 const mtuWord = (mtu: number): number => integerWord(mtu, 68, 65535, 'MTU');
 
 interface FdbEntry {
@@ -49,7 +51,7 @@ export class LinuxLinkHost implements LinkHost {
     if (segment.uplink !== undefined && deviceMaster(segment.uplink) !== bridge) {
       lines.push(`link set dev ${deviceWord(segment.uplink)} master ${bridge} up`);
     }
-    const tunnel = this.#tunnelLines(segment, bridge);
+    const tunnel = [...this.#tunnelLines(segment, bridge), ...this.#vlanLines(segment, bridge)];
     // The zone first: no connection of this bridge is ever tracked in another.
     if (!external) await this.#firewall.ensureBridge(bridge, segment.zone);
     await ipBatch(this.#net, [...lines, ...tunnel]);
@@ -87,6 +89,25 @@ export class LinuxLinkHost implements LinkHost {
     return lines;
   }
 
+  #vlanLines({ networkId, vlan, mtu }: NetworkSegment, bridge: string): string[] {
+    if (vlan === undefined) return [];
+    const device = vlanName(networkId);
+    const add = `link add link ${deviceWord(vlan.parent)} name ${device} type vlan id ${integerWord(vlan.id, 1, 4094, 'VLAN id')}`;
+    return [
+      ...(ownDevice(this.#net, device) ? [] : [add]),
+      `link set dev ${device} alias ${this.#net.alias} mtu ${mtuWord(mtu)} addrgenmode none group ${this.#net.groups.trusted}`,
+      `link set dev ${device} master ${bridge} up`,
+    ];
+  }
+
+  async hasVlans(): Promise<boolean> {
+    if (existsSync(VLANS)) return true;
+    await this.#net.commands
+      .run(['modprobe', '-q', '8021q'], { okCodes: [0, 1, 255] })
+      .catch(() => undefined);
+    return existsSync(VLANS);
+  }
+
   /** A frame to everyone goes to each peer: one all-zero FDB entry per peer, and no others. */
   async #ensurePeers(vxlan: NonNullable<NetworkSegment['vxlan']>): Promise<void> {
     const device = vxlanName(vxlan.vni);
@@ -116,6 +137,8 @@ export class LinuxLinkHost implements LinkHost {
       const tunnel = vxlanName(segment.vxlan.vni);
       if (ownDevice(this.#net, tunnel)) lines.push(`link del dev ${tunnel}`);
     }
+    const vlan = vlanName(segment.networkId);
+    if (ownDevice(this.#net, vlan)) lines.push(`link del dev ${vlan}`);
     if (bridgeThere && !external) lines.push(`link del dev ${bridge}`);
     await ipBatch(this.#net, lines);
     if (external) return true;
