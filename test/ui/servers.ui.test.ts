@@ -70,6 +70,73 @@ test('a server is launched from one page, and its steps are seen', async () => {
   await page.close();
 });
 
+test('a server is renamed, resized and back, and told apart what is legal', async () => {
+  const page = await window.page(`/servers/${serverId}`);
+  const dialog = page.getByRole('dialog');
+  const menu = async (server: string, action: string): Promise<void> => {
+    await page.getByRole('button', { name: `Actions: ${server}` }).click();
+    await page.getByRole('menuitem', { name: action, exact: true }).click();
+  };
+  const send = async (action: string): Promise<void> => {
+    await dialog.getByRole('button', { name: action, exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+  };
+  const state = page.locator('main header');
+  await menu('demo-server', 'Rename …');
+  await dialog.getByLabel('Name').fill('renamed');
+  expect(await violations(page)).toEqual([]);
+  await send('Rename');
+  await page.getByRole('heading', { name: 'renamed' }).waitFor();
+  await menu('renamed', 'Resize …');
+  await dialog.getByRole('combobox').selectOption({ index: 1 });
+  await send('Resize');
+  await state.getByText('Confirm resize').waitFor();
+  await menu('renamed', 'Revert resize');
+  await state.getByText('Active').waitFor();
+  await menu('renamed', 'Lock …');
+  await send('Lock');
+  await page.getByRole('button', { name: 'Actions: renamed' }).click();
+  await page.getByRole('menuitem', { name: 'Shut down Locked; unlock it first.' }).waitFor();
+  await page.getByRole('menuitem', { name: 'Unlock', exact: true }).click();
+  // One host: compute refuses, and says why.
+  await menu('renamed', 'Migrate');
+  await page.getByText(/No valid host was found/).waitFor();
+  await menu('renamed', 'Rename …');
+  await dialog.getByLabel('Name').fill('demo-server');
+  await send('Rename');
+  await page.close();
+});
+
+test('cards come and go, the log is searched, and the guest is measured', async () => {
+  const page = await window.page(`/servers/${serverId}?tab=interfaces`);
+  const dialog = page.getByRole('dialog');
+  const cards = page.getByRole('listitem').filter({ hasText: 'MAC address' });
+  await page.getByRole('button', { name: 'Attach interface' }).click();
+  await dialog.getByLabel('Network or port').selectOption({ index: 1 });
+  await dialog.getByRole('button', { name: 'Attach interface' }).click();
+  await cards.nth(1).waitFor();
+  await cards.nth(1).getByRole('button', { name: 'Detach' }).click();
+  await dialog.getByRole('button', { name: 'Detach' }).click();
+  await cards.nth(1).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Disassociate' }).click();
+  await page.getByRole('button', { name: /Associate floating IP/ }).click();
+  await page.getByRole('menuitem', { name: /^198\.18/ }).click();
+  await page.getByRole('button', { name: 'Disassociate' }).waitFor();
+  expect(await violations(page)).toEqual([]);
+
+  await page.getByRole('tab', { name: 'Log' }).click();
+  await page.getByRole('log').getByText('This server is simulated').first().waitFor();
+  await page.getByLabel('Search the log').fill('SIMULATED');
+  await page.getByText(/^1 of \d+$/).waitFor();
+  expect(await violations(page)).toEqual([]);
+
+  await page.getByRole('tab', { name: 'Metrics' }).click();
+  await page.getByRole('heading', { name: 'CPU · 0 %' }).waitFor();
+  await page.getByRole('img', { name: 'Memory' }).locator('canvas').waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.close();
+});
+
 test('a search that finds nothing says so, and a server is deleted only by its name', async () => {
   const page = await window.page('/servers?q=nowhere');
   await page.getByText('Nothing matches.').waitFor();

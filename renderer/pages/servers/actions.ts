@@ -25,10 +25,11 @@ const BODIES = {
   revertResize: { revertResize: null },
   lock: { lock: null },
   unlock: { unlock: null },
+  shelveOffload: { shelveOffload: null },
+  migrate: { migrate: null },
 } as const satisfies Partial<Record<ServerAction, object>>;
 
 export type PlainAction = keyof typeof BODIES;
-export const PLAIN_ACTIONS = Object.keys(BODIES) as readonly PlainAction[];
 
 /** Why an action is not legal now, in words; undefined when it is. The same table as compute's. */
 export function whyNot(action: ServerAction, server: Server): string | undefined {

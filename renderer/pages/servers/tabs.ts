@@ -16,5 +16,13 @@ export const tabs: readonly ServerTab[] = [
   { id: 'overview', title: (m) => m.servers.tabs.overview, load: () => import('./OverviewTab.svelte') },
   { id: 'console', title: (m) => m.servers.tabs.console, load: () => import('./ConsoleTab.svelte') },
   { id: 'serial', title: (m) => m.servers.tabs.serial, load: () => import('./SerialTab.svelte') },
+  { id: 'log', title: (m) => m.servers.tabs.log, load: () => import('./LogTab.svelte') },
+  { id: 'ssh', title: (m) => m.servers.tabs.ssh, load: () => import('./SshTab.svelte') },
+  {
+    id: 'interfaces',
+    title: (m) => m.servers.tabs.interfaces,
+    load: () => import('./InterfacesTab.svelte'),
+  },
+  { id: 'metrics', title: (m) => m.servers.tabs.metrics, load: () => import('./MetricsTab.svelte') },
   { id: 'operations', title: (m) => m.servers.tabs.operations, load: () => import('./OperationsTab.svelte') },
 ];
