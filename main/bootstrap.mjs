@@ -127,6 +127,7 @@ const programs = {
   conformance: { script: 'scripts/conformance.ts' },
   'api-docs': { script: 'scripts/api-docs.ts' },
   fuzz: { script: 'scripts/fuzz.ts' },
+  proof: { script: 'scripts/proof.ts', window: true },
 };
 const own = programs[command];
 if (own?.window === true || command === 'open') bundleWindow();

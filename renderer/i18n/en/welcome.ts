@@ -25,6 +25,7 @@ export const welcome = {
   made: 'The demo cloud is ready',
   failed: 'The demo cloud could not be made',
   steps: 'What is being done',
+  stepsDone: (count: number) => `All ${count} steps that were done`,
   whatWasMade: 'What was made',
   next: 'What next',
   nextServer: 'Open its screen',

@@ -27,6 +27,7 @@ export const welcome: typeof english = {
   made: '演示云已就绪',
   failed: '无法创建演示云',
   steps: '正在做什么',
+  stepsDone: (count) => `已完成的全部 ${count} 个步骤`,
   whatWasMade: '创建了什么',
   next: '接下来',
   nextServer: '打开它的屏幕',

@@ -8,11 +8,8 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   router: ['/routers'],
   image: ['/images'],
   volume: ['/volumes'],
-  snapshot: ['/volume-snapshots', '/snapshots'],
-  floatingip: ['/floating-ips', '/floatingips'],
+  floatingip: ['/floating-ips'],
   security_group: ['/security-groups'],
-  port: ['/ports'],
-  trunk: ['/trunks'],
 };
 
 /** The page of a resource; undefined where the window has none. */
