@@ -134,8 +134,9 @@ describe('consoles', () => {
     expect(await output()).toBe('');
     await writeFile(join(directory, 'console.log'), 'one\ntwo\u001b[31m\u0007\nthree\n');
     expect(await output()).toBe('one\ntwo[31m\nthree\n');
-    expect(await output(1)).toBe('three\n');
+    expect(await output(1)).toBe('three');
     expect(await output(0)).toBe('');
+    expect(await output(2)).toBe('two[31m\nthree');
     expect(await output(-1)).toBe('one\ntwo[31m\nthree\n');
     expect(((await act(id, { 'os-getConsoleOutput': { length: 'x' } })) as { status: number }).status).toBe(
       400,

@@ -80,13 +80,18 @@ export async function ensureExternalNetwork(
 ): Promise<{ network: Named; made: boolean }> {
   const { resource: network, made } = await ensure(
     () => findNamed(admin, 'network', '/networks?router:external=true', 'networks', DEMO.externalNetwork),
-    () =>
-      make(admin, 'network', '/networks', 'network', {
+    async () => {
+      const others = '/networks?router:external=true&is_default=true';
+      const { networks } = (await admin.get('network', others)) as { networks: Named[] };
+      return make(admin, 'network', '/networks', 'network', {
         name: DEMO.externalNetwork,
         'router:external': true,
+        // A cloud has one of them; `openstack server create --nic auto` needs it.
+        is_default: networks.length === 0,
         'provider:network_type': 'flat',
         'provider:physical_network': plan.physicalNetwork,
-      }),
+      });
+    },
   );
   await ensure(
     () => findNamed(admin, 'network', `/subnets?network_id=${network.id}`, 'subnets', DEMO.externalSubnet),
@@ -102,6 +107,20 @@ export async function ensureExternalNetwork(
       }),
   );
   return { network, made };
+}
+
+/** A default pool of IPv4 subnets for all projects, unless the cloud has one. */
+export async function ensureSubnetPool(admin: OpenStackClient): Promise<{ made: boolean }> {
+  const { subnetpools } = (await admin.get('network', '/subnetpools?is_default=true')) as {
+    subnetpools: (Named & { ip_version: number })[];
+  };
+  if (subnetpools.some((pool) => pool.ip_version === 4)) return { made: false };
+  await make(admin, 'network', '/subnetpools', 'subnetpool', {
+    ...DEMO.subnetPool,
+    shared: true,
+    is_default: true,
+  });
+  return { made: true };
 }
 
 /** The usual flavors. */

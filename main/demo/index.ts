@@ -6,7 +6,7 @@ import type { OperationEvent } from '../../helper/contract/operation.ts';
 import type { HelperClient } from '../helper-client.ts';
 import { OpenStackClient } from '../openstack-client.ts';
 import { asPerson } from '../person.ts';
-import { ensureDemoUser, ensureExternalNetwork, ensureFlavors } from './ensure.ts';
+import { ensureDemoUser, ensureExternalNetwork, ensureFlavors, ensureSubnetPool } from './ensure.ts';
 import { DEMO } from './plan.ts';
 import {
   ensureFloatingIp,
@@ -82,6 +82,7 @@ export async function makeDemo(options: DemoOptions): Promise<DemoResult> {
     `external network ${DEMO.externalNetwork}`,
     await ensureExternalNetwork(admin, await helper.external()),
   );
+  told(`subnet pool ${DEMO.subnetPool.name}`, await ensureSubnetPool(admin));
   const network = told(
     `network ${DEMO.network} with subnet and router`,
     await ensureNetwork(client, external.network.id),

@@ -4,6 +4,8 @@ export const DEMO = {
   user: 'demo',
   externalNetwork: 'public',
   externalSubnet: 'public-subnet',
+  /** What networks are made of that name no addresses, as those of `openstack server create --nic auto`. */
+  subnetPool: { name: 'shared-default', prefixes: ['10.128.0.0/16'], default_prefixlen: 24 },
   network: 'demo-net',
   subnet: 'demo-subnet',
   subnetCidr: '10.10.0.0/24',

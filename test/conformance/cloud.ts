@@ -1,4 +1,4 @@
-import { ensureExternalNetwork, make } from '../../main/demo/ensure.ts';
+import { ensureExternalNetwork, ensureSubnetPool, make } from '../../main/demo/ensure.ts';
 import { DEMO } from '../../main/demo/plan.ts';
 import { ensureImage, type GuestImage } from '../../main/demo/project.ts';
 import { simulatedGuest } from '../../main/demo/simulated-guest.ts';
@@ -79,6 +79,7 @@ export async function prepare(instance: TestInstance, options: CloudOptions): Pr
     flavors.push(flavor.id);
   }
   const { network } = await ensureExternalNetwork(admin, await instance.client.external());
+  await ensureSubnetPool(admin);
   const { extensions } = (await admin.get('network', '/extensions')) as { extensions: { alias: string }[] };
   const { version } = (await admin.get('compute', '/')) as {
     version: { min_version: string; version: string };

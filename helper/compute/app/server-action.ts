@@ -141,10 +141,8 @@ export class ServerActions {
     const text = await this.#consoleLog(row.id);
     if (lines === undefined || lines < 0) return text;
     if (lines === 0) return '';
-    const all = text.split('\n');
-    // What ends in a line end has an empty last part, which is no line.
-    const rest = all.at(-1) === '' ? 1 : 0;
-    return all.slice(-(lines + rest)).join('\n');
+    // As nova's, the answer has no more than so many parts between line ends: the last line comes without its own.
+    return text.replace(/\n$/, '').split('\n').slice(-lines).join('\n');
   }
 
   async #consoleLog(serverId: string): Promise<string> {
