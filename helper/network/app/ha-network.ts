@@ -6,6 +6,7 @@ import type { NetworkRow } from '../store/row.ts';
 import type { Caller } from './context.ts';
 import type { NetworkApp } from './network.ts';
 import type { PortCore } from './port-core.ts';
+import { DHCP } from './port-request.ts';
 import type { RouterContext } from './router-context.ts';
 import type { SubnetApp } from './subnet.ts';
 
@@ -75,6 +76,7 @@ export class HaNetworks {
     if (port !== undefined) this.#ports.delete(port, { quiet: true });
     const there = haNetworks.byId(db, router.project_id);
     const network = there && networks.byId(db, there.network_id);
-    if (network !== undefined && portsOfNetwork(db, network.id).length === 0) this.#networks.delete(network);
+    const used = portsOfNetwork(db, network?.id ?? '').some((one) => one.device_owner !== DHCP);
+    if (network !== undefined && !used) this.#networks.delete(network);
   }
 }
