@@ -1,9 +1,10 @@
-import { homedir } from 'node:os';
-import { access } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { join } from 'node:path';
 import { spawn as spawnTerminal } from '@lydell/node-pty';
 import type { TerminalRequest } from '../../contract/shell.ts';
 import { sshArguments } from '../../demo/ssh.ts';
+import { asPerson, person, personEnvironment } from '../../person.ts';
 import type { UserPaths } from '../../user-paths.ts';
 import type { CloudAccess } from '../cloud-access.ts';
 import type { ShellStream } from '../stream.ts';
@@ -11,20 +12,27 @@ import type { ShellStream } from '../stream.ts';
 /** What the page may be behind before the program in the terminal is held back. */
 const HIGH_WATER = 256 * 1024;
 
-/** Runs a program of the desktop's user in a terminal, until it ends or the page wants no more of it. */
+/**
+ * Runs a program of the desktop's user in a terminal, until it ends or the page wants no more of it. With root's rights
+ * on loan (sudo, pkexec) it is still the user's, with none of them.
+ * @throws {Error} that names what is not installed.
+ */
 export async function runTerminal(
   cloud: CloudAccess,
   paths: UserPaths,
   request: TerminalRequest,
   stream: ShellStream<{ cols: number; rows: number }, { exit: number }>,
 ): Promise<void> {
-  const [program, ...words] = await commandOf(request, paths);
+  const command = await commandOf(request, paths);
+  const [program, ...words] = asPerson(command);
+  const env = await environmentOf(cloud, request);
+  await stream.write(new TextEncoder().encode(await greeting(request, env)));
   const terminal = spawnTerminal(program, words, {
     name: 'xterm-256color',
     cols: request.cols,
     rows: request.rows,
-    cwd: homedir(),
-    env: await environmentOf(cloud, request),
+    cwd: person().home,
+    env,
     encoding: null,
   });
   stream.signal.addEventListener('abort', () => terminal.kill('SIGHUP'), { once: true });
@@ -50,9 +58,32 @@ export async function runTerminal(
   stream.send({ exit: await ended });
 }
 
+/** What a shell begins with. */
+async function greeting({ run }: TerminalRequest, env: Readonly<Record<string, string>>): Promise<string> {
+  if (run.kind !== 'shell') return '';
+  const text = (await isInstalled('openstack', env))
+    ? 'OS_* is set for this project: try openstack server list'
+    : 'OS_* is set for this project, but the openstack client is not installed: sudo apt install python3-openstackclient';
+  // Dim, so that it is seen not to be the shell's.
+  return `\x1b[2m${text}\x1b[0m\r\n`;
+}
+
+async function isInstalled(program: string, env: Readonly<Record<string, string>>): Promise<boolean> {
+  for (const directory of (env['PATH'] ?? '/usr/bin:/bin').split(':')) {
+    const there = await access(join(directory, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (there) return true;
+  }
+  return false;
+}
+
 async function commandOf({ run }: TerminalRequest, paths: UserPaths): Promise<[string, ...string[]]> {
-  if (run.kind === 'shell') return [process.env['SHELL'] ?? '/bin/bash'];
+  if (run.kind === 'shell') return [person().shell];
   if (isIP(run.address) === 0) throw new Error(`'${run.address}' is not an IP address.`);
+  if (!(await isInstalled('ssh', personEnvironment())))
+    throw new Error('ssh is not installed: sudo apt install openssh-client');
   const hasKey = await access(paths.demoKey).then(
     () => true,
     () => false,
@@ -72,9 +103,7 @@ async function environmentOf(
   { projectId, run }: TerminalRequest,
 ): Promise<Record<string, string>> {
   const own = Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      value === undefined || name.startsWith('OS_') ? [] : [[name, value]],
-    ),
+    Object.entries(personEnvironment()).filter(([name]) => !name.startsWith('OS_')),
   );
   if (run.kind !== 'shell') return own;
   const given = await cloud.credentials();
