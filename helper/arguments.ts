@@ -7,6 +7,8 @@ export interface Arguments {
   readonly overrides: ConfigOverrides;
   /** setup: mend what is missing. */
   readonly fix: boolean;
+  /** teardown: the state stays; only what is on the host goes. */
+  readonly keepState: boolean;
   /** main: go into the background once listening. */
   readonly daemon: boolean;
   /** main: group of the person whose desktop this is. */
@@ -26,6 +28,7 @@ export function parseArguments(words: readonly string[]): Arguments {
       port: { type: 'string' },
       fix: { type: 'boolean', default: false },
       daemon: { type: 'boolean', default: false },
+      'keep-state': { type: 'boolean', default: false },
       'desktop-gid': { type: 'string' },
     },
   });
@@ -40,6 +43,7 @@ export function parseArguments(words: readonly string[]): Arguments {
     },
     fix: values.fix,
     daemon: values.daemon,
+    keepState: values['keep-state'],
     desktopGid: gid === undefined ? undefined : Number(gid),
   };
 }

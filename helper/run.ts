@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ export async function runHelper(options: Arguments, journal?: JournalObserver): 
   const config = loadConfig(options.config, options.overrides);
   prepareDirectories(config);
   // In the background there is nobody to read a terminal.
+  shareLog(config.logDirectory, options.desktopGid);
   const log = createLogger({ directory: config.logDirectory, toTerminal: process.send === undefined });
   const { logger } = log;
   const host =
@@ -122,6 +123,17 @@ function prepareDirectories(config: Config): void {
       { cause: error },
     );
   }
+}
+
+/** Whoever may use the cloud may read its log: new files in the directory are their group's. */
+function shareLog(directory: string, desktopGid: number | undefined): void {
+  const gid = desktopGid ?? groupId(SOCKET_GROUP);
+  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  if (gid === undefined || process.getuid?.() !== 0) return;
+  chownSync(directory, 0, gid);
+  chmodSync(directory, 0o2750);
+  const before = join(directory, 'helper.log');
+  if (lstatSync(before, { throwIfNoEntry: false })?.isFile() === true) chownSync(before, 0, gid);
 }
 
 function listenOnLoopback(server: Server, config: Config): Promise<string> {

@@ -1,6 +1,6 @@
 /**
  * `node helper/teardown.ts`: takes an instance off the machine: helper, guests, devices, rules, state. Prints a line
- * of JSON for each step. Nothing running, and nothing there, is fine.
+ * of JSON for each step. Nothing running, and nothing there, is fine. With --keep-state the next start brings it back.
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
@@ -69,8 +69,11 @@ try {
   say(0, 'stopping the helper');
   await stopHelper(join(config.runDirectory, 'helper.sock'));
   if (config.host === 'linux') await removeFromHost(config);
-  say(0.9, 'removing the state');
-  for (const directory of [config.stateDirectory, config.runDirectory, config.logDirectory]) empty(directory);
+  if (!options.keepState) {
+    say(0.9, 'removing the state');
+    for (const directory of [config.stateDirectory, config.runDirectory, config.logDirectory])
+      empty(directory);
+  }
   say(1, 'done');
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);

@@ -123,6 +123,7 @@ const programs = {
   start: { script: 'main/start.ts', window: true },
   screenshots: { script: 'scripts/screenshots.ts', window: true },
   test: { script: 'scripts/test.ts', window: [undefined, 'ui', 'e2e', 'all'].includes(rest[0]) },
+  package: { script: 'scripts/package.ts', window: true },
   bench: { script: 'scripts/bench.ts' },
   conformance: { script: 'scripts/conformance.ts' },
   'api-docs': { script: 'scripts/api-docs.ts' },

@@ -1,10 +1,14 @@
 // Where the bundled helper and window are and whether they are what the sources say. Runs on whatever Node the
 // machine has.
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+// In a packaged window programs that others run are beside the archive, not in it.
+const root = dirname(dirname(fileURLToPath(import.meta.url))).replace(
+  /\bapp\.asar(?=\/|$)/,
+  'app.asar.unpacked',
+);
 
 /** What scripts/bundle-helper.ts makes of helper/main.ts. */
 export const helperBundle = join(root, 'build', 'helper', 'main.mjs');
@@ -33,7 +37,9 @@ function isFresh(made, directories) {
   }
 }
 
-export const isBundleFresh = () => isFresh(helperBundle, [join(root, 'helper')]);
+/** Where it is installed there are no sources. */
+export const isBundleFresh = () =>
+  !existsSync(join(root, 'helper', 'main.ts')) || isFresh(helperBundle, [join(root, 'helper')]);
 
 export const isWindowFresh = () =>
   isFresh(windowBundle, [

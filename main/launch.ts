@@ -1,13 +1,25 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { HelperStatus } from '../helper/contract/status.ts';
 import { helperBundle, isBundleFresh } from './helper-bundle.mjs';
 import { HelperClient, HelperError } from './helper-client.ts';
+import { person } from './person.ts';
 
 /** In a packaged window programs that others run are beside the archive, not in it. */
 const ROOT = join(import.meta.dirname, '..').replace(/\bapp\.asar(?=\/|$)/, 'app.asar.unpacked');
 const HELPER = join(ROOT, 'helper');
+/** Of the Debian package: runs the helper's programs and nothing else, so that polkit can know it by its name. */
+const ADMIN = join(ROOT, 'bin', 'deskcloud-admin');
+
+/** The package's systemd unit: it is of the machine's own instance, with its settings in /etc/deskcloud. */
+const UNIT = 'deskcloud.service';
+const UNIT_FILES = [
+  `/etc/systemd/system/${UNIT}`,
+  `/usr/lib/systemd/system/${UNIT}`,
+  `/lib/systemd/system/${UNIT}`,
+];
 
 /**
  * A helper that stands by all day is to be small. The first (MiB): V8 grows its space for new objects to many times what
@@ -57,7 +69,8 @@ export function helperProgram(
   name: 'main' | 'setup' | 'teardown',
   words: readonly string[],
 ): [string, ...string[]] {
-  const program = name === 'main' && isBundleFresh() ? helperBundle : join(HELPER, `${name}.ts`);
+  if (existsSync(ADMIN)) return [ADMIN, name, ...words];
+  const program = isBundleFresh() ? join(dirname(helperBundle), `${name}.mjs`) : join(HELPER, `${name}.ts`);
   return [NODE, '--disable-warning=ExperimentalWarning', ...SMALL, program, ...words];
 }
 
@@ -139,6 +152,16 @@ export async function ensureHelper(
   const client = new HelperClient(socketOf(instance));
   const running = await client.statusIfRunning();
   if (running !== undefined) return { client, status: running, started: false };
+  if (hasUnit(instance)) {
+    // systemd asks for the right to it by itself, through polkit.
+    await runForLines(['systemctl', 'start', UNIT], () => undefined);
+    const status = await waitForStatus(client).catch((error: unknown) => {
+      if (!(error instanceof HelperError) || error.status !== 0) throw error;
+      const text = `The service ${UNIT} was started and does not answer; 'journalctl -u ${UNIT} -n 20' says why.`;
+      throw new Error(text, { cause: error });
+    });
+    return { client, status, started: true };
+  }
   const argv = await privileged(
     instance,
     helperProgram('main', [...instanceArguments(instance), '--daemon', ...desktopUser()]),
@@ -149,10 +172,14 @@ export async function ensureHelper(
   return { client, status, started: true };
 }
 
+/** @param there whether a file is there. */
+export const hasUnit = (instance: Instance, there: (path: string) => boolean = existsSync): boolean =>
+  instanceArguments(instance).length === 0 && there('/run/systemd/system') && UNIT_FILES.some(there);
+
 /** The user whose desktop it is, for the socket's group when root is only borrowed. */
 function desktopUser(): string[] {
-  const uid = process.getuid?.() ?? 0;
-  return uid === 0 ? [] : ['--desktop-gid', String(process.getgid?.() ?? 0)];
+  const { uid, gid } = person();
+  return uid === 0 ? [] : ['--desktop-gid', String(gid)];
 }
 
 async function waitForStatus(client: HelperClient): Promise<HelperStatus> {

@@ -1,6 +1,6 @@
 /**
- * Deskcloud's window: Electron's where its program is there, else one of Chromium's; with `--browser`, or on a machine
- * without a desktop, the address for any browser is printed. A second start brings the window of the first forward.
+ * Deskcloud's window: Electron's where its program is there, else one of Chromium's, else any browser; with `--browser`,
+ * or on a machine without a desktop, the address for it is printed. A second start brings the window of the first forward.
  */
 import { once } from 'node:events';
 import { chownSync, mkdirSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { Shell } from './shell/index.ts';
 import { userPaths } from './user-paths.ts';
 import { AppWindow, findChromium } from './web/chromium.ts';
 import { WINDOW } from './web/files.ts';
-import { webFront } from './web/front.ts';
+import { hasDesktop, start, webFront } from './web/front.ts';
 import { askFirst, becomeFirst, windowSocket, type Granted, type Wish } from './web/only-window.ts';
 import { findPlace, keepPlace } from './web/place.ts';
 import { WebServer } from './web/server.ts';
@@ -24,7 +24,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 /** Opens the window, or brings it forward, and returns; the process ends with the window. */
 export async function openDeskcloud(given: ShellArguments): Promise<void> {
   const { instance, browser, route } = given;
-  const desktop = process.env['DISPLAY'] !== undefined || process.env['WAYLAND_DISPLAY'] !== undefined;
+  const desktop = hasDesktop();
   const electron = browser || !desktop ? undefined : electronProgram();
   if (electron !== undefined) {
     const words = [...instanceArguments(instance), ...(route === undefined ? [] : ['--route', route])];
@@ -35,17 +35,19 @@ export async function openDeskcloud(given: ShellArguments): Promise<void> {
   const wish: Wish = { kind: chromium === undefined ? 'browser' : 'window', route: route ?? null };
   const socket = windowSocket(instance);
   const granted = (await askFirst(socket, wish)) ?? (await serveFirst(given, socket, wish, chromium));
-  if (granted !== undefined) await deliver(granted, instance, chromium);
+  if (granted !== undefined) await deliver(granted, given, chromium);
 }
 
 /** What the first start answered to this one. */
-async function deliver(granted: Granted, instance: Instance, chromium: string | undefined): Promise<void> {
+async function deliver(granted: Granted, given: ShellArguments, chromium: string | undefined): Promise<void> {
   if ('shown' in granted) say('Deskcloud runs already; its window has come forward.');
-  else if (chromium === undefined) sayAddress(granted.url);
-  else await once(new AppWindow(chromium, granted.url, profileOf(instance, 'second')).process, 'exit');
+  else if (chromium === undefined) await giveAddress(granted.url, given);
+  else await once(new AppWindow(chromium, granted.url, profileOf(given.instance, 'second')).process, 'exit');
 }
 
-function sayAddress(url: string): void {
+/** On a desktop the person's browser opens it, whichever that is. */
+async function giveAddress(url: string, { browser }: ShellArguments): Promise<void> {
+  if (!browser && hasDesktop() && (await start('xdg-open', [url]))) return;
   const { port } = new URL(url);
   say(`Open this address, once, in a browser on this machine:
   ${url}
@@ -55,11 +57,12 @@ and open the same address there.`);
 
 /** @returns the answer of another start that was quicker. */
 async function serveFirst(
-  { instance, windowPort }: ShellArguments,
+  given: ShellArguments,
   socket: string,
   wish: Wish,
   chromium: string | undefined,
 ): Promise<Granted | undefined> {
+  const { instance, windowPort } = given;
   const opened = Promise.withResolvers<{ shell: Shell; server: WebServer; window: AppWindow | undefined }>();
   const release = await becomeFirst(socket, async ({ kind, route }) => {
     const { shell, server, window } = await opened.promise;
@@ -96,7 +99,7 @@ async function serveFirst(
   process.once('SIGTERM', () => void end());
   const url = server.openingUrl(wish.route ?? '/');
   if (chromium === undefined) {
-    sayAddress(url);
+    await giveAddress(url, given);
     say("Ctrl+C ends Deskcloud's window, not the cloud.");
   } else {
     window = new AppWindow(chromium, url, profileOf(instance, 'window'));

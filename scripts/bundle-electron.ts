@@ -3,8 +3,9 @@
  * a sandboxed page's process can load.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { ownPlace } from './own-place.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SOURCES = join(ROOT, 'main', 'electron');
@@ -17,25 +18,7 @@ const main = await rolldown({
   input: join(SOURCES, 'main.ts'),
   platform: 'node',
   external,
-  plugins: [
-    {
-      name: 'own-place',
-      // Modules that look for files beside them go on finding these, also where the whole is installed elsewhere.
-      transform: {
-        filter: { id: /\/(main|resources)\/(?!electron\/).*\.(ts|mjs)$/, code: 'import.meta' },
-        handler: (code, id) => {
-          const place = relative(DIRECTORY, dirname(id));
-          return code
-            .replaceAll('import.meta.main', 'false')
-            .replaceAll('import.meta.dirname', `(import.meta.dirname + ${JSON.stringify(`/${place}`)})`)
-            .replaceAll(
-              'import.meta.url',
-              `new URL(${JSON.stringify(relative(DIRECTORY, id))}, import.meta.url).href`,
-            );
-        },
-      },
-    },
-  ],
+  plugins: [ownPlace(DIRECTORY, /\/(main|resources)\/(?!electron\/).*\.(ts|mjs)$/)],
 });
 await main.write({ dir: DIRECTORY, format: 'esm', entryFileNames: 'main.mjs', chunkFileNames: '[name].mjs' });
 await main.close();

@@ -9,7 +9,7 @@ import { getImage, listImages } from './commands/image.ts';
 import { reset, uninstall } from './commands/remove.ts';
 import { down, status, up } from './commands/run.ts';
 import { trace } from './commands/trace.ts';
-import { openLink, start } from './commands/window.ts';
+import { start } from './commands/window.ts';
 import { version } from '../version.ts';
 
 const program = new Command('deskcloud')
@@ -36,15 +36,17 @@ function instance(): Instance {
 }
 
 program
-  .command('start')
-  .description('open the window, or bring it forward')
+  .command('start [link]')
+  .description('open the window, or bring it forward, at a link when one is given')
   .option('--browser', 'print an address for any browser instead')
   .option('--window-port <number>', 'port of the window itself in a browser')
-  .action((o: { browser?: boolean; windowPort?: string }) => start(instance(), o));
+  .action((link: string | undefined, o: { browser?: boolean; windowPort?: string }) =>
+    start(instance(), link, o),
+  );
 program
   .command('open <link>')
   .description('show the page of a link: deskcloud://server/<id>')
-  .action((link: string) => openLink(instance(), link));
+  .action((link: string) => start(instance(), link, {}));
 program
   .command('up')
   .description('start the cloud as it was')

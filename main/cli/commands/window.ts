@@ -2,23 +2,19 @@ import { openDeskcloud } from '../../open.ts';
 import type { Instance } from '../../launch.ts';
 import { routeOfLink } from '../../shell/deep-link.ts';
 
-/** Opens the window, or brings it forward. */
+/**
+ * Opens the window, or brings it forward.
+ * @param link a deep link: the page to show.
+ * @throws {Error} for what is no such link.
+ */
 export async function start(
   instance: Instance,
+  link: string | undefined,
   options: { browser?: boolean; windowPort?: string },
 ): Promise<void> {
-  await openDeskcloud({
-    instance,
-    browser: options.browser === true,
-    windowPort: Number(options.windowPort ?? '0'),
-    route: undefined,
-  });
-}
-
-/** Shows the page of a deep link. @throws {Error} for what is no such link. */
-export async function openLink(instance: Instance, link: string): Promise<void> {
-  const route = routeOfLink(link);
-  if (route === undefined)
+  const route = link === undefined ? undefined : routeOfLink(link);
+  if (link !== undefined && route === undefined)
     throw new Error(`'${link}' is no link of Deskcloud's; one looks like deskcloud://server/<id>.`);
-  await openDeskcloud({ instance, browser: false, windowPort: 0, route });
+  const windowPort = Number(options.windowPort ?? '0');
+  await openDeskcloud({ instance, browser: options.browser === true, windowPort, route });
 }
