@@ -32,6 +32,11 @@ async function desktop(): Promise<{ name: string; end: () => Promise<void> }> {
   };
 }
 
+/** What is needed of an element; there are no types of a browser in this project. */
+interface Hoverable {
+  matches(selector: string): boolean;
+}
+
 /** The pointer and the keyboard of the desktop itself: what a page gets cannot be told from a person's. */
 function byX(page: Page, display: string): Hands {
   const xdotool = (...words: string[]): void => {
@@ -44,15 +49,22 @@ function byX(page: Page, display: string): Hands {
   return {
     click: async (target: Locator) => {
       await target.scrollIntoViewIfNeeded();
-      const box = await target.boundingBox();
-      if (box === null) throw new Error('what is to be clicked is not seen');
-      // Where the page's upper left corner is on the desktop.
-      const [left, top] = (await page.evaluate(
-        '[screenX + (outerWidth - innerWidth) / 2, screenY + outerHeight - innerHeight]',
-      )) as [number, number];
-      const x = Math.round(left + box.x + box.width / 2);
-      const y = Math.round(top + box.y + box.height / 2);
-      xdotool('mousemove', '--sync', String(x), String(y), 'click', '1');
+      const isUnderPointer = (): Promise<boolean> =>
+        target.evaluate((element) => (element as unknown as Hoverable).matches(':hover'));
+      // Until the pointer is on it: what is above it in the window may still go away.
+      for (let tries = 0; !(await isUnderPointer()); tries += 1) {
+        const box = await target.boundingBox();
+        if (box === null || tries > 40) throw new Error('what is to be clicked is not seen');
+        // Where the page's upper left corner is on the desktop.
+        const [left, top] = (await page.evaluate(
+          '[screenX + (outerWidth - innerWidth) / 2, screenY + outerHeight - innerHeight]',
+        )) as [number, number];
+        const x = Math.round(left + box.x + box.width / 2);
+        const y = Math.round(top + box.y + box.height / 2);
+        xdotool('mousemove', String(x), String(y));
+        await page.waitForTimeout(250);
+      }
+      xdotool('click', '1');
     },
     typeLine: (text: string) => {
       xdotool('type', '--delay', '60', text);
