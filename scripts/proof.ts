@@ -7,7 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Locator, type Page } from 'playwright-core';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import { CHROMIUM } from '../test/support/browser.ts';
 import { deskcloud } from '../test/support/cli.ts';
 import { firstHour, type Hands } from '../test/support/first-hour.ts';
@@ -93,6 +93,17 @@ async function portOf(profile: string): Promise<number> {
   return Number(readFileSync(file, 'utf8').split('\n', 1)[0]);
 }
 
+/** The browser whose window it is; while its pages are only coming, it may not answer. */
+async function attach(port: number): Promise<Browser> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { timeout: 15_000 });
+    } catch (error) {
+      if (tries === 6) throw error;
+    }
+  }
+}
+
 mkdirSync(PICTURES, { recursive: true });
 const instance = new TestInstance('proof');
 const screen = await desktop();
@@ -103,7 +114,7 @@ const started = new NpmStart(instance, [], {
 });
 try {
   const port = await portOf(join(instance.directory, 'user', 'window'));
-  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
+  const browser = await attach(port);
   const page = browser.contexts()[0]?.pages()[0] ?? (await browser.contexts()[0]?.waitForEvent('page'));
   if (page === undefined) throw new Error('the window has no page');
   page.setDefaultTimeout(60_000);
