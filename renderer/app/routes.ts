@@ -16,6 +16,7 @@ import NetworkIcon from '@lucide/svelte/icons/network';
 import Rocket from '@lucide/svelte/icons/rocket';
 import RouterIcon from '@lucide/svelte/icons/router';
 import ServerIcon from '@lucide/svelte/icons/server';
+import Waypoints from '@lucide/svelte/icons/waypoints';
 import type { Component } from 'svelte';
 import type { Messages } from '../i18n/en/index.ts';
 import type { Route } from './router.svelte.ts';
@@ -124,6 +125,11 @@ export const routes: readonly PageRoute[] = [
     path: '/hypervisor',
     nav: { section: 'system', icon: Cpu, title: (m) => m.hypervisor.title, key: 'h' },
     load: page(() => import('../pages/hypervisor/Hypervisor.svelte')),
+  },
+  {
+    path: '/topology',
+    nav: { section: 'network', icon: Waypoints, title: (m) => m.topology.title, key: 't' },
+    load: page(() => import('../pages/topology/Topology.svelte')),
   },
   {
     path: '/networks',

@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { OpenStackClient, type Json } from '../../main/openstack-client.ts';
 import type { Shown } from './showcase.ts';
 import type { TestWindow } from './window.ts';
@@ -151,10 +152,29 @@ async function active(client: OpenStackClient, id: string): Promise<void> {
   }
 }
 
+/** Resolves when the drawing stands. */
+const drawn = (page: Page): Promise<void> => page.locator('.svelte-flow__node').first().waitFor();
+
 /** The network's pages, with something in them. */
 export async function networkPages(window: TestWindow): Promise<readonly Shown[]> {
   const networks = await makeNetworks(window);
   return [
+    { name: 'topology', route: '/topology', before: drawn },
+    {
+      name: 'topology-panel',
+      route: `/topology?show=router:${networks.router}`,
+      before: (page) => page.getByText('nft list ruleset').first().waitFor(),
+    },
+    { name: 'topology-devices', route: '/topology?layer=devices', before: drawn },
+    {
+      name: 'topology-devices-panel',
+      route: '/topology?layer=devices',
+      before: async (page) => {
+        await drawn(page);
+        await page.locator('.svelte-flow__node').filter({ hasText: 'Tap' }).first().click();
+        await page.getByText('nft list chain').first().waitFor();
+      },
+    },
     { name: 'networks', route: '/networks' },
     {
       name: 'networks-create',

@@ -4,6 +4,7 @@ import { common } from './common.ts';
 import { console } from './console.ts';
 import { flavors } from './flavors.ts';
 import { floatingIps } from './floating-ips.ts';
+import { flow } from './flow.ts';
 import { hypervisor } from './hypervisor.ts';
 import { identity } from './identity.ts';
 import { images } from './images.ts';
@@ -17,6 +18,7 @@ import { routers } from './routers.ts';
 import { securityGroups } from './security-groups.ts';
 import { servergroups } from './servergroups.ts';
 import { servers } from './servers.ts';
+import { topology } from './topology.ts';
 import { welcome } from './welcome.ts';
 
 /** English is the language that the others are checked against. */
@@ -27,6 +29,7 @@ export const en = {
   console,
   flavors,
   floatingIps,
+  flow,
   hypervisor,
   identity,
   images,
@@ -40,6 +43,7 @@ export const en = {
   securityGroups,
   servergroups,
   servers,
+  topology,
   welcome,
 };
 

@@ -5,6 +5,7 @@ import { common } from './common.ts';
 import { console } from './console.ts';
 import { flavors } from './flavors.ts';
 import { floatingIps } from './floating-ips.ts';
+import { flow } from './flow.ts';
 import { hypervisor } from './hypervisor.ts';
 import { identity } from './identity.ts';
 import { images } from './images.ts';
@@ -18,6 +19,7 @@ import { routers } from './routers.ts';
 import { securityGroups } from './security-groups.ts';
 import { servergroups } from './servergroups.ts';
 import { servers } from './servers.ts';
+import { topology } from './topology.ts';
 import { welcome } from './welcome.ts';
 
 export const zh: Messages = {
@@ -27,6 +29,7 @@ export const zh: Messages = {
   console,
   flavors,
   floatingIps,
+  flow,
   hypervisor,
   identity,
   images,
@@ -40,5 +43,6 @@ export const zh: Messages = {
   securityGroups,
   servergroups,
   servers,
+  topology,
   welcome,
 };
