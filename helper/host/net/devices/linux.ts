@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
@@ -13,7 +13,7 @@ import { CommandError } from '../../command/interface.ts';
 import { json, type NetContext } from '../context.ts';
 import type { ExternalHost } from '../external/interface.ts';
 import type { FirewallHost } from '../firewall/interface.ts';
-import { dhcpDirectory, dnsmasqProcesses, ourTables, radvdProcesses } from '../inventory.ts';
+import { dhcpDirectory, isDnsmasq, isRadvd, ourTables, routerDirectory } from '../inventory.ts';
 import type { LinkCounters } from '../link/interface.ts';
 import { commandsFor, typed } from './commands.ts';
 import type { DeviceHost } from './interface.ts';
@@ -32,6 +32,8 @@ export class LinuxDeviceHost implements DeviceHost {
   readonly #external: ExternalHost;
   /** The names of the last report: whose counters are told. */
   #known: ReadonlySet<string> = new Set();
+  /** Namespaces of other instances: a name is never given again, so they are asked once. */
+  readonly #foreign = new Set<string>();
 
   constructor(net: NetContext, firewall: FirewallHost, external: ExternalHost) {
     this.#net = net;
@@ -43,13 +45,19 @@ export class LinuxDeviceHost implements DeviceHost {
     const [shown, tables, inside] = await Promise.all([
       this.#devices(null),
       ourTables(this.#net),
-      Promise.all(namespaceNames().map(async (name) => [name, await this.#devices(name)] as const)),
+      Promise.all(
+        namespaceNames()
+          .filter((name) => !this.#foreign.has(name))
+          .map(async (name) => [name, await this.#devices(name)] as const),
+      ),
     ]);
     const ports = tables.length === 0 ? [] : await this.#firewall.listPorts();
     // A namespace is ours when its loopback device says so.
-    const ours = inside.filter(([, devices]) =>
-      devices.some((one) => one.ifname === 'lo' && one.ifalias === this.#net.alias),
-    );
+    const ours = inside.filter(([name, devices]) => {
+      const owner = devices.find((one) => one.ifname === 'lo')?.ifalias;
+      if (owner !== undefined && owner !== this.#net.alias) this.#foreign.add(name);
+      return owner === this.#net.alias;
+    });
     const externals = new Set(
       shown.map((one) => one.ifname).filter((name) => this.#external.isExternal(name)),
     );
@@ -80,18 +88,32 @@ export class LinuxDeviceHost implements DeviceHost {
   }
 
   #namespaces(names: readonly string[], devices: readonly NetworkDevice[]): readonly NetworkNamespace[] {
-    const dnsmasq = new Map(dnsmasqProcesses(this.#net).map((one) => [one.networkId, one.pid]));
-    const radvd = new Map(radvdProcesses(this.#net).map((one) => [one.routerId, one.pid]));
     return names.map((name): NetworkNamespace => {
       const kind = name.startsWith('qdhcp-') ? 'dhcp' : 'router';
       const resourceId = name.slice(name.indexOf('-') + 1);
       const here = devices.some((one) => one.namespace === name && !one.name.startsWith('qg-'));
-      const pid = (kind === 'dhcp' ? dnsmasq : radvd).get(resourceId);
+      const pid = this.#pid(kind, resourceId);
       const services: NetworkService[] = [];
       if (pid !== undefined) services.push({ name: kind === 'dhcp' ? 'dnsmasq' : 'radvd', pid });
       if (here) services.push({ name: 'metadata', pid: null });
       return { name, kind, resourceId, services };
     });
+  }
+
+  /** What runs there by its file, which is believed only when the process is what it says (R20). */
+  #pid(kind: NetworkNamespace['kind'], id: string): number | undefined {
+    const path =
+      kind === 'dhcp'
+        ? join(dhcpDirectory(this.#net, id), 'pid')
+        : join(routerDirectory(this.#net, id), 'radvd.pid');
+    let pid: number;
+    try {
+      pid = Number(readFileSync(path, 'utf8').trim());
+    } catch {
+      return undefined;
+    }
+    const is = kind === 'dhcp' ? isDnsmasq : isRadvd;
+    return Number.isInteger(pid) && pid > 1 && is(this.#net, id, pid) ? pid : undefined;
   }
 
   async counters(): Promise<readonly LinkCounters[]> {
