@@ -162,30 +162,6 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     projectExists: (id) => identity.projects.exists(id),
     config: computeConfig(config),
   });
-  const computeDeps = {
-    db,
-    sagas: engine,
-    domains: host.domains,
-    disks: host.disks,
-    files,
-    runFiles,
-    network: network.face,
-    image: image.face,
-    basics,
-    basicsEndpoints: basics.endpoints,
-    basicsRules: basics.rules,
-    consoles,
-    metadata: metadata.configDrive,
-    buildConfigDrive,
-    logger,
-    clock,
-    config: {
-      ...computeConfig(config),
-      bootId: generation,
-      ...(host.guestOwner === undefined ? {} : { guestOwner: host.guestOwner }),
-    },
-  };
-  const compute = createCompute(computeDeps);
   const backends = backendsOf(config);
   const volume = createVolume({
     db,
@@ -208,6 +184,31 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       weights: { ...DEFAULT_WEIGHTS, ...config.volume.weights },
     },
   });
+  const computeDeps = {
+    db,
+    sagas: engine,
+    domains: host.domains,
+    disks: host.disks,
+    files,
+    runFiles,
+    network: network.face,
+    image: image.face,
+    volume: volume.face,
+    basics,
+    basicsEndpoints: basics.endpoints,
+    basicsRules: basics.rules,
+    consoles,
+    metadata: metadata.configDrive,
+    buildConfigDrive,
+    logger,
+    clock,
+    config: {
+      ...computeConfig(config),
+      bootId: generation,
+      ...(host.guestOwner === undefined ? {} : { guestOwner: host.guestOwner }),
+    },
+  };
+  const compute = createCompute(computeDeps);
   const power = new PowerStateLoop({ domains: host.domains, servers: serverPower(computeDeps), logger });
 
   const dhcp = new DhcpLoop({ revive: () => network.reviveDhcp(), logger });

@@ -1,19 +1,11 @@
 import type { Absence } from '../http/index.ts';
 
-const VOLUMES = 'There is no block storage service yet.';
-
 /** What Nova has and Deskcloud has not; helper/API.md shows it. */
 export const computeAbsent: readonly Absence[] = [
   {
-    what: 'Volumes: attaching, and the old proxies',
-    paths: [
-      'POST /servers/{server_id}/os-volume_attachments',
-      'PUT /servers/{server_id}/os-volume_attachments/{volume_id}',
-      'DELETE /servers/{server_id}/os-volume_attachments/{volume_id}',
-      '/os-volumes',
-      '/os-snapshots',
-    ],
-    why: VOLUMES,
+    what: 'Old proxies of block storage',
+    paths: ['/os-volumes', '/os-snapshots'],
+    why: 'Not there yet; gone upstream since 2.36.',
   },
   {
     what: 'Shares of a server',

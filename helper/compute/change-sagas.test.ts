@@ -1,6 +1,8 @@
 import { describe } from 'vitest';
 import { standardSagaTests } from '../saga/standard-tests.ts';
 import { serverAttachInterface, serverDetachInterface, serverPortDeleted } from './sagas/server-interface.ts';
+import { serverAttachVolume, serverDetachVolume } from './sagas/server-volume.ts';
+import { insertServerVolume } from './store/server-volume.ts';
 import { serverRebuild } from './sagas/server-rebuild.ts';
 import { serverResize, serverResizeConfirm, serverResizeRevert } from './sagas/server-resize.ts';
 import { serverResume, serverSuspend } from './sagas/server-power.ts';
@@ -98,6 +100,42 @@ describe('actions that change servers', () => {
     makeWorld: makeWorld({ ...input, card }, (world) => world.domains.attachNic(ID, card)),
     ignore: STATES,
     forwardOnly: true,
+  });
+  const volume = {
+    attachment_id: 'a',
+    server_id: ID,
+    volume_id: 'v',
+    bdm_uuid: 'b',
+    target: 'vdb',
+    tag: null,
+    delete_on_termination: 0,
+    created_at: 1,
+  };
+  const disk = {
+    target: 'vdb',
+    bus: 'virtio' as const,
+    device: 'disk' as const,
+    format: 'qcow2' as const,
+    path: '/volumes/v',
+    serial: 'v',
+  };
+  /** As the request leaves it: reserved for the server, or about to leave it. */
+  const withVolume = (state: string) => async (world: TestWorld) => {
+    insertServerVolume(world.db, volume);
+    world.volumes.busy.add('v');
+    world.volumes.attachments.set('a', { volumeId: 'v', state });
+    if (state === 'detaching') await world.domains.attachDisk(ID, disk);
+  };
+  const VOLUMES = [...STATES, 'server_volume'];
+  standardSagaTests({
+    saga: serverAttachVolume,
+    makeWorld: makeWorld({ ...input, volume, disk, running: true }, withVolume('reserved')),
+    ignore: VOLUMES,
+  });
+  standardSagaTests({
+    saga: serverDetachVolume,
+    makeWorld: makeWorld({ ...input, volume, disk, running: true }, withVolume('detaching')),
+    ignore: VOLUMES,
   });
   for (const saga of [serverSuspend, serverResume])
     standardSagaTests({ saga, makeWorld: makeWorld(input), ignore: STATES, forwardOnly: true });

@@ -6,6 +6,7 @@ import type { Owner, StateFiles } from '../host/files/interface.ts';
 import type { Endpoint, Logger, PolicyRules } from '../http/index.ts';
 import type { ImageFace } from '../image/face.ts';
 import type { NetworkFace } from '../network/face.ts';
+import type { VolumeFace } from '../volume/face.ts';
 import type { SagaEngine } from '../saga/index.ts';
 import type { Basics } from './basics.ts';
 
@@ -67,6 +68,7 @@ export interface ComputeDeps {
   readonly runFiles: StateFiles;
   readonly network: NetworkFace;
   readonly image: ImageFace;
+  readonly volume: VolumeFace;
   /** Flavors, key pairs, quotas, scheduler, ... */
   readonly basics: Basics;
   /** Their operations and rules, which are of the same API. */

@@ -7,6 +7,7 @@ import { ServerActions } from './app/server-action.ts';
 import { ServerRescues } from './app/server-rescue.ts';
 import { ServerShelves } from './app/server-shelve.ts';
 import { ServerInterfaces } from './app/server-interface.ts';
+import { ServerVolumes } from './app/server-volume.ts';
 import { ServerChanges } from './app/server-change.ts';
 import { ServerCreator } from './app/server-create.ts';
 import { ServerApp } from './app/server.ts';
@@ -35,6 +36,7 @@ import { serverInterfaceEndpoints } from './endpoints/server-interface.ts';
 import { serverMetadataEndpoints } from './endpoints/server-metadata.ts';
 import { serverNetworkEndpoints } from './endpoints/server-network.ts';
 import { serverRescueEndpoints } from './endpoints/server-rescue.ts';
+import { serverVolumeEndpoints } from './endpoints/server-volume.ts';
 import { serverTagEndpoints } from './endpoints/server-tags.ts';
 import { serverEndpoints } from './endpoints/server.ts';
 import type { ComputeFace } from './face.ts';
@@ -103,6 +105,7 @@ export function createCompute(deps: ComputeDeps): Compute {
       ...serverMetadataEndpoints(servers),
       ...serverTagEndpoints(servers),
       ...serverNetworkEndpoints(servers),
+      ...serverVolumeEndpoints(servers, new ServerVolumes(deps)),
       ...serverInterfaceEndpoints(servers, interfaces),
       ...networkProxyEndpoints(servers, deps.network.computeAddresses),
       ...externalEventEndpoints(deps),

@@ -20,6 +20,7 @@ import {
   type ComputeDeps,
 } from './index.ts';
 import type { ServerServices } from './sagas/services.ts';
+import { StandInVolumes } from './test-volumes.ts';
 import { StandInDomains } from './test-domains.ts';
 import { IMAGE_ID, MIB, StandInBasics, StandInImages, StandInNetwork } from './test-doubles.ts';
 
@@ -64,6 +65,7 @@ export class TestWorld {
   readonly domains = new StandInDomains();
   readonly network: StandInNetwork;
   readonly images: StandInImages;
+  readonly volumes = new StandInVolumes();
   readonly basics: StandInBasics;
   readonly issued: string[] = [];
   readonly revoked: string[] = [];
@@ -123,6 +125,7 @@ export class TestWorld {
       runFiles: new LinuxStateFiles(join(directory, 'run')),
       network: this.network,
       image: this.images,
+      volume: this.volumes,
       basics: this.basics,
       consoles: {
         issue: ({ serverId, type, origin }) => {
@@ -227,6 +230,7 @@ export class TestWorld {
       domains: [...this.domains.states].map(([id, state]) => `${id} ${state}`).sort(),
       ports: this.network.ports.ids(),
       cards: [...this.domains.cards].sort(),
+      volumes: [...this.domains.pluggedDisks.keys()].sort(),
       plugged: [...this.network.plugged].sort(),
       leases: this.images.leases.ids(),
       claims: this.basics.claimed.ids(),

@@ -57,6 +57,8 @@ describe('the table of legal actions', () => {
         "trigger_crash_dump: active paused rescued resized error",
         "attach_interface: active paused stopped",
         "detach_interface: active paused stopped",
+        "attach_volume: active paused stopped resized shelved_offloaded",
+        "detach_volume: active paused stopped resized shelved_offloaded",
         "migrate: active stopped",
         "os-migrateLive: active paused",
         "evacuate: active stopped error",

@@ -74,6 +74,8 @@ export type ServerAction =
   | 'trigger_crash_dump'
   | 'attach_interface'
   | 'detach_interface'
+  | 'attach_volume'
+  | 'detach_volume'
   | 'migrate'
   | 'os-migrateLive'
   | 'evacuate'
@@ -145,6 +147,16 @@ export const SERVER_ACTIONS: Readonly<Record<ServerAction, ActionRule>> = {
   },
   attach_interface: { vmStates: ['active', 'paused', 'stopped'], launched: true, lockable: true },
   detach_interface: { vmStates: ['active', 'paused', 'stopped'], launched: true, lockable: true },
+  attach_volume: {
+    vmStates: ['active', 'paused', 'stopped', 'resized', 'shelved', 'shelved_offloaded'],
+    launched: true,
+    lockable: true,
+  },
+  detach_volume: {
+    vmStates: ['active', 'paused', 'stopped', 'resized', 'shelved', 'shelved_offloaded'],
+    launched: true,
+    lockable: true,
+  },
   migrate: { vmStates: ['active', 'stopped'], launched: true, lockable: true },
   'os-migrateLive': { vmStates: ['active', 'paused'], launched: true, lockable: true },
   evacuate: { vmStates: ['active', 'stopped', 'error'], launched: true, lockable: true },

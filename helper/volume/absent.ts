@@ -3,9 +3,9 @@ import type { Absence } from '../http/index.ts';
 /** What cinder has and Deskcloud has not (yet); helper/API.md shows it. */
 export const volumeAbsent: readonly Absence[] = [
   {
-    what: 'Attachments',
-    paths: ['/attachments', 'POST /volumes/{volume_id}/action (os-attach, os-detach, os-reserve, ...)'],
-    why: 'Not there yet: servers cannot use volumes so far.',
+    what: 'Connections of other hosts',
+    paths: ['POST /volumes/{volume_id}/action (os-initialize_connection, os-terminate_connection)'],
+    why: 'Not there yet: volumes are files of this host, and are not exported to others.',
   },
   {
     what: 'Backups',

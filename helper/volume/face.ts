@@ -1,3 +1,6 @@
+import type { Db } from '../db/index.ts';
+import type { AuthContext } from '../http/index.ts';
+
 /** A volume as a server's guest has it. */
 export interface GuestDisk {
   readonly serverId: string;
@@ -5,8 +8,41 @@ export interface GuestDisk {
   readonly target: string;
 }
 
+/** The disk of a volume, for the guest that it is attached to. */
+export interface AttachedDisk {
+  readonly volumeId: string;
+  readonly path: string;
+  readonly format: 'raw' | 'qcow2';
+  readonly readOnly: boolean;
+}
+
+/** What compute may do with volumes. Synchronous, SQL only, joins the caller's transaction. */
+export interface VolumeFace {
+  /** Keeps a volume for a server. @throws {CloudError} notFound, badRequest when it is not free. */
+  reserve(
+    auth: AuthContext,
+    wanted: { readonly id: string; readonly volumeId: string; readonly serverId: string },
+  ): void;
+  /** It is known where the volume goes. */
+  connect(attachmentId: string, place: { readonly host: string | null; readonly mountpoint: string }): void;
+  /** The volume is in use. */
+  complete(attachmentId: string): void;
+  /** @throws {CloudError} badRequest unless it is attached. */
+  beginDetach(attachmentId: string): void;
+  /** What {@link beginDetach} began does not come about. Idempotent. */
+  rollDetach(attachmentId: string): void;
+  /** Gives the volume back. Idempotent. */
+  release(attachmentId: string): void;
+  /** @throws {CloudError} notFound */
+  disk(attachmentId: string): AttachedDisk;
+  /** Deletes a volume that was to go with its server; one that cannot go (it has snapshots) stays. */
+  terminate(volumeId: string): void;
+}
+
 /** What block storage asks of compute, whose guests use volumes. */
 export interface ComputeSide {
+  /** The server that an attachment is of; undefined for those of others. SQL only. */
+  serverOf(db: Db, attachmentId: string): string | undefined;
   /**
    * Copies a disk of a running guest as it is at one moment, into a qcow2 file that stands alone; false when the guest
    * does not run: nobody writes to the disk then, and it may be copied directly.

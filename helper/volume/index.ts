@@ -7,6 +7,7 @@ import type { ImageFace } from '../image/index.ts';
 import type { SagaEngine } from '../saga/index.ts';
 import { volumeAbsent } from './absent.ts';
 import type { VolumeConfig, VolumeContext } from './app/context.ts';
+import { Attachments } from './app/attachment.ts';
 import { Encryptions } from './app/encryption.ts';
 import { Metadata } from './app/metadata.ts';
 import { Pools } from './app/pools.ts';
@@ -19,6 +20,8 @@ import { Types } from './app/type.ts';
 import { VolumeActions } from './app/volume-action.ts';
 import { Volumes } from './app/volume.ts';
 import { discovery, MICROVERSIONS } from './discovery.ts';
+import { attachActionEndpoints } from './endpoints/attach-action.ts';
+import { attachmentEndpoints } from './endpoints/attachment.ts';
 import { messageEndpoints } from './endpoints/message.ts';
 import { metadataEndpoints } from './endpoints/metadata.ts';
 import { quotaEndpoints } from './endpoints/quota.ts';
@@ -29,12 +32,12 @@ import { encryptionEndpoints, qosEndpoints } from './endpoints/type-extra.ts';
 import { typeEndpoints } from './endpoints/type.ts';
 import { volumeActionEndpoints } from './endpoints/volume-action.ts';
 import { volumeEndpoints } from './endpoints/volume.ts';
-import type { ComputeSide } from './face.ts';
+import type { ComputeSide, VolumeFace } from './face.ts';
 import { volumeRules } from './policy.ts';
 import { registerSagas } from './sagas/index.ts';
 
 export type { Backend, VolumeConfig } from './app/context.ts';
-export type { ComputeSide, GuestDisk } from './face.ts';
+export type { AttachedDisk, ComputeSide, GuestDisk, VolumeFace } from './face.ts';
 export { DEFAULT_WEIGHTS, type Weights } from './scheduler/scheduler.ts';
 
 export interface VolumeDeps {
@@ -53,6 +56,8 @@ export interface VolumeDeps {
 
 export interface VolumeService {
   readonly service: Service;
+  /** For compute. */
+  readonly face: VolumeFace;
   /** Makes the back ends' directories and measures them. Run it before listening. */
   start(): Promise<void>;
 }
@@ -79,6 +84,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
   const volumes = new Volumes(context, quotas, types);
   const parts = { volumes, quotas, types };
   const snapshots = new Snapshots(context, parts);
+  const attachments = new Attachments(context, volumes);
   const getVolume = volumes.get.bind(volumes);
   const getSnapshot = snapshots.get.bind(snapshots);
   const volumePolicies = {
@@ -125,7 +131,19 @@ export function createVolume(deps: VolumeDeps): VolumeService {
         ...serviceEndpoints(new Services(context, types)),
         ...transferEndpoints(new Transfers(context, parts)),
         ...messageEndpoints(context),
+        ...attachmentEndpoints(context, attachments),
+        ...attachActionEndpoints(context, volumes, attachments),
       ],
+    },
+    face: {
+      reserve: (auth, wanted) => void attachments.reserve(auth, wanted),
+      connect: (id, place) => attachments.connect(id, place),
+      complete: (id) => attachments.complete(id),
+      beginDetach: (id) => attachments.beginDetach(id),
+      rollDetach: (id) => attachments.rollDetach(id),
+      release: (id) => attachments.release(id),
+      disk: (id) => attachments.disk(id),
+      terminate: (id) => volumes.terminate(id),
     },
     start: async () => {
       // The emulator's user passes through to the disks that it is given, and sees nothing else.

@@ -84,6 +84,7 @@ export class StandInImages {
 
 /** No server has a volume. */
 export const noGuests: ComputeSide = {
+  serverOf: () => undefined,
   copyAttached: () => Promise.resolve(false),
   growAttached: () => Promise.resolve(false),
 };

@@ -18,7 +18,7 @@ export const COMPUTE: Expectations = {
     servers:show images:show image-metadata:index image-metadata:show os-security-groups:show
     server-metadata:index server-metadata:show os-server-tags:index os-server-tags:show ips:index
     ips:show os-security-groups:list os-attach-interfaces:list os-attach-interfaces:show
-    os-volumes-attachments:index os-instance-actions:list os-instance-actions:show`),
+    os-volumes-attachments:index os-volumes-attachments:show os-instance-actions:list os-instance-actions:show`),
   readerNamed: words(`
     os-simple-tenant-usage:show
     os-quota-sets:show os-quota-sets:detail os-server-groups:show`),
@@ -29,6 +29,7 @@ export const COMPUTE: Expectations = {
   member: words(`
     os-volumes_boot:servers:update os-volumes_boot:servers:delete
     os-rescue os-rescue:unrescue os-shelve:shelve os-shelve:unshelve
+    os-volumes-attachments:create os-volumes-attachments:update os-volumes-attachments:delete
     os-attach-interfaces:create os-attach-interfaces:delete os-floating-ips:delete os-floating-ips:add
     os-floating-ips:remove os-multinic:add os-multinic:remove os-server-password:clear
    

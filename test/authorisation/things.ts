@@ -341,7 +341,8 @@ export class Things {
     const volume = { name: 'a', size: 1, metadata: { fuzz: 'x' } };
     const make = (path: string, key: string, body: Json, kind = key, as: 'admin' | 'member' = 'member') =>
       this.make(as, 'volume', path, { [key]: body }, kind);
-    await make('/volumes', 'volume', volume, 'offered_volume');
+    for (const kind of ['offered_volume', 'reserved_volume', 'volume_attachment'])
+      await make('/volumes', 'volume', volume, kind);
     await make('/volumes', 'volume', volume);
     const nowhere = { name: 'a', extra_specs: { fuzz: 'x', volume_backend_name: 'none' } };
     const type = await make('/types', 'volume_type', nowhere, 'type', 'admin');
@@ -356,6 +357,15 @@ export class Things {
       this.make('member', 'volume', path, { [key]: body }, kind);
     await make('/snapshots', 'snapshot', { volume_id: this.id('volume'), metadata: { fuzz: 'x' } });
     await make('/volume-transfers', 'transfer', { volume_id: this.id('offered_volume') }, 'volume_transfer');
+    const reserved = { volume_uuid: this.id('reserved_volume') };
+    await make('/attachments', 'attachment', reserved);
+    await this.make(
+      'member',
+      'compute',
+      `/servers/${this.id('server')}/os-volume_attachments`,
+      { volumeAttachment: { volumeId: this.id('volume_attachment') } },
+      'attached',
+    );
     const [message] = await this.#list('/volume/v3/messages?all_tenants=1', 'volume 3.70');
     this.set('message', String(message?.['id']));
   }

@@ -7,24 +7,27 @@ export const VOLUME: Expectations = {
     volumes:list volumes:detail volumes:summary snapshots:list snapshots:detail types:list types:show
     types:extra_specs:list os-volume-transfer:list os-volume-transfer:detail volume-transfers:list
     volume-transfers:detail messages:list limits:show os-availability-zone:list extensions:list extensions:show
-    resource_filters:list`),
+    resource_filters:list attachments:list attachments:detail`),
   reader: words(`
     volumes:show volumes:metadata:list volumes:metadata:show volumes:os-show_image_metadata snapshots:show
-    snapshots:metadata:list snapshots:metadata:show os-volume-transfer:show volume-transfers:show messages:show`),
+    snapshots:metadata:list snapshots:metadata:show os-volume-transfer:show volume-transfers:show messages:show
+    attachments:show`),
   readerNamed: words('os-quota-sets:show os-quota-sets:defaults'),
   memberHere: words(`
     volumes:create snapshots:create os-volume-transfer:create os-volume-transfer:accept volume-transfers:create
-    volume-transfers:accept`),
+    volume-transfers:accept attachments:create`),
   member: words(`
     volumes:update volumes:delete volumes:os-extend volumes:os-update_readonly_flag volumes:os-set_bootable
     volumes:os-retype volumes:revert volumes:os-reimage volumes:os-volume_upload_image volumes:os-set_image_metadata
     volumes:os-unset_image_metadata volumes:metadata:create volumes:metadata:replace volumes:metadata:update
     volumes:metadata:delete snapshots:update snapshots:delete snapshots:os-update_snapshot_status
     snapshots:metadata:create snapshots:metadata:replace snapshots:metadata:update snapshots:metadata:delete
-    os-volume-transfer:delete volume-transfers:delete messages:delete`),
+    os-volume-transfer:delete volume-transfers:delete messages:delete attachments:update attachments:delete
+    attachments:os-complete volumes:os-attach volumes:os-detach volumes:os-reserve volumes:os-unreserve
+    volumes:os-begin_detaching volumes:os-roll_detaching`),
   adminOfSeen: words(`
     volumes:os-reset_status volumes:os-migrate_volume volumes:os-force_delete snapshots:os-reset_status
-    snapshots:os-force_delete`),
+    snapshots:os-force_delete volumes:os-force_detach`),
   /** What an administrator's extra specs say is for administrators. */
   hidden: words('types:extra_specs:show'),
   admin: words(`

@@ -1,3 +1,4 @@
+import type { ServerVolumeRow } from '../store/server-volume.ts';
 import { createHash } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { statusOf } from '../../contract/server-actions.ts';
@@ -27,6 +28,8 @@ export interface ViewExtras {
   readonly addresses: ReadonlyMap<string, readonly ServerAddress[]>;
   readonly securityGroups: ReadonlyMap<string, readonly string[]>;
   /** Zone and state by host. */
+  /** By server. */
+  readonly volumes: ReadonlyMap<string, readonly ServerVolumeRow[]>;
   readonly hosts: ReadonlyMap<string, { readonly zone: string; readonly status: string }>;
 }
 
@@ -176,7 +179,10 @@ function addDetails(
   body['OS-EXT-STS:power_state'] = row.power_state;
   body['OS-SRV-USG:launched_at'] = row.launched_at === null ? null : plainTime(row.launched_at);
   body['OS-SRV-USG:terminated_at'] = row.terminated_at === null ? null : plainTime(row.terminated_at);
-  body['os-extended-volumes:volumes_attached'] = [];
+  body['os-extended-volumes:volumes_attached'] = (extras.volumes.get(row.id) ?? []).map((volume) => ({
+    id: volume.volume_id,
+    ...(context.version >= mv('2.3') ? { delete_on_termination: volume.delete_on_termination === 1 } : {}),
+  }));
   const groups = extras.securityGroups.get(row.id);
   if (groups !== undefined && groups.length > 0) body['security_groups'] = groups.map((name) => ({ name }));
   if (context.extended) addExtended(body, context, row);

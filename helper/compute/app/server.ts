@@ -1,3 +1,4 @@
+import { volumesOfServers } from '../store/server-volume.ts';
 import { forbidden, notFound, badRequest } from '../../errors/error.ts';
 import type { PolicyTarget } from '../../http/index.ts';
 import { mv, type AuthContext } from '../../http/index.ts';
@@ -77,6 +78,7 @@ export class ServerApp {
     return {
       addresses: network.addressesOf(db, ids),
       securityGroups: network.securityGroupNamesOf(db, ids),
+      volumes: volumesOfServers(db, ids),
       hosts,
     };
   }

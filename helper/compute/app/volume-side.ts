@@ -1,5 +1,6 @@
 import type { ComputeSide } from '../../volume/face.ts';
 import type { ComputeDeps } from '../deps.ts';
+import { findServerVolume } from '../store/server-volume.ts';
 
 /** What block storage asks of compute: volumes in running guests. */
 export function volumeSide({ domains }: Pick<ComputeDeps, 'domains'>): ComputeSide {
@@ -8,6 +9,7 @@ export function volumeSide({ domains }: Pick<ComputeDeps, 'domains'>): ComputeSi
     return state === 'running' || state === 'paused';
   };
   return {
+    serverOf: (db, attachmentId) => findServerVolume(db, attachmentId)?.server_id,
     copyAttached: async ({ serverId, target }, destination, signal, onProgress) => {
       if (!(await isActive(serverId))) return false;
       await domains.copyDisk(serverId, target, destination, { signal, onProgress });

@@ -44,15 +44,4 @@ export const serverNetworkEndpoints = (servers: ServerApp): readonly Endpoint[] 
     target: ({ auth, params }) => servers.target(auth, params.server_id),
     handler: ({ target }) => ({ security_groups: servers.groupsOf(target).map(groupBody) }),
   }),
-  endpoint({
-    id: 'os-volumes-attachments:index',
-    method: 'GET',
-    path: '/servers/{server_id}/os-volume_attachments',
-    policy: 'os_compute_api:os-volumes-attachments:index',
-    response: strict({ volumeAttachments: Type.Array(Type.Unknown(), { maxItems: 0 }) }),
-    ok: 200,
-    target: ({ auth, params }) => servers.target(auth, params.server_id),
-    // There are no volumes before there is a block storage service; `openstack server show` asks all the same.
-    handler: () => ({ volumeAttachments: [] }),
-  }),
 ];

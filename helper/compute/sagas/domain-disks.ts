@@ -25,6 +25,13 @@ export const oneOf = <T extends string>(values: readonly T[], value: string | un
 
 const busOf = (properties: Properties): Bus => oneOf(BUS_NAMES, properties['hw_disk_bus']) ?? 'virtio';
 
+/** The first name behind these disks that is free on the bus of the server's disks. */
+export const nextTarget = (properties: Properties, disks: readonly { readonly target: string }[]): string =>
+  freeTarget(BUSES[busOf(properties)], disks);
+
+/** The bus of a server's disks, which volumes are on too. */
+export const diskBus = (properties: Properties): DomainDisk['bus'] => busOf(properties);
+
 const letter = (index: number): string => String.fromCharCode(97 + index);
 
 /** The guest's name of its root disk: 'vda', by the image's hw_disk_bus. */
@@ -63,14 +70,18 @@ export function pathsOf(config: ComputeConfig, serverId: string) {
 /**
  * The disks of a server in their order. In rescue it boots from another one: that is its first disk, its own root disk
  * the second; or, where the rescue image names a device or a bus, one more behind all of its own, which stay where they are
- * (nova's stable device rescue).
+ * (nova's stable device rescue). Its volumes are there as ever in the latter, and not in the former.
  */
-export function disksOf(config: ComputeConfig, row: ServerRow): readonly DomainDisk[] {
+export function disksOf(
+  config: ComputeConfig,
+  row: ServerRow,
+  volumes: readonly DomainDisk[] = [],
+): readonly DomainDisk[] {
   const paths = pathsOf(config, row.id);
   const own = imagePropertiesOfRow(row);
   if (row.rescue_image_id === null) {
     const disks = hardDisks(config, row, own);
-    return [...disks, ...configDrive(row, paths.configDrive, disks)];
+    return [...disks, ...configDrive(row, paths.configDrive, disks), ...volumes];
   }
   const rescue = JSON.parse(row.rescue_image_properties ?? '{}') as Properties;
   const device = stableDevice(rescue, own);
@@ -81,7 +92,7 @@ export function disksOf(config: ComputeConfig, row: ServerRow): readonly DomainD
     return [...disks, ...configDrive(row, paths.rescueDrive, disks)];
   }
   const disks = hardDisks(config, row, own, false);
-  const all = [...disks, ...configDrive(row, paths.rescueDrive, disks)];
+  const all = [...disks, ...configDrive(row, paths.rescueDrive, disks), ...volumes];
   const target = freeTarget(BUSES[device.bus], all);
   return [...all, { ...device, target, format: 'qcow2', path: paths.rescueDisk, bootIndex: 1 }];
 }
@@ -123,7 +134,7 @@ const configDrive = (row: ServerRow, path: string, disks: readonly DomainDisk[])
         },
       ];
 
-function freeTarget(prefix: string, disks: readonly DomainDisk[]): string {
+function freeTarget(prefix: string, disks: readonly { readonly target: string }[]): string {
   const taken = new Set(disks.map(({ target }) => target));
   let index = 0;
   while (taken.has(`${prefix}${letter(index)}`)) index += 1;

@@ -1,4 +1,4 @@
-import type { DomainNic, DomainSpec } from '../../host/domain/interface.ts';
+import type { DomainDisk, DomainNic, DomainSpec } from '../../host/domain/interface.ts';
 import type { ServerNic } from '../../network/face.ts';
 import type { ComputeConfig } from '../deps.ts';
 import { imagePropertiesOfRow, instanceName, type ServerRow } from '../store/server-row.ts';
@@ -11,10 +11,15 @@ const WATCHDOG_ACTIONS = ['reset', 'poweroff', 'pause', 'none'] as const;
 const isTrue = (value: string | undefined): boolean => /^(true|yes|on|1)$/i.test(value ?? '');
 
 /**
- * The domain of a server, from its row and ports alone: made for the first start, and again for every hard reboot and
+ * The domain of a server, from its row, ports and volumes alone: made for the first start, and again for every hard reboot and
  * recovery. Free text of users goes into labels only.
  */
-export function domainSpec(config: ComputeConfig, row: ServerRow, nics: readonly ServerNic[]): DomainSpec {
+export function domainSpec(
+  config: ComputeConfig,
+  row: ServerRow,
+  nics: readonly ServerNic[],
+  volumes: readonly DomainDisk[],
+): DomainSpec {
   const properties = imagePropertiesOfRow(row);
   const paths = pathsOf(config, row.id);
   const machine = properties['hw_machine_type'];
@@ -31,7 +36,7 @@ export function domainSpec(config: ComputeConfig, row: ServerRow, nics: readonly
     },
     vcpus: row.vcpus,
     memoryMib: row.ram_mib,
-    disks: disksOf(config, row),
+    disks: disksOf(config, row, volumes),
     nics: nics.map((nic) => domainNic(nic, properties)),
     consoleLogPath: paths.consoleLog,
     serialSocketPath: paths.serialSocket,

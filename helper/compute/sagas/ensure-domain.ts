@@ -2,6 +2,7 @@ import type { Db } from '../../db/index.ts';
 import { serverOf } from '../store/server.ts';
 import { instanceDirectory } from './domain-disks.ts';
 import { domainSpec } from './domain-spec.ts';
+import { volumeDisks } from './volume-disks.ts';
 import type { ServerServices } from './services.ts';
 
 /** Others may pass through to the files they were given, and see no names. */
@@ -19,7 +20,7 @@ export async function ensureInstanceDirectory(services: ServerServices, serverId
 /**
  * Defines the server's domain as its row and ports say, with the directories that it needs to start (the run
  * directory is empty after the host's reboot).
- * @param without a port that is still the server's and has no card any more.
+ * @param without a port, or an attachment of a volume, that is still the server's and is no device of it any more.
  */
 export async function ensureDomain(
   services: ServerServices,
@@ -34,7 +35,8 @@ export async function ensureDomain(
   await runFiles.ensureDirectory(['instances'], { mode: DIRECTORY_MODE });
   await runFiles.ensureDirectory(instanceDirectory(serverId), { mode: SOCKET_DIRECTORY_MODE, ...owner });
   const nics = network.nicsOf(db, serverId).filter(({ portId }) => portId !== without);
-  await domains.define(domainSpec(config, row, nics));
+  const volumes = volumeDisks(services, db, serverId).filter(({ attachmentId }) => attachmentId !== without);
+  await domains.define(domainSpec(config, row, nics, volumes));
 }
 
 /** Stops and forgets the domain; its sockets go with it. Not there is fine. */

@@ -3,6 +3,7 @@ import { imagePrecache } from './image-precache.ts';
 import { serverCreate } from './server-create.ts';
 import { serverDelete } from './server-delete.ts';
 import { serverAttachInterface, serverDetachInterface, serverPortDeleted } from './server-interface.ts';
+import { serverAttachVolume, serverDetachVolume } from './server-volume.ts';
 import { serverRebuild } from './server-rebuild.ts';
 import { serverRescue, serverUnrescue } from './server-rescue.ts';
 import { serverShelve, serverShelveOffload } from './server-shelve.ts';
@@ -23,7 +24,7 @@ import type { ServerServices } from './services.ts';
 
 /** Makes the engine know all that can be done to servers. */
 export function registerServerSagas(deps: ComputeDeps): void {
-  const { domains, disks, files, runFiles, network, image, basics } = deps;
+  const { domains, disks, files, runFiles, network, image, volume, basics } = deps;
   const { metadata, consoles, buildConfigDrive, config, sagas } = deps;
   const services: ServerServices = {
     domains,
@@ -32,6 +33,7 @@ export function registerServerSagas(deps: ComputeDeps): void {
     runFiles,
     network,
     image,
+    volume,
     basics,
     metadata,
     consoles,
@@ -59,6 +61,8 @@ export function registerServerSagas(deps: ComputeDeps): void {
   sagas.register(serverAttachInterface, services);
   sagas.register(serverDetachInterface, services);
   sagas.register(serverPortDeleted, services);
+  sagas.register(serverAttachVolume, services);
+  sagas.register(serverDetachVolume, services);
   sagas.register(imagePrecache, services);
   sagas.register(serverRescue, services);
   sagas.register(serverUnrescue, services);

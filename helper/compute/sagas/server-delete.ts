@@ -1,5 +1,6 @@
 import { defineSaga, none, step } from '../../saga/index.ts';
 import { finishServerAction } from '../store/server-action.ts';
+import { deleteServerVolume, volumesOf } from '../store/server-volume.ts';
 import { markDeleted, pruneDeleted, serverOf, setDeleteFault } from '../store/server.ts';
 import { instanceDirectory } from './domain-disks.ts';
 import { removeDomain } from './ensure-domain.ts';
@@ -54,8 +55,13 @@ export const serverDelete = defineSaga<ServerDeleteInput, ServerServices>({
       name: 'release resources',
       number: 50,
       action: (ctx, { serverId }) => {
-        const { network, image, basics, consoles, config } = ctx.services;
+        const { network, image, volume, basics, consoles, config } = ctx.services;
         network.deleteServerPorts(ctx.db, serverId);
+        for (const { attachment_id: id, volume_id, delete_on_termination } of volumesOf(ctx.db, serverId)) {
+          deleteServerVolume(ctx.db, id);
+          volume.release(id);
+          if (delete_on_termination === 1) volume.terminate(volume_id);
+        }
         basics.claims.release(ctx.db, serverId);
         image.releaseBase(ctx.db, serverId);
         image.releaseBase(ctx.db, rescueHolder(serverId));

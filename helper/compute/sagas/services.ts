@@ -5,6 +5,7 @@ import type { DomainHost } from '../../host/domain/interface.ts';
 import type { StateFiles } from '../../host/files/interface.ts';
 import type { ImageFace } from '../../image/face.ts';
 import type { NetworkFace } from '../../network/face.ts';
+import type { VolumeFace } from '../../volume/face.ts';
 
 /** What the steps of the server sagas work with. */
 export interface ServerServices {
@@ -16,6 +17,7 @@ export interface ServerServices {
   readonly runFiles: StateFiles;
   readonly network: NetworkFace;
   readonly image: ImageFace;
+  readonly volume: VolumeFace;
   readonly basics: Basics;
   readonly metadata: ConfigDriveSource;
   readonly consoles: Consoles;

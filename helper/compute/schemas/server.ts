@@ -112,7 +112,9 @@ export const detailProperties = (version: Microversion): Record<string, TSchema>
   'OS-EXT-STS:power_state': Type.Enum([0, 1, 3, 4, 6, 7]),
   'OS-SRV-USG:launched_at': nullable(Time),
   'OS-SRV-USG:terminated_at': nullable(Time),
-  'os-extended-volumes:volumes_attached': Type.Array(Type.Object({ id: Uuid })),
+  'os-extended-volumes:volumes_attached': Type.Array(
+    Type.Object({ id: Uuid, delete_on_termination: Type.Optional(Type.Boolean()) }),
+  ),
   'OS-EXT-SRV-ATTR:host': Type.Optional(nullable(Type.String())),
   'OS-EXT-SRV-ATTR:instance_name': Type.Optional(Type.String()),
   'OS-EXT-SRV-ATTR:hypervisor_hostname': Type.Optional(nullable(Type.String())),

@@ -240,6 +240,20 @@ export class Volumes {
     });
   }
 
+  /** Deletes a volume that goes with its server, in compute's transaction; one that cannot go stays. */
+  terminate(id: string): void {
+    const { db, sagas, now } = this.#context;
+    const volume = findVolume(db, id);
+    if (volume === undefined || volume.status !== 'available' || snapshotsOf(db, id).length > 0) return;
+    updateVolume(db, id, { status: 'deleting', updated_at: now() });
+    sagas.enqueue(volumeDelete, {
+      volumeId: id,
+      projectId: volume.project_id,
+      path: volume.backend === null ? null : diskPath(this.#context, volume.backend, 'volume', id),
+      snapshots: [],
+    });
+  }
+
   #sources(caller: Caller, request: VolumeRequest): Sources {
     const { db } = this.#context;
     const { snapshot_id, source_volid } = request;

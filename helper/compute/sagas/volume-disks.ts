@@ -1,0 +1,42 @@
+import type { Db } from '../../db/index.ts';
+import type { DomainDisk } from '../../host/domain/interface.ts';
+import { imagePropertiesOfRow } from '../store/server-row.ts';
+import { volumesOf, type ServerVolumeRow } from '../store/server-volume.ts';
+import { serverOf } from '../store/server.ts';
+import { diskBus } from './domain-disks.ts';
+import type { ServerServices } from './services.ts';
+
+/** A volume as a disk of the guest. */
+export interface VolumeDisk extends DomainDisk {
+  readonly attachmentId: string;
+}
+
+/** A server's volumes as disks; the guest knows each by its volume's id, as its serial number. */
+export function volumeDisks(
+  services: Pick<ServerServices, 'volume'>,
+  db: Db,
+  serverId: string,
+): readonly VolumeDisk[] {
+  const rows = volumesOf(db, serverId);
+  if (rows.length === 0) return [];
+  const bus = diskBus(imagePropertiesOfRow(serverOf(db, serverId)));
+  return rows.map((row) => ({ ...diskOfVolume(services, row, bus), attachmentId: row.attachment_id }));
+}
+
+/** One volume as a disk of the guest. */
+export function diskOfVolume(
+  { volume }: Pick<ServerServices, 'volume'>,
+  row: ServerVolumeRow,
+  bus: DomainDisk['bus'],
+): DomainDisk {
+  const { path, format, readOnly } = volume.disk(row.attachment_id);
+  return {
+    target: row.target,
+    bus,
+    device: 'disk',
+    format,
+    path,
+    serial: row.volume_id,
+    ...(readOnly ? { readOnly } : {}),
+  };
+}

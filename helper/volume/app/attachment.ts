@@ -1,0 +1,157 @@
+import { badRequest, conflict } from '../../errors/error.ts';
+import {
+  attachmentsOf,
+  deleteAttachment,
+  findAttachment,
+  insertAttachment,
+  updateAttachment,
+  type AttachmentRow,
+} from '../store/attachment.ts';
+import { findVolumeRow, updateVolume } from '../store/volume.ts';
+import { diskPath, notThere, projectOf, sees, type Caller, type VolumeContext } from './context.ts';
+import type { AttachedDisk } from '../face.ts';
+import type { Volumes } from './volume.ts';
+
+/** What uses volumes: servers of this cloud, and what clients say of hosts of their own. SQL only. */
+export class Attachments {
+  readonly #context: VolumeContext;
+  readonly #volumes: Volumes;
+
+  constructor(context: VolumeContext, volumes: Volumes) {
+    this.#context = context;
+    this.#volumes = volumes;
+  }
+
+  /** An attachment that the caller may know of. @throws {CloudError} notFound */
+  get(auth: Caller['auth'], id: string): AttachmentRow {
+    const row = findAttachment(this.#context.db, id);
+    if (row === undefined || !sees(auth, row.project_id)) throw notThere('Volume attachment', id);
+    return row;
+  }
+
+  /**
+   * Keeps a volume for one user, in the caller's transaction.
+   * @throws {CloudError} notFound, badRequest when it is not free.
+   */
+  reserve(
+    auth: Caller['auth'],
+    wanted: {
+      readonly id: string;
+      readonly volumeId: string;
+      readonly serverId: string | null;
+      readonly mode?: string | null;
+    },
+  ): AttachmentRow {
+    const { db, now } = this.#context;
+    const volume = this.#volumes.get(auth, wanted.volumeId);
+    if (volume.status !== 'available' || volume.target_backend !== null)
+      throw badRequest(
+        `Invalid volume: volume '${volume.id}' status must be 'available'. Currently in '${volume.status}'`,
+      );
+    const at = now();
+    const row: AttachmentRow = {
+      id: wanted.id,
+      volume_id: volume.id,
+      project_id: projectOf(auth),
+      instance_uuid: wanted.serverId,
+      attached_host: null,
+      mountpoint: null,
+      attach_status: 'reserved',
+      attach_mode: volume.readonly === 1 || wanted.mode === 'ro' ? 'ro' : 'rw',
+      connector: null,
+      attached_at: null,
+      created_at: at,
+      updated_at: at,
+    };
+    insertAttachment(db, row);
+    updateVolume(db, volume.id, { status: 'reserved', updated_at: at });
+    return row;
+  }
+
+  /** It is known where the volume goes. */
+  connect(
+    id: string,
+    place: { readonly host: string | null; readonly mountpoint: string | null; readonly connector?: string },
+  ): void {
+    const { db, now } = this.#context;
+    const row = findAttachment(db, id);
+    if (row === undefined) throw notThere('Volume attachment', id);
+    updateAttachment(db, id, {
+      attached_host: place.host,
+      mountpoint: place.mountpoint,
+      connector: place.connector ?? row.connector,
+      attach_status: 'attaching',
+      updated_at: now(),
+    });
+    updateVolume(db, row.volume_id, { status: 'attaching', updated_at: now() });
+  }
+
+  /** The volume is in use. */
+  complete(id: string): void {
+    const { db, now } = this.#context;
+    const row = findAttachment(db, id);
+    if (row === undefined) throw notThere('Volume attachment', id);
+    updateAttachment(db, id, { attach_status: 'attached', attached_at: now(), updated_at: now() });
+    updateVolume(db, row.volume_id, { status: 'in-use', attach_status: 'attached', updated_at: now() });
+  }
+
+  /** @throws {CloudError} badRequest unless it is attached. */
+  beginDetach(id: string): void {
+    const { db, now } = this.#context;
+    const row = findAttachment(db, id);
+    const volume = row && findVolumeRow(db, row.volume_id);
+    if (row === undefined || volume === undefined) throw notThere('Volume attachment', id);
+    if (row.attach_status !== 'attached' || volume.status !== 'in-use')
+      throw badRequest(
+        `Invalid volume: Unable to detach volume. Volume status must be 'in-use' and attach_status must be 'attached' to detach. Currently: status: '${volume.status}', attach_status: '${row.attach_status}.'`,
+      );
+    updateAttachment(db, id, { attach_status: 'detaching', updated_at: now() });
+    updateVolume(db, volume.id, { status: 'detaching', updated_at: now() });
+  }
+
+  /** What {@link beginDetach} began does not come about. */
+  rollDetach(id: string): void {
+    const { db, now } = this.#context;
+    const row = findAttachment(db, id);
+    if (row?.attach_status !== 'detaching') return;
+    updateAttachment(db, id, { attach_status: 'attached', updated_at: now() });
+    updateVolume(db, row.volume_id, { status: 'in-use', updated_at: now() });
+  }
+
+  /** Gives the volume back; an attachment that is not there any more is fine. */
+  release(id: string): void {
+    const { db, now } = this.#context;
+    const row = findAttachment(db, id);
+    if (row === undefined) return;
+    deleteAttachment(db, id);
+    const others = attachmentsOf(db, [row.volume_id]).get(row.volume_id) ?? [];
+    if (others.length > 0) return;
+    updateVolume(db, row.volume_id, { status: 'available', attach_status: 'detached', updated_at: now() });
+  }
+
+  /**
+   * What a client does by itself. Servers' attachments go through compute, or server and volume would not agree (S45).
+   * @throws {CloudError} conflict for those.
+   */
+  refuseServers(row: AttachmentRow): void {
+    const { db, compute } = this.#context;
+    const serverId = compute().serverOf(db, row.id);
+    if (serverId !== undefined)
+      throw conflict(`Detach volume from instance ${serverId} using the Compute API`);
+  }
+
+  /** Where the disk of an attachment is. @throws {CloudError} notFound */
+  disk(id: string): AttachedDisk {
+    const { db } = this.#context;
+    const row = findAttachment(db, id);
+    const volume = row && findVolumeRow(db, row.volume_id);
+    if (row === undefined || volume === undefined || volume.backend === null || volume.format === null)
+      throw notThere('Volume attachment', id);
+    return {
+      volumeId: volume.id,
+      path: diskPath(this.#context, volume.backend, 'volume', volume.id),
+      format: volume.format,
+      readOnly: row.attach_mode === 'ro',
+    };
+  }
+}

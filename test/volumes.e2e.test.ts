@@ -1,0 +1,111 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Json } from '../main/openstack-client.ts';
+import { ensureTinyGuest } from '../resources/guest/build.ts';
+import { GuestCloud } from './support/guest-cloud.ts';
+import { NOTHING, TestInstance } from './support/instance.ts';
+import { complaints, sshTo } from './support/person.ts';
+
+describe('volumes in a real guest', () => {
+  const instance = new TestInstance('volume');
+  let cloud: GuestCloud;
+  let endpoint: string;
+  let id: string;
+  let address: string;
+
+  /** Block storage, by the latest microversion. */
+  async function volume(method: string, path: string, body?: Json): Promise<Json> {
+    const response = await fetch(`${endpoint}/volume/v3${path}`, {
+      method,
+      headers: {
+        'x-auth-token': cloud.client.token,
+        'content-type': 'application/json',
+        'openstack-api-version': 'volume 3.70',
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === '' ? {} : (JSON.parse(text) as Json);
+  }
+  const becomes = (kind: 'volume' | 'snapshot', thing: string, status: string): Promise<void> =>
+    vi.waitFor(
+      async () => expect((await volume('GET', `/${kind}s/${thing}`))[kind]).toMatchObject({ status }),
+      { timeout: 60_000, interval: 200 },
+    );
+  async function makeVolume(more: Json): Promise<string> {
+    const made = (await volume('POST', '/volumes', { volume: more }))['volume'] as { id: string };
+    await becomes('volume', made.id, 'available');
+    return made.id;
+  }
+  const attachments = () => `/servers/${id}/os-volume_attachments`;
+  async function attach(volumeId: string): Promise<void> {
+    await cloud.client.post('compute', attachments(), { volumeAttachment: { volumeId } });
+    await becomes('volume', volumeId, 'in-use');
+  }
+  async function detach(volumeId: string): Promise<void> {
+    await cloud.client.delete('compute', `${attachments()}/${volumeId}`);
+    await becomes('volume', volumeId, 'available');
+  }
+  const inGuest = (command: string): Promise<string> =>
+    vi.waitFor(
+      async () => {
+        await rm(join(instance.directory, 'user', 'known_hosts'), { force: true });
+        const ran = await sshTo(instance, address, 'root', command);
+        expect(ran).toMatchObject({ code: 0 });
+        return ran.stdout;
+      },
+      { timeout: 90_000, interval: 500 },
+    );
+  const guestSees = (expected: string): Promise<void> =>
+    vi.waitFor(
+      async () => expect(await inGuest('cat /sys/block/vdb/size 2>/dev/null || echo none')).toBe(expected),
+      {
+        timeout: 60_000,
+      },
+    );
+  const SECTORS = 1024 ** 3 / 512;
+  const first = 'dd if=/dev/vdb bs=512 count=1 2>/dev/null | tr -d "\\000"';
+
+  beforeAll(async () => {
+    await instance.start();
+    endpoint = (await instance.client.status()).endpoint;
+    cloud = await GuestCloud.make(instance, await ensureTinyGuest(), { vcpus: 1, ram: 128, disk: 1 });
+    ({ id } = await cloud.boot('web'));
+    await cloud.built(id);
+    address = await cloud.floatingIp(id);
+    await inGuest('true');
+  });
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') process.stderr.write(`${complaints(instance)}\n`);
+  });
+  afterAll(async () => {
+    expect(await instance.remove()).toEqual(NOTHING);
+  });
+
+  test('a volume is plugged in, grown and copied while the guest writes to it, and its copy has what was written', async () => {
+    const data = await makeVolume({ size: 1 });
+    await attach(data);
+    await guestSees(`${SECTORS}\n`);
+    // A new volume reads zeros (S46).
+    expect(await inGuest(first)).toBe('');
+    expect(await inGuest('cat /sys/block/vdb/serial')).toContain(data.slice(0, 20));
+    await inGuest('echo written >/dev/vdb; sync');
+    const snapshot = (await volume('POST', '/snapshots', { snapshot: { volume_id: data } }))['snapshot'] as {
+      id: string;
+    };
+    await becomes('snapshot', snapshot.id, 'available');
+    await volume('POST', `/volumes/${data}/action`, { 'os-extend': { new_size: 2 } });
+    await becomes('volume', data, 'in-use');
+    await guestSees(`${2 * SECTORS}\n`);
+    await detach(data);
+    await guestSees('none\n');
+    const copy = await makeVolume({ snapshot_id: snapshot.id });
+    await attach(copy);
+    await guestSees(`${SECTORS}\n`);
+    expect(await inGuest(first)).toBe('written\n');
+    await cloud.delete(id);
+    await becomes('volume', copy, 'available');
+  });
+});
