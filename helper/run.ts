@@ -13,12 +13,22 @@ import type { JournalObserver } from './saga/index.ts';
 
 const SOCKET_GROUP = 'deskcloud';
 
+/** What tests want of a helper beside its work. */
+export interface UnderTest {
+  /** Is told of each write to the operations' journal; for tests that kill the process there. */
+  readonly journal?: JournalObserver;
+  /** Fails each request whose answer is not as its endpoint declares it. */
+  readonly validateResponses?: boolean;
+}
+
 /**
  * Runs the helper until it is told to stop.
- * @param journal is told of each write to the operations' journal; for tests that kill the process there.
  * @throws {Error} that names cause and remedy when it cannot come up.
  */
-export async function runHelper(options: Arguments, journal?: JournalObserver): Promise<void> {
+export async function runHelper(
+  options: Arguments,
+  { journal, validateResponses = false }: UnderTest = {},
+): Promise<void> {
   const config = loadConfig(options.config, options.overrides);
   prepareDirectories(config);
   // In the background there is nobody to read a terminal.
@@ -56,7 +66,7 @@ export async function runHelper(options: Arguments, journal?: JournalObserver): 
     authenticate: cloud.authenticate,
     limiter: cloud.limiter,
     origins: config.listener,
-    validateResponses: false,
+    validateResponses,
     logger,
   };
   const api = createHttpServer({

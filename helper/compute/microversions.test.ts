@@ -55,7 +55,8 @@ const shows =
   (id: string, path: string): Fact =>
   (version) => {
     const { response } = at(id);
-    const schema = response === undefined ? undefined : schemaAt(response, version);
+    const schema =
+      response === undefined || typeof response === 'string' ? undefined : schemaAt(response, version);
     return has(schema, path.split('.'));
   };
 

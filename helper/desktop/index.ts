@@ -14,6 +14,7 @@ import { ChangeFeed } from './changes.ts';
 import { deviceEndpoints } from './endpoints/device.ts';
 import { operationEndpoints } from './endpoints/operation.ts';
 import { desktopRules } from './policy.ts';
+import { Credentials, External, Setup, Status, Storage } from './schemas.ts';
 import { TrafficFeed } from './traffic.ts';
 
 export interface DesktopDeps {
@@ -49,6 +50,7 @@ export function createDesktop(deps: DesktopDeps): Service {
         method: 'GET',
         path: '/status',
         policy: 'deskcloud:status',
+        response: Status,
         ok: 200,
         handler: deps.status,
       }),
@@ -57,6 +59,7 @@ export function createDesktop(deps: DesktopDeps): Service {
         method: 'GET',
         path: '/setup',
         policy: 'deskcloud:setup',
+        response: Setup,
         ok: 200,
         handler: deps.setup,
       }),
@@ -65,6 +68,7 @@ export function createDesktop(deps: DesktopDeps): Service {
         method: 'GET',
         path: '/storage',
         policy: 'deskcloud:storage',
+        response: Storage,
         ok: 200,
         handler: deps.storage,
       }),
@@ -73,6 +77,7 @@ export function createDesktop(deps: DesktopDeps): Service {
         method: 'GET',
         path: '/external',
         policy: 'deskcloud:external',
+        response: External,
         ok: 200,
         handler: deps.external,
       }),
@@ -81,6 +86,7 @@ export function createDesktop(deps: DesktopDeps): Service {
         method: 'GET',
         path: '/credentials',
         policy: 'deskcloud:credentials',
+        response: Credentials,
         ok: 200,
         handler: async () =>
           new Reply({ body: await deps.credentials(), headers: { 'cache-control': 'no-store' } }),
@@ -91,6 +97,7 @@ export function createDesktop(deps: DesktopDeps): Service {
           method: 'POST',
           path: `/stop/${guests}`,
           policy: 'deskcloud:stop',
+          response: 'none',
           ok: 202,
           handler: () => deps.stop(guests),
         }),

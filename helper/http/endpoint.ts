@@ -17,6 +17,13 @@ export interface VersionedSchema {
 /** One schema for all microversions, or a list in rising order of `from`. */
 export type SchemaSpec = TSchema | readonly VersionedSchema[];
 
+/**
+ * What an answer of success consists of: JSON by a schema; 'none': no body; 'stream': bytes of the caller's own; or
+ * 'failure': there is no success here, `ok` says with which error everybody is answered. Before the first entry of a
+ * list by microversions there is no body.
+ */
+export type ResponseSpec = SchemaSpec | 'none' | 'stream' | 'failure';
+
 type StaticOf<S> = S extends TSchema
   ? Static<S>
   : S extends readonly { schema: infer T }[]
@@ -99,8 +106,8 @@ export interface Endpoint {
   /** Largest accepted JSON body in bytes; 1 MiB by default. */
   readonly bodyLimit?: number;
   readonly query?: SchemaSpec;
-  /** Schema of the answer's body, checked in tests (`validateResponses`); needed for every answer with a body. */
-  readonly response?: SchemaSpec;
+  /** What is answered, checked in tests (`validateResponses`). Left out it is 'none', which goes with 204 alone. */
+  readonly response?: ResponseSpec;
   /** Status of success. */
   readonly ok: number;
   /**
@@ -127,11 +134,12 @@ interface EndpointSpec<
   body?: B;
   bodyLimit?: number;
   query?: Q;
-  response?: SchemaSpec;
-  ok: number;
   target?: (context: RequestContext<PathParams<P>, StaticOf<B>, StaticOf<Q>, undefined>) => T;
   handler: (context: RequestContext<PathParams<P>, StaticOf<B>, StaticOf<Q>, T>) => unknown;
 }
+
+/** Whoever answers something says what. */
+type Answer = { ok: 204; response?: never } | { ok: number; response: ResponseSpec };
 
 /**
  * Declares one operation. The types of `params`, `body`, `query` and `target` in the handler follow from path and
@@ -143,7 +151,7 @@ export function endpoint<
   const B extends SchemaSpec | 'stream' | undefined = undefined,
   const Q extends SchemaSpec | undefined = undefined,
   T extends object | undefined = undefined,
->(spec: EndpointSpec<P, B, Q, T>): Endpoint {
+>(spec: EndpointSpec<P, B, Q, T> & Answer): Endpoint {
   // The pipeline checks params, body, query and target against exactly what the types were inferred from.
   return spec as unknown as Endpoint;
 }

@@ -54,6 +54,7 @@ const service: Service = {
       method: 'GET',
       path: '/things/{thing_id}',
       policy: 'sample:show',
+      response: Type.Object({ thing: Type.Object({ id: Type.String(), version: Type.Integer() }) }),
       ok: 200,
       target: ({ params }) => {
         const thing = things[params.thing_id];
@@ -77,6 +78,7 @@ const service: Service = {
           schema: Type.Object({ name: Type.String(), tag: Type.String() }, { additionalProperties: false }),
         },
       ],
+      response: Type.Object({ name: Type.String() }),
       ok: 202,
       handler: ({ body }) => body,
     }),
@@ -96,6 +98,7 @@ const service: Service = {
       action: 'os-start',
       policy: 'sample:create',
       body: Type.Unknown(),
+      response: 'none',
       ok: 202,
       handler: () => undefined,
     }),
@@ -104,6 +107,7 @@ const service: Service = {
       method: 'GET',
       path: '/lost',
       policy: 'sample:no-such-rule',
+      response: Type.Object({}),
       ok: 200,
       handler: () => ({}),
     }),
@@ -112,6 +116,7 @@ const service: Service = {
       method: 'GET',
       path: '/bug',
       policy: 'sample:show',
+      response: 'failure',
       ok: 200,
       handler: () => {
         throw new Error('secret inside');

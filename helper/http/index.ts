@@ -8,6 +8,7 @@ export {
   type Method,
   type RawRoute,
   type RequestContext,
+  type ResponseSpec,
   type SchemaSpec,
   type Service,
   type UpgradeRoute,
@@ -24,5 +25,6 @@ export {
 export type { OriginRules } from './origin.ts';
 export { nextLink, pageOf, type Page } from './paging.ts';
 export * from './policy.ts';
+export { SELECTABLE } from './response.ts';
 export { RateLimiter, type RateLimits } from './rate-limit.ts';
 export { createHttpServer, type HttpServerOptions } from './server.ts';

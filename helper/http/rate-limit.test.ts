@@ -1,5 +1,6 @@
 import { request, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Type } from 'typebox';
 import { afterEach, describe, expect, test } from 'vitest';
 import { computeDialect, identityDialect, imageDialect, networkDialect } from '../errors/dialects.ts';
 import { CloudError } from '../errors/error.ts';
@@ -130,6 +131,7 @@ describe('over HTTP', () => {
               method: 'GET',
               path: '/show',
               policy: login ? 'public' : 'sample:show',
+              response: Type.Object({}),
               ok: 200,
               handler: () => {
                 seen.push(currentOrigin()?.rateLimit);

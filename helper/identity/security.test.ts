@@ -1,3 +1,4 @@
+import { Type } from 'typebox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { computeDialect } from '../errors/dialects.ts';
 import { endpoint, projectReader, type Service } from '../http/index.ts';
@@ -17,6 +18,10 @@ const compute: Service = {
       method: method as 'GET',
       path: '/servers',
       policy: 'list',
+      response: Type.Object({
+        project: Type.Union([Type.String(), Type.Null()]),
+        roles: Type.Array(Type.String()),
+      }),
       ok: 200,
       handler: ({ auth }) => ({ project: auth.projectId, roles: [...auth.roles].sort() }),
     }),

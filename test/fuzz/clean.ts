@@ -135,23 +135,44 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   server_action: 'WHERE server_id IN (SELECT id FROM server WHERE deleted_at IS NULL)',
 };
 
-/** Rows of each table, but for the histories. */
-export function countRows(databasePath: string): Readonly<Record<string, number>> {
+/** The rows of each table, but for the histories, as texts by their keys. */
+export type Rows = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** Reads all rows that are to be the same after a run. */
+export function readRows(databasePath: string): Rows {
   const db = new Database(databasePath, { readonly: true });
   try {
     const tables = db
       .prepare<[], { name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
       .all();
-    return Object.fromEntries(
+    return new Map(
       tables
         .filter(({ name }) => !HISTORY.has(name))
-        .map(({ name }) => [
-          name,
-          db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM "${name}" ${CONDITIONS[name] ?? ''}`).get()
-            ?.n ?? 0,
-        ]),
+        .map(({ name }) => {
+          const keys = db
+            .prepare<[], { name: string }>(`SELECT name FROM pragma_table_info('${name}') WHERE pk > 0`)
+            .all();
+          const rows = db
+            .prepare<[], Record<string, unknown>>(`SELECT * FROM "${name}" ${CONDITIONS[name] ?? ''}`)
+            .all();
+          const keyOf = (row: Record<string, unknown>): string =>
+            JSON.stringify(keys.length === 0 ? row : keys.map((key) => row[key.name]));
+          return [name, new Map(rows.map((row) => [keyOf(row), JSON.stringify(row)]))];
+        }),
     );
   } finally {
     db.close();
   }
+}
+
+/** What is in a table that was not, and what is not that was; one line a row. */
+export function rowDifferences(before: Rows, after: Rows): readonly string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((table) => {
+    const was = before.get(table) ?? new Map<string, string>();
+    const is = after.get(table) ?? new Map<string, string>();
+    return [
+      ...[...is].filter(([key]) => !was.has(key)).map(([, row]) => `table ${table} has ${row}`),
+      ...[...was].filter(([key]) => !is.has(key)).map(([, row]) => `table ${table} has lost ${row}`),
+    ];
+  });
 }

@@ -1,8 +1,8 @@
-import { mismatch, schemaAt } from '../../helper/http/schema.ts';
 import type { Endpoint, Service } from '../../helper/http/index.ts';
+import { responseProblem } from '../../helper/http/response.ts';
 import { Router, type Match } from '../../helper/http/router.ts';
 import type { Attempt } from './requests.ts';
-import type { WireAnswer } from './wire.ts';
+import type { WireAnswer, WireRequest } from './wire.ts';
 
 /** Further statuses of success: by microversion, or by what was there before. */
 const ALSO_OK: Readonly<Record<string, readonly number[]>> = {
@@ -54,15 +54,16 @@ export class Judge {
       return status === 403 ? undefined : `status ${status} to a foreign page`;
     if (status >= 400) return errorProblem(match, status, json);
     if (match.kind !== 'endpoint') return undefined;
-    return this.#successProblem(match, version, request.body, answer);
+    return this.#successProblem(match, version, request, answer);
   }
 
   #successProblem(
     { service, candidates }: Extract<Match, { kind: 'endpoint' }>,
     version: number,
-    body: string | Buffer | undefined,
-    { status, headers, text, json }: WireAnswer,
+    { path, body }: WireRequest,
+    answer: WireAnswer,
   ): string | undefined {
+    const { status, headers } = answer;
     const echoed = /(\d+)\.(\d+)$/.exec(String(headers['openstack-api-version'] ?? ''));
     const used = echoed === null ? version : Number(echoed[1]) * 1000 + Number(echoed[2]);
     const live = candidates.filter(({ min = 0, max = Infinity }) => used >= min && used <= max);
@@ -70,7 +71,7 @@ export class Judge {
     if (endpoint === undefined) return undefined;
     const expected = [endpoint.ok, ...(ALSO_OK[`${service.name} ${endpoint.id}`] ?? [])];
     if (!expected.includes(status)) return `status ${status}, declared is ${endpoint.ok}`;
-    return bodyProblem(endpoint, used, text, json);
+    return bodyProblem(endpoint, { path, version: used, answer });
   }
 }
 
@@ -82,12 +83,19 @@ function actionOf(body: string | Buffer | undefined): string | undefined {
   }
 }
 
-function bodyProblem(endpoint: Endpoint, version: number, text: string, json: unknown): string | undefined {
-  const schema = endpoint.response === undefined ? undefined : schemaAt(endpoint.response, version);
-  if (schema !== undefined && json !== undefined) return mismatch(schema, json);
-  if (text === '') return undefined;
-  if (json === undefined) return endpoint.response === undefined ? undefined : 'no JSON';
-  return typeof json === 'object' && json !== null ? undefined : 'JSON, but no object';
+function bodyProblem(
+  { response = 'none' }: Endpoint,
+  { path, version, answer }: { path: string; version: number; answer: WireAnswer },
+): string | undefined {
+  const { headers, status, text, json } = answer;
+  const isJson = headers['content-type'] === 'application/json';
+  if (isJson && json === undefined) return 'no JSON';
+  return responseProblem(response, {
+    version,
+    selected: new URL(path, 'http://helper').searchParams.has('fields'),
+    body: isJson ? json : undefined,
+    streamed: !isJson && (text !== '' || (response === 'stream' && status !== 204)),
+  });
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

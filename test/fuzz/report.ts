@@ -1,38 +1,43 @@
-import { WARM_UP, type FuzzReport } from './run.ts';
+import type { FuzzReport, Memory } from './run.ts';
+import { growth } from './trend.ts';
 
 /**
- * MiB that the helper may have more at the end than after the warm-up, in a run that is long enough to have one. Of the heap: code that was compiled and
- * statements that were prepared on the way. Of the process: what the allocators have not given back yet.
+ * MiB that the helper may need more after 100,000 requests, by the trend of what it needed on the way. Of the heap:
+ * what it keeps for a while on purpose. Of the process: what the allocators have not given back yet.
  */
-const GROWTH = { heap: 12, rss: 48 } as const;
+const GROWTH = { heap: 8, rss: 40 } as const;
 
 /** What a run found, for people, and whether all is well. */
 export function reportLines(report: FuzzReport): { readonly lines: readonly string[]; readonly ok: boolean } {
-  const { findings, statuses, neverSucceeded, memory, left, tables, seconds } = report;
+  const { findings, statuses, neverSucceeded, memory, memoryAtEnd, left, rows, seconds } = report;
   const total = Object.values(statuses).reduce((sum, count) => sum + count, 0);
+  const grown = (['heap', 'rss'] as const).map((what) => ({ what, mib: growth(memory, what, 100_000) }));
   const problems = [
     ...findings.map(
       ({ operation, problem, count, request, answer }) =>
         `✗ ${operation}: ${problem} (${count} times)\n    ${request}\n    ${answer}`,
     ),
     ...left.map((one) => `✗ left: ${one}`),
-    ...Object.entries(tables).map(([table, [was, is]]) => `✗ table ${table} had ${was} rows, and has ${is}`),
-    ...(['heap', 'rss'] as const)
-      .filter((what) => total >= 2 * WARM_UP && memory.end[what] - memory.warm[what] > GROWTH[what])
-      .map(
-        (what) =>
-          `✗ memory (${what}) grew from ${memory.warm[what].toFixed(0)} to ${memory.end[what].toFixed(0)} MiB`,
-      ),
+    ...rows.map((one) => `✗ ${one.slice(0, 500)}`),
+    ...grown
+      .filter(({ what, mib }) => mib !== undefined && mib > GROWTH[what])
+      .map(({ what, mib }) => `✗ memory (${what}) grows by ${mib?.toFixed(1)} MiB in 100,000 requests`),
   ];
   const shares = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`);
+  const trends = grown.map(({ what, mib }) => `${what} ${mib === undefined ? 'not judged' : mib.toFixed(1)}`);
   return {
     ok: problems.length === 0,
     lines: [
       `${total} requests in ${seconds.toFixed(0)} s: ${shares.join(', ')}`,
-      `memory after the warm-up ${memory.warm.rss.toFixed(0)} MiB (heap ${memory.warm.heap.toFixed(1)}), at the end ${memory.end.rss.toFixed(0)} MiB (heap ${memory.end.heap.toFixed(1)})`,
+      'memory, garbage collected, in MiB:',
+      ...memory.map((look) => `  after ${String(look.requests).padStart(7)}: ${memoryText(look)}`),
+      `  everything deleted: ${memoryText(memoryAtEnd)}`,
+      `  trend after the warm-up, by 100,000 requests: ${trends.join(', ')}`,
       `${neverSucceeded.length} operations never succeeded: ${neverSucceeded.join(', ')}`,
       ...problems,
       problems.length === 0 ? 'All is well.' : `${problems.length} things are not as they should be.`,
     ],
   };
 }
+
+const memoryText = ({ rss, heap }: Memory): string => `process ${rss.toFixed(0)}, heap ${heap.toFixed(1)}`;

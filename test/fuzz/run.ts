@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadServices } from '../../scripts/api-docs/tables.ts';
 import { TestInstance } from '../support/instance.ts';
-import { clean, countRows, settle } from './clean.ts';
+import { clean, readRows, rowDifferences, settle } from './clean.ts';
 import { Judge } from './judge.ts';
 import { Pool, kindOfSegment } from './pool.ts';
 import { Random } from './random.ts';
@@ -21,8 +21,8 @@ export interface FuzzOptions {
 
 const MIB = 1024 ** 2;
 
-/** Requests until every schema is compiled and every statement prepared that ever will be. */
-export const WARM_UP = 20_000;
+/** Requests from one look at the memory to the next. */
+const LOOK_EVERY = 5_000;
 
 /** Nothing that is counted stops the run. */
 const SETTINGS = {
@@ -39,8 +39,9 @@ export interface Finding {
   readonly answer: string;
 }
 
-/** MiB. */
+/** MiB, garbage collected, after so many requests. */
 export interface Memory {
+  readonly requests: number;
   readonly rss: number;
   /** What live JavaScript objects and their buffers take. */
   readonly heap: number;
@@ -52,12 +53,14 @@ export interface FuzzReport {
   readonly statuses: Readonly<Record<string, number>>;
   /** Operations that never succeeded, for whoever tunes the examples. */
   readonly neverSucceeded: readonly string[];
-  /** After the warm-up (or half of a short run), and after everything was deleted; garbage collected. */
-  readonly memory: { readonly warm: Memory; readonly end: Memory };
+  /** On the way, the first before any request. */
+  readonly memory: readonly Memory[];
+  /** After everything was deleted. */
+  readonly memoryAtEnd: Memory;
   /** What could not be deleted over the API. */
   readonly left: readonly string[];
-  /** Tables with another number of rows than before: [before, after]. */
-  readonly tables: Readonly<Record<string, readonly [number, number]>>;
+  /** Rows that were not there before, or are there no longer. */
+  readonly rows: readonly string[];
   readonly seconds: number;
 }
 
@@ -67,7 +70,10 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const instance = new TestInstance('fuzz', 'simulated', SETTINGS);
   const answerPath = join(instance.directory, 'memory.json');
   await instance.startMeasured(answerPath);
-  const memory = (): Promise<Memory> => memoryOf(instance.pid ?? 0, answerPath);
+  const memoryAfter = async (requests: number): Promise<Memory> => ({
+    requests,
+    ...(await memoryOf(instance.pid ?? 0, answerPath)),
+  });
   try {
     const admin = await furnish(instance);
     const { endpoint: origin } = await instance.client.status();
@@ -77,25 +83,26 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     const services = await loadServices();
     // What is made when it is first looked at is there before, too: a project's default firewall group.
     await inventory({ services, admin }, wire);
-    const before = countRows(database);
+    const before = readRows(database);
     const world = await populate(instance, admin, services);
     const pool = new Pool();
     await keepAll(world, wire, pool);
     const run = new Run(world, pool, wire, options);
-    const warm = await run.all(memory);
+    const memory = await run.all(memoryAfter);
     const left = [...(await clean(world, pool, wire, instance.client))];
     await unpopulate(world);
     await settle(instance.client);
-    const after = countRows(database);
-    const end = await memory();
+    const after = readRows(database);
+    const memoryAtEnd = await memoryAfter(options.requests);
     wire.close();
     return {
       findings: run.findings,
       statuses: run.statuses,
       neverSucceeded: run.neverSucceeded,
-      memory: { warm, end },
+      memory,
+      memoryAtEnd,
       left,
-      tables: differences(before, after),
+      rows: rowDifferences(before, after),
       seconds: (performance.now() - started) / 1000,
     };
   } finally {
@@ -164,24 +171,21 @@ class Run {
       .filter((operation) => !this.#succeeded.has(operation));
   }
 
-  /** @returns the memory after the warm-up. */
-  async all(memory: () => Promise<Memory>): Promise<Memory> {
+  /** @returns the memory on the way. */
+  async all(memoryAfter: (requests: number) => Promise<Memory>): Promise<readonly Memory[]> {
     const { requests, seed, connections } = this.#options;
-    let warm: Promise<Memory> | undefined;
+    const looks = [await memoryAfter(0)];
     const worker = async (index: number): Promise<void> => {
       const source = new Requests(this.#world, this.#pool, new Random(seed * 1000 + index));
       while (this.#done < requests) {
-        const n = this.#done++;
-        if (n === Math.min(WARM_UP, Math.floor(requests / 2))) {
-          warm = memory();
-          await warm;
-        }
+        const n = ++this.#done;
         await this.#one(source.next());
         if (n % 100 === 0) this.#options.onProgress(n, `${this.#findings.size} findings`);
+        if (n % LOOK_EVERY === 0) looks.push(await memoryAfter(n));
       }
     };
     await Promise.all(Array.from({ length: connections }, (_, index) => worker(index)));
-    return warm ?? memory();
+    return looks;
   }
 
   async #one(attempt: Attempt): Promise<void> {
@@ -246,21 +250,10 @@ class Run {
   }
 }
 
-async function memoryOf(pid: number, answerPath: string): Promise<Memory> {
+async function memoryOf(pid: number, answerPath: string): Promise<Omit<Memory, 'requests'>> {
   process.kill(pid, 'SIGUSR2');
   while (!existsSync(answerPath)) await new Promise((resolve) => setTimeout(resolve, 20));
   const said = JSON.parse(readFileSync(answerPath, 'utf8')) as NodeJS.MemoryUsage;
   rmSync(answerPath);
   return { rss: said.rss / MIB, heap: (said.heapUsed + said.external) / MIB };
-}
-
-function differences(
-  before: Readonly<Record<string, number>>,
-  after: Readonly<Record<string, number>>,
-): Readonly<Record<string, readonly [number, number]>> {
-  return Object.fromEntries(
-    Object.entries(after)
-      .map(([table, count]) => [table, [before[table] ?? 0, count]] as const)
-      .filter(([, [was, is]]) => was !== is),
-  );
 }

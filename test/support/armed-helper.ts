@@ -22,7 +22,7 @@ function takeOrder(): KillOrder | undefined {
   }
 }
 
-await runHelper(parseArguments(words), ({ phase, type, operationId, step }: JournalWrite) => {
+const journal = ({ phase, type, operationId, step }: JournalWrite): void => {
   if (type === 'queued' && phase === 'before') {
     const order = takeOrder();
     if (order !== undefined) armed = { operationId, order, left: order.nth };
@@ -34,4 +34,5 @@ await runHelper(parseArguments(words), ({ phase, type, operationId, step }: Jour
   if (armed.left !== 0) return;
   if (order.delayMs === undefined) process.kill(process.pid, 'SIGKILL');
   else setTimeout(() => process.kill(process.pid, 'SIGKILL'), order.delayMs);
-});
+};
+await runHelper(parseArguments(words), { journal, validateResponses: true });

@@ -77,14 +77,17 @@ export class TestInstance {
     return this.#process?.pid;
   }
 
-  /** Starts the helper and waits until it listens. @throws {Error} with its output when it ends instead. */
+  /**
+   * Starts the helper and waits until it listens. It fails what it would answer otherwise than its endpoint declares.
+   * @throws {Error} with its output when it ends instead.
+   */
   start(): Promise<void> {
-    return this.#run([join(ROOT, 'helper', 'main.ts')]);
+    return this.#run([join(import.meta.dirname, 'checked-helper.ts')]);
   }
 
   /** As {@link start}, by a program that becomes the helper, as `unshare`. */
   startUnder(wrapper: readonly string[]): Promise<void> {
-    return this.#run([join(ROOT, 'helper', 'main.ts')], wrapper);
+    return this.#run([join(import.meta.dirname, 'checked-helper.ts')], wrapper);
   }
 
   /** As {@link start}, of a helper that kills itself before or after its n-th write to the journal from its start. */

@@ -4,12 +4,14 @@
  */
 import { parseArguments } from '../../helper/arguments.ts';
 import { runHelper } from '../../helper/run.ts';
+import type { JournalWrite } from '../../helper/saga/index.ts';
 
 const [when = 'after', text = '0', ...words] = process.argv.slice(2);
 let left = Number(text);
 
-await runHelper(parseArguments(words), ({ phase }) => {
+const journal = ({ phase }: JournalWrite): void => {
   if (phase !== when) return;
   left -= 1;
   if (left === 0) process.kill(process.pid, 'SIGKILL');
-});
+};
+await runHelper(parseArguments(words), { journal, validateResponses: true });

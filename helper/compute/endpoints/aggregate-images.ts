@@ -16,6 +16,7 @@ export const aggregateImageEndpoints = ({ db, sagas }: ComputeDeps): readonly En
     path: '/os-aggregates/{aggregate_id}/images',
     policy: 'compute:aggregates:images',
     body: strict({ cache: Type.Array(strict({ id: Uuid }), { minItems: 1 }) }),
+    response: 'none',
     ok: 202,
     handler: ({ params, body, requestId, auth }) => {
       const ids = body.cache.map(({ id }) => id);

@@ -58,6 +58,7 @@ export const aggregateEndpoints = (aggregates: AggregateApp): readonly Endpoint[
     method: 'DELETE',
     path: '/os-aggregates/{aggregate_id}',
     policy: 'os_compute_api:os-aggregates:delete',
+    response: 'none',
     ok: 200,
     handler: ({ params }) => aggregates.remove(params.aggregate_id),
   }),

@@ -110,7 +110,7 @@ const Extension = strict({
   alias: Type.String(),
   name: Type.String(),
   description: Type.String(),
-  links: Type.Array(Type.Unknown(), { maxItems: 0 }),
+  links: Type.Array(Type.Never(), { maxItems: 0 }),
   namespace: Type.String(),
   updated: Type.String(),
 });

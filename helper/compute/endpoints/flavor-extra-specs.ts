@@ -70,6 +70,7 @@ export const flavorExtraSpecEndpoints = (flavors: FlavorApp): readonly Endpoint[
     method: 'DELETE',
     path: '/flavors/{flavor_id}/os-extra_specs/{key}',
     policy: 'os_compute_api:os-flavor-extra-specs:delete',
+    response: 'none',
     ok: 200,
     handler: ({ params: { flavor_id, key } }) => {
       flavors.changeExtraSpecs(flavor_id, (old) => {

@@ -89,6 +89,7 @@ export const flavorEndpoints = (flavors: FlavorApp): readonly Endpoint[] => [
     method: 'DELETE',
     path: '/flavors/{flavor_id}',
     policy: 'os_compute_api:os-flavor-manage:delete',
+    response: 'none',
     ok: 202,
     handler: ({ params }) => flavors.remove(params.flavor_id),
   }),

@@ -141,7 +141,7 @@ export const migrationEndpoints = (deps: ComputeDeps, servers: ServerApp): reado
       method: 'GET',
       path: '/servers/{server_id}/migrations',
       policy: 'os_compute_api:servers:migrations:index',
-      response: strict({ migrations: Type.Array(Type.Unknown(), { maxItems: 0 }) }),
+      response: strict({ migrations: Type.Array(Type.Never(), { maxItems: 0 }) }),
       ok: 200,
       target: ({ auth, params }) => servers.target(auth, params.server_id),
       // Only live migrations under way are listed here.
@@ -153,6 +153,7 @@ export const migrationEndpoints = (deps: ComputeDeps, servers: ServerApp): reado
       method: 'GET',
       path: ONE,
       policy: 'os_compute_api:servers:migrations:show',
+      response: 'failure',
       ok: 404,
       target: ({ auth, params }) => servers.target(auth, params.server_id),
       handler: ({ target, params }) => {
@@ -171,6 +172,7 @@ export const migrationEndpoints = (deps: ComputeDeps, servers: ServerApp): reado
       method: 'DELETE',
       path: ONE,
       policy: 'os_compute_api:servers:migrations:delete',
+      response: 'none',
       ok: 202,
       target: ({ auth, params }) => servers.target(auth, params.server_id),
       handler: ({ auth, target }) => notMigrating(auth, target, 'abort live migration'),
@@ -183,6 +185,7 @@ export const migrationEndpoints = (deps: ComputeDeps, servers: ServerApp): reado
       action: 'force_complete',
       policy: 'os_compute_api:servers:migrations:force_complete',
       body: strict({ force_complete: Type.Null() }),
+      response: 'none',
       ok: 202,
       target: ({ auth, params }) => servers.target(auth, params.server_id),
       handler: ({ auth, target }) => notMigrating(auth, target, 'force_complete'),

@@ -6,7 +6,13 @@ import { nullable, strict } from '../schemas/common.ts';
 
 /** Up to here compute speaks for the network service; the actions of servers up to 2.43. */
 const OLD = { max: mv('2.35') } as const;
-const OLD_ACTION = { max: mv('2.43'), method: 'POST', path: '/servers/{server_id}/action', ok: 202 } as const;
+const OLD_ACTION = {
+  max: mv('2.43'),
+  method: 'POST',
+  path: '/servers/{server_id}/action',
+  response: 'none',
+  ok: 202,
+} as const;
 
 const FloatingIp = strict({
   id: Type.String(),
@@ -134,6 +140,7 @@ export const networkProxyEndpoints = (servers: ServerApp, network: ComputeAddres
     method: 'DELETE',
     path: '/os-floating-ips/{id}',
     policy: 'os_compute_api:os-floating-ips:delete',
+    response: 'none',
     ok: 202,
     handler: (context) => network.deleteFloatingIp(context, context.params.id),
   }),

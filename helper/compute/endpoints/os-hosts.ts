@@ -81,6 +81,7 @@ export const oldHostEndpoints = (hosts: HostApp): readonly Endpoint[] => [
       method: 'GET',
       path: `/os-hosts/{host_name}/${action}`,
       policy: `os_compute_api:os-hosts:${action === 'startup' ? 'start' : action}`,
+      response: 'failure',
       ok: 501,
       handler: ({ params }: { readonly params: { readonly host_name: string } }) => {
         if (!hosts.exists(params.host_name)) throw unknownHost(params.host_name);

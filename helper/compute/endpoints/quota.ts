@@ -76,6 +76,7 @@ export const quotaEndpoints = (quotas: QuotaApp): readonly Endpoint[] => [
     path: '/os-quota-sets/{tenant_id}',
     policy: 'os_compute_api:os-quota-sets:delete',
     query: QuotaQuery,
+    response: 'none',
     ok: 202,
     target: ofTenant,
     handler: ({ params, query }) => quotas.reset(params.tenant_id, userOf(query)),

@@ -72,7 +72,12 @@ const RuleCreate = strict({
   ),
 });
 
-const ACTION = { method: 'POST', path: '/servers/{server_id}/action', ok: 202 } as const;
+const ACTION = {
+  method: 'POST',
+  path: '/servers/{server_id}/action',
+  response: 'none',
+  ok: 202,
+} as const;
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 
 function groupId(id: string): string {
@@ -174,6 +179,7 @@ export const securityGroupEndpoints = (servers: ServerApp, network: ComputeNetwo
     method: 'DELETE',
     path: '/os-security-groups/{id}',
     policy: 'os_compute_api:os-security-groups:delete',
+    response: 'none',
     ok: 202,
     handler: (context) => network.deleteGroup(context, groupId(context.params.id)),
   }),
@@ -206,6 +212,7 @@ export const securityGroupEndpoints = (servers: ServerApp, network: ComputeNetwo
     method: 'DELETE',
     path: '/os-security-group-rules/{id}',
     policy: 'os_compute_api:os-security-groups:rule:delete',
+    response: 'none',
     ok: 202,
     handler: (context) => network.deleteRule(context, groupId(context.params.id)),
   }),

@@ -19,7 +19,12 @@ import {
 } from '../schemas/server-action.ts';
 import { callerOf } from './caller.ts';
 
-const ACTION = { method: 'POST', path: '/servers/{server_id}/action', ok: 202 } as const;
+const ACTION = {
+  method: 'POST',
+  path: '/servers/{server_id}/action',
+  response: 'none',
+  ok: 202,
+} as const;
 
 /** POST /servers/{id}/action (api-ref, "Servers - run an action"). Consoles are in remote-console.ts. */
 export const serverActionEndpoints = (servers: ServerApp, actions: ServerActions): readonly Endpoint[] => [

@@ -12,7 +12,12 @@ import { Bool, Fqdn, byVersion, isTrue, nullable, strict } from '../schemas/comm
 import { findHost } from '../store/host.ts';
 import { callerOf } from './caller.ts';
 
-const ACTION = { method: 'POST', path: '/servers/{server_id}/action', ok: 202 } as const;
+const ACTION = {
+  method: 'POST',
+  path: '/servers/{server_id}/action',
+  response: 'none',
+  ok: 202,
+} as const;
 const Anything = Type.Unknown();
 
 const Host = nullable(Fqdn);

@@ -14,7 +14,12 @@ import {
 } from '../schemas/server-change.ts';
 import { callerOf } from './caller.ts';
 
-const ACTION = { method: 'POST', path: '/servers/{server_id}/action', ok: 202 } as const;
+const ACTION = {
+  method: 'POST',
+  path: '/servers/{server_id}/action',
+  response: 'none',
+  ok: 202,
+} as const;
 
 /** Before 2.45 an image is told by its place, since then in the body. */
 const imageReply = (context: RequestContext, imageId: string): object =>

@@ -8,7 +8,7 @@ import { nullable, strict } from '../schemas/common.ts';
 import { clearGuestPassword, guestPassword } from '../store/guest-password.ts';
 
 const Topology = strict({
-  nodes: Type.Array(Type.Unknown(), { maxItems: 0 }),
+  nodes: Type.Array(Type.Never(), { maxItems: 0 }),
   pagesize_kb: Type.Null(),
 });
 
@@ -54,6 +54,7 @@ export const serverFactEndpoints = (
     path: '/servers/{server_id}/action',
     action: 'injectNetworkInfo',
     policy: 'os_compute_api:os-admin-actions:inject_network_info',
+    response: 'none',
     ok: 202,
     body: strict({ injectNetworkInfo: Type.Unknown() }),
     target: ({ auth, params }) => servers.target(auth, params.server_id),

@@ -121,6 +121,7 @@ export const serverGuestEndpoints = (deps: ComputeDeps, servers: ServerApp): rea
     id: 'os-admin-password',
     action: 'changePassword',
     policy: 'os_compute_api:os-admin-password',
+    response: 'none',
     ok: 202,
     body: strict({
       changePassword: strict({ adminPass: Type.String({ maxLength: 255, format: 'text' }) }),

@@ -106,6 +106,7 @@ export const serverInterfaceEndpoints = (
       method: 'DELETE',
       path: '/servers/{server_id}/os-interface/{port_id}',
       policy: 'os_compute_api:os-attach-interfaces:delete',
+      response: 'none',
       ok: 202,
       target: ({ auth, params }) => servers.target(auth, params.server_id),
       handler: (context) => {

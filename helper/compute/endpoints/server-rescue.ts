@@ -5,7 +5,12 @@ import type { ServerApp } from '../app/server.ts';
 import { Rescue, Rescued, Shelve, ShelveOffload, Unrescue, Unshelve } from '../schemas/server-rescue.ts';
 import { callerOf } from './caller.ts';
 
-const ACTION = { method: 'POST', path: '/servers/{server_id}/action', ok: 202 } as const;
+const ACTION = {
+  method: 'POST',
+  path: '/servers/{server_id}/action',
+  response: 'none',
+  ok: 202,
+} as const;
 
 /** rescue, unrescue, shelve, shelveOffload, unshelve (api-ref, "Servers - run an action"). */
 export const serverRescueEndpoints = (

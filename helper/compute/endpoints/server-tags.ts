@@ -67,6 +67,7 @@ export const serverTagEndpoints = (servers: ServerApp): readonly Endpoint[] => [
     path: '/servers/{server_id}/tags/{tag}',
     policy: 'os_compute_api:os-server-tags:update',
     min: since,
+    response: 'none',
     ok: 201,
     target: ({ auth, params }) => servers.target(auth, params.server_id),
     handler: (context) => {

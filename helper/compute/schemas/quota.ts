@@ -79,7 +79,9 @@ const absolute = (version: Microversion) => ({
 });
 
 export const LimitsAnswer = byVersion(['2.1', '2.36', '2.39', '2.57'], (version) =>
-  strict({ limits: strict({ rate: Type.Array(Type.Unknown()), absolute: strict(absolute(version)) }) }),
+  strict({
+    limits: strict({ rate: Type.Array(Type.Never(), { maxItems: 0 }), absolute: strict(absolute(version)) }),
+  }),
 );
 const tenantQuery = { tenant_id: Type.Optional(Type.String()), reserved: Type.Optional(Type.String()) };
 export const LimitsQuery = [

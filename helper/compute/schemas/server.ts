@@ -113,7 +113,7 @@ export const detailProperties = (version: Microversion): Record<string, TSchema>
   'OS-SRV-USG:launched_at': nullable(Time),
   'OS-SRV-USG:terminated_at': nullable(Time),
   'os-extended-volumes:volumes_attached': Type.Array(
-    Type.Object({ id: Uuid, delete_on_termination: Type.Optional(Type.Boolean()) }),
+    strict(version >= mv('2.3') ? { id: Uuid, delete_on_termination: Type.Boolean() } : { id: Uuid }),
   ),
   'OS-EXT-SRV-ATTR:host': Type.Optional(nullable(Type.String())),
   'OS-EXT-SRV-ATTR:instance_name': Type.Optional(Type.String()),

@@ -3,6 +3,7 @@ import type { DeviceQuestion, NetworkDevices } from '../../contract/devices.ts';
 import { badRequest, notFound } from '../../errors/error.ts';
 import type { DeviceHost } from '../../host/net/devices/interface.ts';
 import { endpoint, type Endpoint } from '../../http/index.ts';
+import { Devices, Looks, Watched } from '../schemas.ts';
 import { LEASE_MS, type TrafficFeed } from '../traffic.ts';
 
 const Name = Type.String({ minLength: 1, maxLength: 128 });
@@ -44,6 +45,7 @@ export const deviceEndpoints = (
     method: 'GET',
     path: '/network/devices',
     policy: 'deskcloud:devices',
+    response: Devices,
     ok: 200,
     handler: async () => ({ host: kind, ...(await devices.report()) }),
   }),
@@ -53,6 +55,7 @@ export const deviceEndpoints = (
     path: '/network/look',
     policy: 'deskcloud:devices',
     query: Query,
+    response: Looks,
     ok: 200,
     handler: async ({ query: { kind: what, name, namespace = null } }) => {
       try {
@@ -70,6 +73,7 @@ export const deviceEndpoints = (
     method: 'POST',
     path: '/network/traffic',
     policy: 'deskcloud:devices',
+    response: Watched,
     ok: 200,
     handler: () => {
       traffic.watch();

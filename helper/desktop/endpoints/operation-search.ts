@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import type { Db } from '../../db/index.ts';
 import { endpoint, pageOf, type AuthContext, type Endpoint } from '../../http/index.ts';
 import { searchOperations } from '../../saga/index.ts';
+import { OperationSearch } from '../schemas.ts';
 
 const Query = Type.Object({
   /** Words; all must occur. */
@@ -21,6 +22,7 @@ export const operationSearch = (
     path: '/operations/search',
     policy: 'deskcloud:operations',
     query: Query,
+    response: OperationSearch,
     ok: 200,
     handler: async ({ auth, query, signal }) =>
       await searchOperations(db, {

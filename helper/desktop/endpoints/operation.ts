@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import type { ChangeEvent } from '../../contract/change.ts';
 import type { TrafficEvent } from '../../contract/devices.ts';
-import type { OperationEvent, OperationState } from '../../contract/operation.ts';
+import type { OperationEvent } from '../../contract/operation.ts';
 import { transaction, type Db } from '../../db/index.ts';
 import { conflict, notFound } from '../../errors/error.ts';
 import { Reply, endpoint, pageOf, type AuthContext, type Endpoint } from '../../http/index.ts';
@@ -16,16 +16,8 @@ import {
 import type { ChangeFeed } from '../changes.ts';
 import type { TrafficFeed } from '../traffic.ts';
 import { operationSearch } from './operation-search.ts';
+import { OperationList, OperationOne, STATES } from '../schemas.ts';
 
-const STATES = [
-  'queued',
-  'running',
-  'unwinding',
-  'stuck',
-  'succeeded',
-  'failed',
-  'cancelled',
-] as const satisfies readonly OperationState[];
 /** Events that a slow listener may be behind before it is told that it lags. */
 const BACKLOG = 4096;
 
@@ -72,6 +64,7 @@ export const operationEndpoints = (
       path: '/operations',
       policy: 'deskcloud:operations',
       query: Query,
+      response: OperationList,
       ok: 200,
       handler: ({ auth, query }) => {
         const page = pageOf(query, { max: 1000 });
@@ -93,6 +86,7 @@ export const operationEndpoints = (
       method: 'GET',
       path: '/operations/{operation_id}',
       policy: 'deskcloud:operations',
+      response: OperationOne,
       ok: 200,
       target: ({ auth, params }) => visible(auth, params.operation_id),
       handler: ({ params }) => ({ operation: getOperation(db, params.operation_id) }),
@@ -102,6 +96,7 @@ export const operationEndpoints = (
       method: 'POST',
       path: '/operations/{operation_id}/retry',
       policy: 'deskcloud:operations:retry',
+      response: 'none',
       ok: 202,
       target: ({ auth, params }) => visible(auth, params.operation_id),
       handler: ({ params }) => {
@@ -117,6 +112,7 @@ export const operationEndpoints = (
       path: '/events',
       policy: 'deskcloud:operations',
       query: EventQuery,
+      response: 'stream',
       ok: 200,
       handler: ({ auth, query, signal }) => {
         const mine = (event: StreamEvent): boolean =>

@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, conflict, forbidden } from '../../errors/error.ts';
 import type { DomainCreate, DomainUpdate, ProjectCreate, ProjectUpdate } from '../schemas/project.ts';
+import { DEEPEST } from '../schemas/project.ts';
 import { deleteGroup, groupIdsOfDomain } from '../store/group.ts';
 import {
   deleteProject,
@@ -23,8 +24,6 @@ import { deleteUser, userIdsOfDomain } from '../store/user.ts';
 import { extrasOf, mergeExtras, parseObject, present, unchanged } from './attributes.ts';
 import { newId, type IdentityContext } from './context.ts';
 
-/** Upstream's max_project_tree_depth. */
-const DEEPEST = 5;
 const KNOWN = ['name', 'domain_id', 'parent_id', 'is_domain', 'description', 'enabled', 'options', 'tags'];
 const KNOWN_OF_DOMAIN = ['name', 'description', 'enabled', 'options', 'explicit_domain_id'];
 

@@ -82,13 +82,14 @@ export function projectTagEndpoints({ db }: IdentityContext): readonly Endpoint[
       method: 'PUT',
       path: '/projects/{project_id}/tags/{tag}',
       policy: 'identity:create_project_tag',
+      response: 'none',
       ok: 201,
       target,
       handler: ({ target, params, base }) => {
         const { project_id: id, tag } = params;
         present(target.project, 'project', id);
-        if (tag === '' || tag.length > 255 || /[,/]/.test(tag))
-          throw badRequest('A tag has 1 to 255 characters, neither slash nor comma.');
+        if (tag === '' || tag.length > 255 || /[,/\p{Cc}]/u.test(tag))
+          throw badRequest('A tag has 1 to 255 characters, neither slash nor comma nor control characters.');
         if (tags(id).length >= MOST) throw badRequest(`A project has at most ${MOST} tags.`);
         addTag(db, id, tag);
         return new Reply({ headers: { location: `${base}/projects/${id}/tags/${encodeURIComponent(tag)}` } });

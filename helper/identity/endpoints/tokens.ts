@@ -92,6 +92,7 @@ export function tokenEndpoints(identity: IdentityContext): readonly Endpoint[] {
       method: 'HEAD',
       path: '/auth/tokens',
       policy: 'identity:check_token',
+      response: 'none',
       ok: 200,
       target: subject,
       handler: () => undefined,

@@ -1,5 +1,17 @@
 import { Type } from 'typebox';
-import { Id, Links, Self, Text, listOf, name, nullable, open, optional, strict } from './common.ts';
+import {
+  Id,
+  Links,
+  Self,
+  Text,
+  listOf,
+  name,
+  nullable,
+  open,
+  optional,
+  strict,
+  withExtras,
+} from './common.ts';
 import { EndpointAnswer } from './catalog.ts';
 
 const Type255 = Type.String({ minLength: 1, maxLength: 255, format: 'text' });
@@ -8,15 +20,15 @@ export const PolicyCreate = strict({ policy: open({ type: Type255, blob: Blob })
 export const PolicyUpdate = strict({
   policy: Type.Object({ type: optional(Type255), blob: optional(Blob) }, { minProperties: 1 }),
 });
-const PolicyAnswer = open({ id: Type.String(), type: Type.String(), blob: Type.String(), links: Self });
+const PolicyAnswer = withExtras({ id: Type.String(), type: Type.String(), blob: Type.String(), links: Self });
 export const PolicyOne = strict({ policy: PolicyAnswer });
 export const PolicyList = listOf('policies', PolicyAnswer);
 
 export const ConsumerCreate = strict({ consumer: open({ description: optional(nullable(Text)) }) });
 const consumer = { id: Type.String(), description: nullable(Type.String()), links: Self };
 /** The secret is in this answer and in no other. */
-export const ConsumerMade = strict({ consumer: open({ ...consumer, secret: Type.String() }) });
-const ConsumerAnswer = Type.Object({ ...consumer, secret: optional(Type.Never()) });
+export const ConsumerMade = strict({ consumer: withExtras({ ...consumer, secret: Type.String() }) });
+const ConsumerAnswer = withExtras({ ...consumer, secret: optional(Type.Never()) });
 export const ConsumerOne = strict({ consumer: ConsumerAnswer });
 export const ConsumerList = listOf('consumers', ConsumerAnswer);
 
@@ -31,7 +43,9 @@ export const DomainConfigBody = Type.Object(
   { config: Config },
   { additionalProperties: false, writeOnly: true },
 );
-export const DomainConfigAnswer = strict({ config: Type.Record(Type.String(), Type.Unknown()) });
+export const DomainConfigAnswer = strict({
+  config: Type.Record(Type.String(), Type.Union([Value, Type.Record(Type.String(), Value)])),
+});
 
 const Filters = Type.Object(
   {

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Id, Self, Text, listOf, name, nullable, open, optional, strict } from './common.ts';
+import { Id, Self, Text, listOf, name, nullable, open, optional, strict, withExtras } from './common.ts';
 
 export const GroupCreate = strict({
   group: open({
@@ -20,7 +20,7 @@ export const GroupUpdate = strict({
   ),
 });
 
-export const GroupAnswer = open({
+export const GroupAnswer = withExtras({
   id: Type.String(),
   name: Type.String(),
   domain_id: Type.String(),

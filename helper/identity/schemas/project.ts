@@ -1,5 +1,22 @@
-import { Type } from 'typebox';
-import { Id, Links, Options, Self, Text, listOf, name, nullable, open, optional, strict } from './common.ts';
+import { Type, type TSchema } from 'typebox';
+import {
+  Id,
+  Links,
+  Options,
+  OptionsShown,
+  Self,
+  Text,
+  listOf,
+  name,
+  nullable,
+  open,
+  optional,
+  strict,
+  withExtras,
+} from './common.ts';
+
+/** Upstream's max_project_tree_depth. */
+export const DEEPEST = 5;
 
 export const Tag = Type.String({ minLength: 1, maxLength: 255, pattern: '^[^,/]*$', format: 'text' });
 const Tags = Type.Array(Tag, { maxItems: 80, uniqueItems: true });
@@ -36,7 +53,7 @@ export const ProjectUpdate = strict({
   ),
 });
 
-export const ProjectAnswer = open({
+const projectShown = {
   id: Type.String(),
   name: Type.String(),
   domain_id: nullable(Type.String()),
@@ -45,11 +62,16 @@ export const ProjectAnswer = open({
   description: Type.String(),
   enabled: Type.Boolean(),
   tags: Type.Array(Type.String()),
-  options: Type.Object({}),
+  options: OptionsShown,
   links: Self,
-  parents: optional(Type.Unknown()),
-  subtree: optional(Type.Unknown()),
-});
+};
+const tree = (depth: number): TSchema =>
+  depth === 0 ? Type.Null() : nullable(Type.Record(Type.String(), tree(depth - 1)));
+/** Projects as a list, or their ids as a tree. */
+const Related = optional(
+  Type.Union([Type.Array(strict({ project: withExtras(projectShown) })), tree(DEEPEST)]),
+);
+export const ProjectAnswer = withExtras({ ...projectShown, parents: Related, subtree: Related });
 const Present = optional(Type.String());
 export const HierarchyQuery = open({
   parents_as_list: Present,
@@ -82,13 +104,13 @@ export const DomainUpdate = strict({
   ),
 });
 
-export const DomainAnswer = open({
+export const DomainAnswer = withExtras({
   id: Type.String(),
   name: Type.String(),
   description: Type.String(),
   enabled: Type.Boolean(),
   tags: Type.Array(Type.String()),
-  options: Type.Object({}),
+  options: OptionsShown,
   links: Self,
 });
 export const DomainOne = strict({ domain: DomainAnswer });

@@ -1,5 +1,19 @@
 import { Type } from 'typebox';
-import { Id, Links, Options, Self, Text, listOf, name, nullable, open, optional, strict } from './common.ts';
+import {
+  Id,
+  Links,
+  Options,
+  OptionsShown,
+  Self,
+  Text,
+  listOf,
+  name,
+  nullable,
+  open,
+  optional,
+  strict,
+  withExtras,
+} from './common.ts';
 
 export const RoleCreate = strict({
   role: open({
@@ -22,12 +36,12 @@ export const RoleUpdate = strict({
   ),
 });
 
-export const RoleAnswer = open({
+export const RoleAnswer = withExtras({
   id: Type.String(),
   name: Type.String(),
   domain_id: nullable(Type.String()),
   description: nullable(Type.String()),
-  options: Type.Object({}),
+  options: OptionsShown,
   links: Self,
 });
 export const RoleOne = strict({ role: RoleAnswer });

@@ -105,7 +105,11 @@ export const TokenAnswer = strict({
         id: Type.String(),
         name: Type.String(),
         restricted: Type.Boolean(),
-        access_rules: optional(Type.Array(Type.Unknown())),
+        access_rules: optional(
+          Type.Array(
+            strict({ id: Type.String(), path: Type.String(), method: Type.String(), service: Type.String() }),
+          ),
+        ),
       }),
     ),
   }),

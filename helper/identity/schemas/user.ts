@@ -1,5 +1,18 @@
 import { Type } from 'typebox';
-import { Id, Self, Text, listOf, name, nullable, open, optional, secretive, strict } from './common.ts';
+import {
+  Id,
+  Self,
+  Text,
+  listOf,
+  name,
+  nullable,
+  open,
+  optional,
+  secretive,
+  strict,
+  OptionsShown,
+  withExtras,
+} from './common.ts';
 
 const Flag = optional(nullable(Type.Boolean()));
 /** Upstream's user options; null takes one away. */
@@ -60,14 +73,14 @@ export const PasswordChange = secretive({
   user: strict({ original_password: Password, password: Password }),
 });
 
-export const UserAnswer = open({
+export const UserAnswer = withExtras({
   id: Type.String(),
   name: Type.String(),
   domain_id: Type.String(),
   enabled: Type.Boolean(),
   default_project_id: optional(Type.String()),
   password_expires_at: nullable(Type.String()),
-  options: Type.Object({}),
+  options: OptionsShown,
   links: Self,
   password: optional(Type.Never()),
   password_hash: optional(Type.Never()),

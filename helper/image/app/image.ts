@@ -160,6 +160,7 @@ export class Images {
   addTag(auth: AuthContext, id: string, tag: string): void {
     const { db, now } = this.#options;
     if (tag.length > 255) throw badRequest('A tag has at most 255 characters.');
+    if (/[\p{Cc}\ufffe\uffff]/u.test(tag)) throw badRequest('A tag has no control characters.');
     transaction(db, () => {
       const image = this.getOwn(auth, id);
       const tags = [...new Set([...image.tags, tag])];

@@ -37,6 +37,7 @@ export const cacheEndpoints = (cache: Cache): readonly Endpoint[] => [
     method: 'PUT',
     path: '/cache/{image_id}',
     policy: 'cache_image',
+    response: 'none',
     ok: 202,
     handler: ({ auth, params }) => cache.queue(auth, params.image_id),
   }),

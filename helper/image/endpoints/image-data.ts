@@ -29,6 +29,7 @@ export const imageDataEndpoints = (images: Images, data: ImageData, cache: Cache
     method: 'GET',
     path: '/images/{image_id}/file',
     policy: 'download_image',
+    response: 'stream',
     ok: 200,
     target: ({ auth, params }) => images.get(auth, params.image_id),
     handler: async ({ auth, params, header }) => {

@@ -50,6 +50,7 @@ export const importEndpoints = (
     path: '/images/{image_id}/import',
     policy: 'modify_image',
     body: ImageImport,
+    response: 'none',
     ok: 202,
     target: ({ auth, params }) => images.getOwn(auth, params.image_id),
     handler: ({ auth, params, body, may, requestId }) =>

@@ -1,5 +1,6 @@
 import { endpoint, type Endpoint } from '../../http/index.ts';
 import { CONTAINER_FORMATS, DISK_FORMATS, ImageView } from '../schemas/image.ts';
+import { SchemaDocument } from '../schemas/document.ts';
 import { TaskView } from '../schemas/import.ts';
 import { MemberView } from '../schemas/member.ts';
 import { AssociationView, NamespaceView, ObjectView, PropertyView, TagView } from '../schemas/metadef.ts';
@@ -88,6 +89,7 @@ export const schemaEndpoints = (): readonly Endpoint[] =>
       method: 'GET',
       path: `/schemas/${path}`,
       policy: 'get_images',
+      response: SchemaDocument,
       ok: 200,
       handler: () => document,
     }),

@@ -40,8 +40,11 @@ const TaskBody = {
   image_id: Type.String(),
   user_id: Type.Union([Type.String(), Type.Null()]),
   request_id: Type.Union([Type.String(), Type.Null()]),
-  input: Type.Unknown(),
-  result: Type.Unknown(),
+  input: Type.Object(
+    { image_id: Type.String(), import_req: ImageImport, backend: Type.Array(Type.String()) },
+    { additionalProperties: false },
+  ),
+  result: Type.Null(),
   message: Type.String(),
 } as const;
 

@@ -28,7 +28,7 @@ export const agentEndpoints = (
     method: 'GET',
     path: '/agents',
     policy: 'get_agent:list',
-    response: listed('agents', Type.Partial(Agent)),
+    response: listed('agents', Agent),
     ok: 200,
     // A list leaves out what the caller may not see, which here is all.
     handler: (context) => listItems('agents', isAdmin(context) ? scheduler.agents() : [], context),
@@ -38,7 +38,7 @@ export const agentEndpoints = (
     method: 'GET',
     path: '/agents/{agent_id}',
     policy: 'get_agent',
-    response: wrapped('agent', Type.Partial(Agent)),
+    response: wrapped('agent', Agent),
     ok: 200,
     handler: (context) => ({ agent: pick(scheduler.load(context.params.agent_id), context) }),
   }),
@@ -81,6 +81,7 @@ export const agentEndpoints = (
     path: '/agents/{agent_id}/dhcp-networks',
     policy: 'create_dhcp-network',
     body: body({ network_id: Id }),
+    response: Type.Null(),
     ok: 201,
     handler: (context) => {
       scheduler.addNetwork(context.params.agent_id, context.body.network_id);
@@ -125,6 +126,7 @@ export const agentEndpoints = (
     path: '/agents/{agent_id}/l3-routers',
     policy: 'create_l3-router',
     body: body({ router_id: Id }),
+    response: Type.Null(),
     ok: 201,
     handler: (context) => {
       scheduler.addRouter(context.params.agent_id, context.body.router_id);

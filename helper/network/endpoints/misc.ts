@@ -51,7 +51,7 @@ export function miscEndpoints(
       method: 'GET',
       path: '/availability_zones',
       policy: 'get_availability_zone',
-      response: listed('availability_zones', Type.Partial(Zone)),
+      response: listed('availability_zones', Zone),
       ok: 200,
       handler: (request) => listItems('availability_zones', zones, request, 'name'),
     }),
@@ -60,7 +60,7 @@ export function miscEndpoints(
       method: 'GET',
       path: '/service-providers',
       policy: 'get_service_provider',
-      response: wrapped('service_providers', Type.Array(Type.Unknown())),
+      response: wrapped('service_providers', Type.Array(Type.Never(), { maxItems: 0 })),
       ok: 200,
       handler: () => ({ service_providers: [] }),
     }),
@@ -69,7 +69,7 @@ export function miscEndpoints(
       method: 'GET',
       path: '/network-ip-availabilities',
       policy: 'get_network_ip_availability:list',
-      response: listed('network_ip_availabilities', Type.Partial(Availability)),
+      response: listed('network_ip_availabilities', Availability),
       ok: 200,
       // A list leaves out what the caller may not see, which here is all.
       handler: (request) =>

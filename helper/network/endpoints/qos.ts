@@ -11,7 +11,7 @@ import {
   QosPolicyCreate,
   QosPolicyShown,
   QosPolicyUpdate,
-  QosRuleShown,
+  ruleShown,
   QosRuleType as QosRuleTypeShown,
   QosRuleTypeDetails,
   ruleCreate,
@@ -73,7 +73,7 @@ function ruleEndpoints(policies: QosPolicyApp, rules: QosRuleApp, type: QosRuleT
     rule: `policy_${type}_rule`,
     create: ruleCreate(type),
     update: ruleUpdate(type),
-    shown: QosRuleShown,
+    shown: ruleShown(type),
     parent: (asked) => {
       // neutron asks for the right before it looks for the policy.
       if (asked.method === 'POST') demand(asked, `create_policy_${type}_rule`, {});
@@ -102,7 +102,7 @@ function aliasEndpoints(rules: QosRuleApp, type: QosRuleType, collection: string
       method: 'GET',
       path,
       policy: `get_${single}`,
-      response: wrapped(single, QosRuleShown),
+      response: wrapped(single, ruleShown(type)),
       ok: 200,
       target,
       handler: (context) => ({ [single]: pick(rules.views([context.target.row])[0] ?? {}, context) }),
@@ -113,7 +113,7 @@ function aliasEndpoints(rules: QosRuleApp, type: QosRuleType, collection: string
       path,
       policy: `update_${single}`,
       body: wrapped(single, ruleUpdate(type)),
-      response: wrapped(single, QosRuleShown),
+      response: wrapped(single, ruleShown(type)),
       ok: 200,
       target,
       handler: (context) => {

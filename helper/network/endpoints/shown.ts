@@ -1,8 +1,6 @@
 import { Type, type TSchema } from 'typebox';
+import { wrapped } from '../schemas/common.ts';
 
 /** The answer to a creation: `{network: {...}}` or `{networks: [...]}`. */
 export const oneOrManyShown = (single: string, plural: string, schema: TSchema): TSchema =>
-  Type.Object(
-    { [single]: Type.Optional(schema), [plural]: Type.Optional(Type.Array(schema)) },
-    { additionalProperties: false, minProperties: 1, maxProperties: 1 },
-  );
+  Type.Union([wrapped(single, schema), wrapped(plural, Type.Array(schema))]);

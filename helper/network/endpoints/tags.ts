@@ -89,6 +89,7 @@ function endpointsOf(db: Db, clock: () => number, kind: Tagged): Endpoint[] {
       method: 'PUT',
       path: one,
       policy: write,
+      response: 'none',
       ok: 201,
       target,
       handler: ({ params }) => {

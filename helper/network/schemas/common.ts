@@ -1,4 +1,5 @@
 import { Type, type TObject, type TProperties, type TSchema } from 'typebox';
+import { SELECTABLE } from '../../http/index.ts';
 import { limits } from '../config.ts';
 
 export const Id = Type.String({ format: 'uuid' });
@@ -78,8 +79,9 @@ export const wrapped = <S extends string, T extends TSchema>(name: S, schema: T)
 /** A body with only known attributes. */
 export const body = <P extends TProperties>(properties: P): TObject<P> => Type.Object(properties, closed);
 
-/** Any part of the attributes: `fields` chooses, and policy hides some. */
-export const shown = <P extends TProperties>(properties: P) => Type.Partial(Type.Object(properties), closed);
+/** What a resource shows: all of it, but for what is optional because policy hides it; and what `fields` leaves of it. */
+export const shown = <P extends TProperties>(properties: P) =>
+  Type.Object(properties, { ...closed, ...SELECTABLE });
 
 const Links = Type.Array(
   Type.Object(

@@ -1,15 +1,15 @@
 import { Type } from 'typebox';
-import { Flag, OrNull, Tags, body } from './common.ts';
+import { Flag, OrNull, Tags, body, shown } from './common.ts';
 
 export const Extension = body({
   name: Type.String(),
   alias: Type.String(),
   description: Type.String(),
   updated: Type.String(),
-  links: Type.Array(Type.Unknown()),
+  links: Type.Array(Type.Never(), { maxItems: 0 }),
 });
 
-export const Agent = body({
+export const Agent = shown({
   id: Type.String(),
   agent_type: Type.String(),
   binary: Type.String(),
@@ -26,9 +26,9 @@ export const Agent = body({
   heartbeat_timestamp: Type.String(),
 });
 
-export const RouterAgent = body({ ...Agent.properties, ha_state: OrNull(Type.String()) });
+export const RouterAgent = shown({ ...Agent.properties, ha_state: OrNull(Type.String()) });
 
-export const Zone = body({ name: Type.String(), resource: Type.String(), state: Type.String() });
+export const Zone = shown({ name: Type.String(), resource: Type.String(), state: Type.String() });
 
 export const Limits = Type.Record(Type.String(), Type.Union([Type.Integer(), Type.String()]));
 
@@ -43,8 +43,8 @@ export const Details = Type.Record(
   body({ limit: Type.Integer(), used: Type.Integer(), reserved: Type.Integer() }),
 );
 
-/** A number, or one that is too large for a double and goes into the JSON text as it is. */
-const BigNumber = Type.Unknown();
+/** Also one that is too large for a double and goes into the JSON text as it is. */
+const BigNumber = Type.Number({ minimum: 0 });
 
 export const SubnetAvailability = body({
   subnet_id: Type.String(),
@@ -55,7 +55,7 @@ export const SubnetAvailability = body({
   used_ips: Type.Integer(),
 });
 
-export const Availability = body({
+export const Availability = shown({
   network_id: Type.String(),
   network_name: Type.String(),
   project_id: Type.String(),

@@ -36,6 +36,12 @@ export type NetworkCreate = Static<typeof NetworkCreate>;
 export const NetworkUpdate = body(settable);
 export type NetworkUpdate = Static<typeof NetworkUpdate>;
 
+const shownSegment = {
+  'provider:network_type': OrNull(Type.String()),
+  'provider:physical_network': OrNull(Type.String()),
+  'provider:segmentation_id': OrNull(Type.Integer()),
+};
+
 export const NetworkShown = shown({
   ...standardShown,
   name: Type.String(),
@@ -44,7 +50,8 @@ export const NetworkShown = shown({
   subnets: Type.Array(Type.String()),
   shared: Type.Boolean(),
   'router:external': Type.Boolean(),
-  is_default: Type.Boolean(),
+  // Of external networks.
+  is_default: Type.Optional(Type.Boolean()),
   mtu: Type.Integer(),
   port_security_enabled: Type.Boolean(),
   dns_domain: Type.String(),
@@ -54,8 +61,7 @@ export const NetworkShown = shown({
   ipv6_address_scope: OrNull(Type.String()),
   qos_policy_id: OrNull(Type.String()),
   tags: Type.Array(Type.String()),
-  'provider:network_type': OrNull(Type.String()),
-  'provider:physical_network': OrNull(Type.String()),
-  'provider:segmentation_id': OrNull(Type.Integer()),
-  segments: Type.Array(ProviderSegment),
+  // Administrators see one or the other.
+  ...Type.Partial(Type.Object(shownSegment)).properties,
+  segments: Type.Optional(Type.Array(body(shownSegment))),
 });

@@ -94,12 +94,15 @@ export const PortShown = shown({
     body({ ip_address: Type.String(), hostname: Type.String(), fqdn: Type.String() }),
   ),
   'binding:vnic_type': Type.String(),
-  'binding:host_id': Type.String(),
-  'binding:vif_type': Type.String(),
-  'binding:vif_details': Type.Record(Type.String(), Type.Unknown()),
-  'binding:profile': Type.Record(Type.String(), Type.Unknown()),
+  // For administrators.
+  'binding:host_id': Type.Optional(Type.String()),
+  'binding:vif_type': Type.Optional(Type.String()),
+  'binding:vif_details': Type.Optional(
+    Type.Union([body({}), body({ port_filter: Type.Boolean(), connectivity: Type.String() })]),
+  ),
+  'binding:profile': Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   qos_policy_id: OrNull(Type.String()),
   qos_network_policy_id: OrNull(Type.String()),
-  trunk_details: TrunkDetails,
+  trunk_details: Type.Optional(TrunkDetails),
   tags: Type.Array(Type.String()),
 });

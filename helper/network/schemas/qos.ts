@@ -12,12 +12,30 @@ export type QosPolicyCreate = Static<typeof QosPolicyCreate>;
 export const QosPolicyUpdate = body(settable);
 export type QosPolicyUpdate = Static<typeof QosPolicyUpdate>;
 
+const id = Type.String();
+const direction = Type.String();
+const amount = Type.Integer();
+/** What a rule of each type shows. */
+const RULE_SHOWN = {
+  bandwidth_limit: { id, direction, max_kbps: amount, max_burst_kbps: amount },
+  packet_rate_limit: { id, direction, max_kpps: amount, max_burst_kpps: amount },
+  dscp_marking: { id, dscp_mark: amount },
+  minimum_bandwidth: { id, direction, min_kbps: amount },
+  minimum_packet_rate: { id, direction, min_kpps: amount },
+};
+
 export const QosPolicyShown = shown({
   ...standardShown,
   name: Type.String(),
   shared: Type.Boolean(),
   is_default: Type.Boolean(),
-  rules: Type.Array(Type.Record(Type.String(), Type.Unknown())),
+  rules: Type.Array(
+    Type.Union(
+      Object.entries(RULE_SHOWN).map(([type, properties]) =>
+        body({ ...properties, type: Type.Literal(type), qos_policy_id: Type.String() }),
+      ),
+    ),
+  ),
   tags: Type.Array(Type.String()),
 });
 
@@ -65,17 +83,7 @@ export const ruleUpdate = (type: keyof typeof RULE_FIELDS) => {
 /** Body of any type of rule. */
 export type QosRuleBody = Readonly<Record<string, string | number | undefined>>;
 
-export const QosRuleShown = shown({
-  id: Type.String(),
-  direction: Type.String(),
-  max_kbps: Type.Integer(),
-  max_burst_kbps: Type.Integer(),
-  dscp_mark: Type.Integer(),
-  min_kbps: Type.Integer(),
-  max_kpps: Type.Integer(),
-  max_burst_kpps: Type.Integer(),
-  min_kpps: Type.Integer(),
-});
+export const ruleShown = (type: keyof typeof RULE_SHOWN) => shown(RULE_SHOWN[type]);
 
 export const QosRuleType = shown({ type: Type.String() });
 

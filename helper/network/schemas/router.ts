@@ -71,8 +71,9 @@ export const RouterShown = shown({
   availability_zones: Type.Array(Type.String()),
   flavor_id: Type.Null(),
   conntrack_helpers: Type.Array(ConntrackHelperBrief),
-  distributed: Type.Boolean(),
-  ha: Type.Boolean(),
+  // For administrators.
+  distributed: Type.Optional(Type.Boolean()),
+  ha: Type.Optional(Type.Boolean()),
   tags: Type.Array(Type.String()),
 });
 

@@ -58,7 +58,8 @@ export const SubnetShown = shown({
   ipv6_ra_mode: OrNull(Type.String()),
   ipv6_address_mode: OrNull(Type.String()),
   subnetpool_id: OrNull(Type.String()),
-  segment_id: OrNull(Type.String()),
+  // For administrators.
+  segment_id: Type.Optional(OrNull(Type.String())),
   allocation_pools: Type.Array(body({ start: Type.String(), end: Type.String() })),
   dns_nameservers: Type.Array(Type.String()),
   host_routes: Type.Array(body({ destination: Type.String(), nexthop: Type.String() })),

@@ -56,6 +56,7 @@ export const nameEndpoints = ({ db, clock }: PlacementContext): readonly Endpoin
     path: '/resource_classes',
     policy: 'placement:resource_classes:create',
     body: strict({ name: CustomName }),
+    response: 'none',
     ok: 201,
     handler: ({ body: { name }, base }) => {
       if (!transaction(db, () => addCustomName(db, 'resource_class', name, clock())))

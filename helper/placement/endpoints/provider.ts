@@ -5,6 +5,7 @@ import {
   AggregatesUpdate,
   ProviderAnswer,
   ProviderCreate,
+  ProviderCreated,
   ProviderList,
   ProviderQuery,
   ProviderTraits,
@@ -72,7 +73,7 @@ export const providerEndpoints = (providers: ProviderApp, clock: () => number): 
     path: '/resource_providers',
     policy: 'placement:resource_providers:create',
     body: ProviderCreate,
-    response: ProviderAnswer,
+    response: ProviderCreated,
     ok: 200,
     handler: ({ body: request, version, origin }) => {
       const row = providers.create(request as ProviderRequest);

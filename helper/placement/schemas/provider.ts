@@ -15,6 +15,8 @@ const Provider = (version: number) =>
   });
 
 export const ProviderAnswer = byVersion(['1.0', '1.14'], Provider);
+/** A creation answers with it since 1.20. */
+export const ProviderCreated = byVersion(['1.20'], Provider);
 export const ProviderList = byVersion(['1.0', '1.14'], (version) =>
   strict({ resource_providers: Type.Array(Provider(version)) }),
 );
