@@ -85,6 +85,11 @@ export class TestInstance {
     return this.#run([join(import.meta.dirname, 'checked-helper.ts')]);
   }
 
+  /** As {@link start}, of the helper as it is shipped: answers are not looked at. */
+  startPlain(): Promise<void> {
+    return this.#run([join(ROOT, 'helper', 'main.ts')]);
+  }
+
   /** As {@link start}, by a program that becomes the helper, as `unshare`. */
   startUnder(wrapper: readonly string[]): Promise<void> {
     return this.#run([join(import.meta.dirname, 'checked-helper.ts')], wrapper);

@@ -1,0 +1,125 @@
+import { Things } from '../test/authorisation/things.ts';
+import { Wire, type WireRequest } from '../test/fuzz/wire.ts';
+import { furnish, populate, type World } from '../test/fuzz/world.ts';
+import type { TestInstance } from '../test/support/instance.ts';
+import { loadServices } from '../scripts/api-docs/tables.ts';
+import { percentile } from './statistics.ts';
+
+/** What a read may take at the median on a machine that does nothing else: milliseconds by the answer's items. */
+export const LIMITS = { show: 2, list: 10, page: 50 } as const;
+
+const TIMES = 21;
+const PAGE = 1000;
+
+/** A read of one operation. */
+export interface Read {
+  /** 'network networks:list', and what its query asks for. */
+  readonly name: string;
+  readonly request: WireRequest;
+}
+
+/** Medians of one read, in milliseconds. */
+export interface ReadTime {
+  readonly items: number;
+  readonly ms: number;
+  /** What the least that can be asked (a version document) took at the same time. */
+  readonly floorMs: number;
+}
+
+/** A cloud in which there is one of everything, and how each of its reads is asked. */
+export class ReadWorld {
+  readonly #world: World;
+  readonly #things: Things;
+
+  private constructor(world: World, things: Things) {
+    this.#world = world;
+    this.#things = things;
+  }
+
+  static async create(instance: TestInstance): Promise<ReadWorld> {
+    const admin = await furnish(instance);
+    const wire = new Wire((await instance.client.status()).endpoint, 1);
+    const world = await populate(instance, admin, await loadServices());
+    const things = new Things(world, wire);
+    await things.furnish(instance.client);
+    const server = things.id('server') ?? '';
+    await admin.post('compute', `/servers/${server}/action`, { 'os-stop': null });
+    while (((await admin.get('compute', `/servers/${server}`)) as { server: { status: string } }).server.status !== 'SHUTOFF')
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    wire.close();
+    return new ReadWorld(world, things);
+  }
+
+  /** Each GET of each service, as the administrator asks it; lists also a page of a thousand, by name, and as a member. */
+  reads(): readonly Read[] {
+    const { admin, member } = this.#world.callers;
+    return this.#world.services.flatMap((service) =>
+      service.endpoints
+        .filter(({ method, ok, response }) => method === 'GET' && ok === 200 && typeof response === 'object')
+        .flatMap((endpoint) => {
+          const asked = this.#things.request(service, endpoint, admin.token);
+          const name = `${service.name} ${endpoint.id}`;
+          const read = (words: string, query: string, token = admin.token): Read => ({
+            name: `${name}${words}`,
+            request: {
+              ...asked,
+              path: asked.path + (asked.path.includes('?') ? '&' : '?') + query,
+              headers: { ...asked.headers, 'x-auth-token': token },
+            },
+          });
+          if (/\{\w+\}$/.test(endpoint.path)) return [{ name, request: asked }];
+          return [
+            read('', 'limit=100'),
+            read(' limit=1000', `limit=${PAGE}`),
+            read(' by name', 'name=a'),
+            read(' as member', 'limit=100', member.token),
+          ];
+        }),
+    );
+  }
+}
+
+/**
+ * Asks each read on one connection and takes the median; those that are refused are left out.
+ * @param tell is told what share is done.
+ */
+export async function timeReads(
+  origin: string,
+  reads: readonly Read[],
+  tell: (fraction: number, text: string) => void,
+): Promise<ReadonlyMap<string, ReadTime>> {
+  const wire = new Wire(origin, 1);
+  const floor: WireRequest = { method: 'GET', path: '/identity/v3', headers: {} };
+  const times = new Map<string, ReadTime>();
+  const timed = async (request: WireRequest): Promise<number> => {
+    const started = performance.now();
+    await wire.send(request);
+    return performance.now() - started;
+  };
+  for (const [index, { name, request }] of reads.entries()) {
+    tell(index / reads.length, name);
+    const first = await wire.send(request);
+    if (first.status !== 200) continue;
+    const [list, floors]: [number[], number[]] = [[], []];
+    for (let n = 0; n < TIMES; n++) {
+      floors.push(await timed(floor));
+      list.push(await timed(request));
+    }
+    times.set(name, {
+      items: itemsOf(first.json),
+      ms: percentile(list, 50),
+      floorMs: percentile(floors, 50),
+    });
+  }
+  wire.close();
+  return times;
+}
+
+const itemsOf = (json: unknown): number => {
+  const list = Object.values(json as object).find((value) => Array.isArray(value)) as unknown[] | undefined;
+  return list?.length ?? 1;
+};
+
+/** What a read of so many items may take. */
+export const limitOf = ({ items }: ReadTime): number =>
+  items <= 1 ? LIMITS.show : items <= 100 ? LIMITS.list : (LIMITS.page * Math.max(items, PAGE)) / PAGE;

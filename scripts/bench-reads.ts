@@ -1,0 +1,54 @@
+/**
+ * `npm run bench:reads`: the median of each read of each service with 10,000 rows in every table, beside the same read
+ * of the same run before the tables were filled; bench/README.md. Ends with status 1 when a read is over its limit.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fillAll } from '../bench/fill-all.ts';
+import { ReadWorld, limitOf, timeReads } from '../bench/read-all.ts';
+import { closeDatabase, openDatabase } from '../helper/db/index.ts';
+import { startProgress } from '../main/cli/progress.ts';
+import { TestInstance } from '../test/support/instance.ts';
+
+const { values } = parseArgs({
+  options: { rows: { type: 'string', default: '10000' }, only: { type: 'string', default: '' } },
+});
+const rows = Number(values.rows);
+const progress = startProgress();
+const instance = new TestInstance('reads', 'simulated', {
+  rateLimits: { project: false, login: false },
+  network: { vniRange: [1_000_000, 1_100_000] },
+});
+try {
+  await instance.startPlain();
+  const world = await ReadWorld.create(instance);
+  const only = new RegExp(values.only);
+  const reads = world.reads().filter(({ name }) => only.test(name));
+  const origin = async (): Promise<string> => (await instance.client.status()).endpoint;
+  const empty = await timeReads(await origin(), reads, (share, text) => progress.update(share * 0.3, text));
+  await instance.stop();
+  progress.update(0.3, `filling each table with ${rows} rows`);
+  const db = openDatabase({ path: join(instance.directory, 'state', 'deskcloud.db') });
+  const without = fillAll(db, rows);
+  closeDatabase(db);
+  await instance.startPlain();
+  await instance.ready();
+  const full = await timeReads(await origin(), reads, (share, text) => progress.update(0.4 + share * 0.6, text));
+  progress.done('measured');
+  const lines = [...full]
+    .map(([name, now]) => {
+      const was = empty.get(name);
+      const over = now.ms > limitOf(now);
+      const text = `${over ? '✗' : ' '} ${name.padEnd(60)} ${now.ms.toFixed(2).padStart(8)} ms of ${String(now.items).padStart(5)} (${(now.ms / now.floorMs).toFixed(0)} floors)   was ${was?.ms.toFixed(2) ?? '?'} ms of ${was?.items ?? 0}`;
+      return { ms: now.ms, over, text };
+    })
+    .toSorted((a, b) => b.ms - a.ms);
+  for (const { text } of lines) process.stdout.write(`${text}\n`);
+  const floors = [...full.values()].map(({ floorMs }) => floorMs).toSorted((a, b) => a - b);
+  process.stdout.write(`floor: ${floors[floors.length >> 1]?.toFixed(2)} ms; tables without a row: ${without.join(', ')}\n`);
+  const missed = lines.filter(({ over }) => over).length;
+  process.stdout.write(missed === 0 ? 'All within their limits.\n' : `${missed} of ${lines.length} reads are over their limits.\n`);
+  process.exitCode = missed === 0 ? 0 : 1;
+} finally {
+  await instance.remove();
+}
