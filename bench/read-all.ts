@@ -44,7 +44,10 @@ export class ReadWorld {
     await things.furnish(instance.client);
     const server = things.id('server') ?? '';
     await admin.post('compute', `/servers/${server}/action`, { 'os-stop': null });
-    while (((await admin.get('compute', `/servers/${server}`)) as { server: { status: string } }).server.status !== 'SHUTOFF')
+    while (
+      ((await admin.get('compute', `/servers/${server}`)) as { server: { status: string } }).server.status !==
+      'SHUTOFF'
+    )
       await new Promise((resolve) => setTimeout(resolve, 100));
     wire.close();
     return new ReadWorld(world, things);

@@ -33,7 +33,9 @@ try {
   closeDatabase(db);
   await instance.startPlain();
   await instance.ready();
-  const full = await timeReads(await origin(), reads, (share, text) => progress.update(0.4 + share * 0.6, text));
+  const full = await timeReads(await origin(), reads, (share, text) =>
+    progress.update(0.4 + share * 0.6, text),
+  );
   progress.done('measured');
   const lines = [...full]
     .map(([name, now]) => {
@@ -45,9 +47,15 @@ try {
     .toSorted((a, b) => b.ms - a.ms);
   for (const { text } of lines) process.stdout.write(`${text}\n`);
   const floors = [...full.values()].map(({ floorMs }) => floorMs).toSorted((a, b) => a - b);
-  process.stdout.write(`floor: ${floors[floors.length >> 1]?.toFixed(2)} ms; tables without a row: ${without.join(', ')}\n`);
+  process.stdout.write(
+    `floor: ${floors[floors.length >> 1]?.toFixed(2)} ms; tables without a row: ${without.join(', ')}\n`,
+  );
   const missed = lines.filter(({ over }) => over).length;
-  process.stdout.write(missed === 0 ? 'All within their limits.\n' : `${missed} of ${lines.length} reads are over their limits.\n`);
+  process.stdout.write(
+    missed === 0
+      ? 'All within their limits.\n'
+      : `${missed} of ${lines.length} reads are over their limits.\n`,
+  );
   process.exitCode = missed === 0 ? 0 : 1;
 } finally {
   await instance.remove();
