@@ -3,7 +3,7 @@ import { growth } from './trend.ts';
 
 /**
  * MiB that the helper may need more after 100,000 requests, by the trend of what it needed on the way. Of the heap:
- * what it keeps for a while on purpose. Of the process: what the allocators have not given back yet.
+ * the source of checks of schemas, and what is there of the cloud at the time. Of the process: these checks' code too.
  */
 const GROWTH = { heap: 8, rss: 40 } as const;
 

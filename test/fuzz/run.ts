@@ -43,7 +43,7 @@ export interface Finding {
 export interface Memory {
   readonly requests: number;
   readonly rss: number;
-  /** What live JavaScript objects and their buffers take. */
+  /** What live JavaScript objects and their buffers take, without code. */
   readonly heap: number;
 }
 
@@ -253,7 +253,10 @@ class Run {
 async function memoryOf(pid: number, answerPath: string): Promise<Omit<Memory, 'requests'>> {
   process.kill(pid, 'SIGUSR2');
   while (!existsSync(answerPath)) await new Promise((resolve) => setTimeout(resolve, 20));
-  const said = JSON.parse(readFileSync(answerPath, 'utf8')) as NodeJS.MemoryUsage;
+  const said = JSON.parse(readFileSync(answerPath, 'utf8')) as {
+    rss: number;
+    objects: number;
+  };
   rmSync(answerPath);
-  return { rss: said.rss / MIB, heap: (said.heapUsed + said.external) / MIB };
+  return { rss: said.rss / MIB, heap: said.objects / MIB };
 }

@@ -84,6 +84,7 @@ export function metadataEndpoints(
       method: 'DELETE',
       path: item,
       policy: policies.delete,
+      response: 'none',
       ok: 200,
       target: ({ auth, params }) => get(auth, params.id),
       handler: (context) => metadata.remove(callerOf(context), context.params.id, context.params.key),

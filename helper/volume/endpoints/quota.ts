@@ -57,6 +57,7 @@ export const quotaEndpoints = (quotas: Quotas): readonly Endpoint[] => [
     method: 'DELETE',
     path: '/os-quota-sets/{tenant_id}',
     policy: 'volume_extension:quotas:delete',
+    response: 'none',
     ok: 200,
     handler: ({ params }) => quotas.reset(params.tenant_id),
   }),

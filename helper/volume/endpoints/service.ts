@@ -60,6 +60,7 @@ export const serviceEndpoints = (services: Services): readonly Endpoint[] => [
       path: `/os-services/${verb}`,
       policy: verb === 'freeze' ? 'volume:freeze_host' : 'volume:thaw_host',
       body: ServiceFreeze,
+      response: 'none',
       ok: 200,
       handler: ({ body }) => services.freeze(body.host, verb === 'freeze'),
     }),
@@ -168,6 +169,7 @@ export const serviceEndpoints = (services: Services): readonly Endpoint[] => [
     path: '/clusters/{name}',
     policy: 'clusters:get',
     min: mv('3.7'),
+    response: 'failure',
     ok: 200,
     handler: ({ params }) => {
       throw notFound(`Cluster ${params.name.slice(0, 80)} could not be found.`);

@@ -85,6 +85,7 @@ export const snapshotEndpoints = (snapshots: Snapshots): readonly Endpoint[] => 
     method: 'DELETE',
     path: '/snapshots/{snapshot_id}',
     policy: 'volume:delete_snapshot',
+    response: 'none',
     ok: 202,
     target: ({ auth, params }) => snapshots.get(auth, params.snapshot_id),
     handler: (context) => snapshots.delete(callerOf(context), context.params.snapshot_id, false),
@@ -96,6 +97,7 @@ export const snapshotEndpoints = (snapshots: Snapshots): readonly Endpoint[] => 
     action: 'os-reset_status',
     policy: 'volume_extension:snapshot_admin_actions:reset_status',
     body: SnapshotReset,
+    response: 'none',
     ok: 202,
     target: ({ auth, params }) => snapshots.get(auth, params.snapshot_id),
     handler: (context) => {
@@ -110,6 +112,7 @@ export const snapshotEndpoints = (snapshots: Snapshots): readonly Endpoint[] => 
     action: 'os-force_delete',
     policy: 'volume_extension:snapshot_admin_actions:force_delete',
     body: SnapshotForceDelete,
+    response: 'none',
     ok: 202,
     target: ({ auth, params }) => snapshots.get(auth, params.snapshot_id),
     handler: (context) => snapshots.delete(callerOf(context), context.params.snapshot_id, true),
@@ -121,6 +124,7 @@ export const snapshotEndpoints = (snapshots: Snapshots): readonly Endpoint[] => 
     action: 'os-update_snapshot_status',
     policy: 'snapshot_extension:snapshot_actions:update_snapshot_status',
     body: SnapshotStatus,
+    response: 'none',
     ok: 202,
     target: ({ auth, params }) => snapshots.get(auth, params.snapshot_id),
     handler: (context) => {

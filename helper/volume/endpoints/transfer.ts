@@ -122,6 +122,7 @@ export const transferEndpoints = (transfers: Transfers): readonly Endpoint[] =>
         path: `${base}/{transfer_id}`,
         ...since,
         policy: 'volume:delete_transfer',
+        response: 'none',
         ok: 202,
         target: ({ auth, params }) => ofSource(transfers.get(auth, params.transfer_id)),
         handler: (context) => transfers.delete(callerOf(context), context.params.transfer_id),

@@ -66,7 +66,10 @@ export const encryptionEndpoints = (encryptions: Encryptions): readonly Endpoint
     method: 'GET',
     path: '/types/{type_id}/encryption/{key}',
     policy: 'volume_extension:volume_type_encryption:get',
-    response: Type.Record(Type.String(), Type.Unknown()),
+    response: Type.Record(
+      Type.String(),
+      Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
+    ),
     ok: 200,
     handler: ({ params }) => {
       const row = encryptions.find(params.type_id) as Record<string, unknown> | undefined;
@@ -100,6 +103,7 @@ export const encryptionEndpoints = (encryptions: Encryptions): readonly Endpoint
     method: 'DELETE',
     path: '/types/{type_id}/encryption/{encryption_id}',
     policy: 'volume_extension:volume_type_encryption:delete',
+    response: 'none',
     ok: 202,
     handler: ({ params }) => encryptions.delete(params.type_id, params.encryption_id),
   }),
@@ -165,6 +169,7 @@ export const qosEndpoints = (qos: QosSpecs): readonly Endpoint[] => [
     path: '/qos-specs/{qos_id}',
     policy: 'volume_extension:qos_specs_manage:delete',
     query: AnyQuery,
+    response: 'none',
     ok: 202,
     handler: ({ params, query }) => qos.delete(params.qos_id, flag(query, 'force')),
   }),
@@ -174,6 +179,7 @@ export const qosEndpoints = (qos: QosSpecs): readonly Endpoint[] => [
     path: '/qos-specs/{qos_id}/delete_keys',
     policy: 'volume_extension:qos_specs_manage:delete',
     body: QosDeleteKeys,
+    response: 'none',
     ok: 202,
     handler: ({ params, body }) => qos.deleteKeys(params.qos_id, body.keys),
   }),
@@ -197,6 +203,7 @@ export const qosEndpoints = (qos: QosSpecs): readonly Endpoint[] => [
       path: `/qos-specs/{qos_id}/${verb}`,
       policy: 'volume_extension:qos_specs_manage:update',
       query: QosAssociate,
+      response: 'none',
       ok: 202,
       handler: ({ params, query }) => {
         const { qos_id } = params as { qos_id: string };
@@ -209,6 +216,7 @@ export const qosEndpoints = (qos: QosSpecs): readonly Endpoint[] => [
     method: 'GET',
     path: '/qos-specs/{qos_id}/disassociate_all',
     policy: 'volume_extension:qos_specs_manage:update',
+    response: 'none',
     ok: 202,
     handler: ({ params }) => qos.disassociateAll(params.qos_id),
   }),

@@ -43,7 +43,7 @@ export function volumeActionEndpoints(volumes: Volumes, actions: VolumeActions):
       action: name,
       policy,
       body,
-      ...(response === undefined ? {} : { response }),
+      response: response ?? 'none',
       ...(min === undefined ? {} : { min }),
       ok: ok ?? 202,
       target: ({ auth, params }) => volumes.get(auth, params.volume_id),

@@ -107,6 +107,7 @@ export const volumeEndpoints = (volumes: Volumes): readonly Endpoint[] => [
     path: '/volumes/{volume_id}',
     policy: 'volume:delete',
     query: AnyQuery,
+    response: 'none',
     ok: 202,
     target: ({ auth, params }) => volumes.get(auth, params.volume_id),
     handler: (context) => {

@@ -33,9 +33,12 @@ const ABSOLUTE = [
   'totalBackupsUsed',
   'totalBackupGigabytesUsed',
 ] as const;
+/** A list that is always empty here. */
+const Nothing = Type.Array(Type.Never(), { maxItems: 0 });
+
 export const LimitsShown = strict({
   limits: strict({
-    rate: Type.Array(Type.Unknown()),
+    rate: Nothing,
     absolute: strict(Object.fromEntries(ABSOLUTE.map((name) => [name, Type.Integer()]))),
   }),
 });
@@ -111,7 +114,14 @@ export const HostShown = strict({
 });
 
 export const PoolList = strict({
-  pools: Type.Array(strict({ name: Type.String(), capabilities: opt(Type.Object({})) })),
+  pools: Type.Array(
+    strict({
+      name: Type.String(),
+      capabilities: opt(
+        Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()])),
+      ),
+    }),
+  ),
 });
 export const Capabilities = strict({
   namespace: Type.String(),
@@ -123,8 +133,11 @@ export const Capabilities = strict({
   display_name: nullable(Type.String()),
   description: nullable(Type.String()),
   visibility: nullable(Type.String()),
-  replication_targets: Type.Array(Type.Unknown()),
-  properties: Type.Object({}),
+  replication_targets: Nothing,
+  properties: Type.Record(
+    Type.String(),
+    strict({ type: Type.String(), title: Type.String(), description: Type.String() }),
+  ),
 });
 
 const extension = strict({
@@ -132,7 +145,7 @@ const extension = strict({
   alias: Type.String(),
   description: Type.String(),
   updated: Type.String(),
-  links: Type.Array(Type.Unknown()),
+  links: Nothing,
 });
 export const ExtensionList = strict({ extensions: Type.Array(extension) });
 export const ExtensionShown = strict({ extension });
@@ -140,7 +153,7 @@ export const ExtensionShown = strict({ extension });
 export const ResourceFilters = strict({
   resource_filters: Type.Array(strict({ resource: Type.String(), filters: Type.Array(Type.String()) })),
 });
-export const ClusterList = strict({ clusters: Type.Array(Type.Unknown()) });
+export const ClusterList = strict({ clusters: Nothing });
 export const Cleanup = Type.Object(
   {
     cluster_name: opt(nullable(Type.String())),
@@ -155,6 +168,6 @@ export const Cleanup = Type.Object(
   { additionalProperties: false },
 );
 export const Cleaned = strict({
-  cleaning: Type.Array(Type.Unknown()),
-  unavailable: Type.Array(Type.Unknown()),
+  cleaning: Nothing,
+  unavailable: Nothing,
 });
