@@ -23,6 +23,10 @@ const OPEN: readonly { readonly place: RegExp; readonly why: string }[] = [
   { place: /^image (?:properties\.\*|additionalProperties)\.\*$/, why: 'JSON schemas' },
   { place: /^network .*binding:profile\.\*$/, why: "a port's profile as it was set" },
   { place: /^network .*configurations\.\*$/, why: 'configurations of kinds of agents' },
+  {
+    place: /^volume attachments?\.(?:\[\]\.)?connection_info\.\*$/,
+    why: 'what a connector needs to know, by kind of storage',
+  },
   { place: /^deskcloud operation\.steps\.\[\]\.entries\.\[\]\.data$/, why: 'data of a note' },
 ];
 

@@ -106,6 +106,7 @@ export const serverVolumeEndpoints = (servers: ServerApp, volumes: ServerVolumes
         delete_on_termination: Type.Optional(Type.Boolean()),
       }),
     }),
+    response: 'none',
     ok: 202,
     target: ({ auth, params }) => servers.target(auth, params.server_id),
     handler: ({ target, params, body }) => {
@@ -120,6 +121,7 @@ export const serverVolumeEndpoints = (servers: ServerApp, volumes: ServerVolumes
     method: 'DELETE',
     path: '/servers/{server_id}/os-volume_attachments/{volume_id}',
     policy: 'os_compute_api:os-volumes-attachments:delete',
+    response: 'none',
     ok: 202,
     target: ({ auth, params }) => servers.target(auth, params.server_id),
     handler: (context) => {

@@ -45,6 +45,7 @@ export function attachActionEndpoints(
       action: name,
       policy: `volume_extension:${policy}`,
       body,
+      response: 'none',
       ok: 202,
       target: ({ auth, params }) => volumes.get(auth, params.volume_id),
       handler: (context) =>
