@@ -21,15 +21,18 @@ function asked(kind: DeviceQuestion['kind'], name: string, namespace: string | n
   }
 }
 
+// All of it may be left out here, so that who may not look is told that first.
 const Query = Type.Object({
-  kind: Type.Union([
-    Type.Literal('device'),
-    Type.Literal('namespace'),
-    Type.Literal('filter'),
-    Type.Literal('table'),
-  ]),
+  kind: Type.Optional(
+    Type.Union([
+      Type.Literal('device'),
+      Type.Literal('namespace'),
+      Type.Literal('filter'),
+      Type.Literal('table'),
+    ]),
+  ),
   /** The device's, the namespace's, the table's; of a filter, the port's id. */
-  name: Name,
+  name: Type.Optional(Name),
   /** Where the device or table is; left out for the host itself. */
   namespace: Type.Optional(Name),
 });
@@ -58,6 +61,8 @@ export const deviceEndpoints = (
     response: Looks,
     ok: 200,
     handler: async ({ query: { kind: what, name, namespace = null } }) => {
+      if (what === undefined || name === undefined)
+        throw badRequest('What to look at is missing: the query needs kind and name.');
       try {
         const looks = await devices.look(asked(what, name, namespace));
         if (looks.length === 0) throw notFound(`This cloud has no ${what} '${name}' on the host.`);
