@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { networkPages } from './showcase-network.ts';
+import { serverPages } from './showcase-servers.ts';
 import { things } from './showcase-things.ts';
 import type { TestWindow } from './window.ts';
 
@@ -45,6 +46,7 @@ export async function showcase(window: TestWindow): Promise<readonly Shown[]> {
       route: '/servers',
       before: (page) => page.keyboard.press('Control+k'),
     },
+    ...serverPages(demo.serverId),
     ...(await things(window)),
     ...(await networkPages(window)),
   ];

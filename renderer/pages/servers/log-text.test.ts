@@ -7,6 +7,8 @@ test('colours and titles are taken out, and what was written over is gone', () =
     'login: ',
   ]);
   expect(plainLines('10%\r50%\r100%\nabc\rX\n\u001bcnew\u0000\ttab\n')).toEqual(['100%', 'Xbc', 'new\ttab']);
+  // As compute gives it.
+  expect(plainLines('[1;36mblue[0m [    0.000001] eth0 [OK]')).toEqual(['blue [    0.000001] eth0 [OK]']);
   expect(plainLines('')).toEqual([]);
 });
 

@@ -4,9 +4,12 @@ const ESCAPES = new RegExp(
   'g',
 );
 
+/** Colours whose escape character compute has taken out of the output, as it does with all control characters. */
+const COLOURS = /\[(?:\d{1,3}(?:;\d{1,3})*)?m|\[\d?[HJK]/g;
+
 /** A console's output as lines of plain text: without colours, and with what was written over last. */
 export function plainLines(output: string): readonly string[] {
-  const lines = output.replaceAll(ESCAPES, '').replaceAll('\r\n', '\n').split('\n');
+  const lines = output.replaceAll(ESCAPES, '').replaceAll(COLOURS, '').replaceAll('\r\n', '\n').split('\n');
   if (lines.at(-1) === '') lines.pop();
   return lines.map((line) => {
     // A carriage return goes back to the line's beginning: progress bars write over themselves.
