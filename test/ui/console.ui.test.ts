@@ -45,7 +45,7 @@ test('the screen is seen, keys are typed into it, and it follows the power', asy
   await tools.getByRole('button', { name: 'Power' }).click();
   await page.getByRole('menuitem', { name: 'Shut down' }).click();
   await page.getByText('There is nothing to see now').waitFor();
-  await page.getByRole('main').getByRole('button', { name: 'Start', exact: true }).click();
+  await page.getByRole('tabpanel').getByRole('button', { name: 'Start' }).click();
   await screen.waitFor();
   await page.getByText('Connecting to the screen').waitFor({ state: 'detached' });
   expect(await violations(page)).toEqual([]);

@@ -57,7 +57,7 @@ export function whyNot(action: ServerAction, server: Server): string | undefined
 export const act = (api: Api, server: Server, action: PlainAction): Promise<unknown> =>
   api.post('compute', `/servers/${server.id}/action`, BODIES[action]);
 
-/** The addresses of a server: floating ones first, for they are what a person uses. */
+/** The addresses of a server: floating ones first, for they are what a person uses, and IPv6's long ones last. */
 export function addressesOf(
   server: Server,
 ): readonly { address: string; floating: boolean; network: string }[] {
@@ -69,5 +69,9 @@ export function addressesOf(
         network,
       })),
     )
-    .sort((a, b) => Number(b.floating) - Number(a.floating));
+    .sort(
+      (a, b) =>
+        Number(b.floating) - Number(a.floating) ||
+        Number(a.address.includes(':')) - Number(b.address.includes(':')),
+    );
 }
