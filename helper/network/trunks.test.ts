@@ -69,6 +69,20 @@ describe('trunks', () => {
     expect(world.db.prepare('SELECT count(*) FROM port_plug').pluck().get()).toBe(0);
   });
 
+  test('inherit the tag of a VLAN', async () => {
+    const tagged = {
+      'provider:network_type': 'vlan',
+      'provider:segmentation_id': 77,
+      'provider:physical_network': 'external',
+    };
+    const network = await create('admin', 'network', { ...tagged, project_id: 'a', mtu: 1450 });
+    const port = await create('a', 'port', { network_id: network.id });
+    const sub_ports = [{ port_id: port.id, segmentation_type: 'inherit' }];
+    expect(await create('a', 'trunk', { port_id: parent.id, sub_ports })).toMatchObject({
+      sub_ports: [vlan(port, 77)],
+    });
+  });
+
   test('are refused as neutron does, and belong to their project', async () => {
     const one = await makePort(inner);
     const post = (body: object, token = 'a') =>
@@ -82,6 +96,10 @@ describe('trunks', () => {
     expect(await post({ sub_ports: [{ port_id: one.id, segmentation_id: 3 }] })).toEqual(bad);
     expect(await post({ sub_ports: [{ segmentation_type: 'vlan', segmentation_id: 3 }] })).toEqual(bad);
     expect(await post({ sub_ports: [{ ...vlan(one, 1), segmentation_type: 'inherit' }] })).toEqual(bad);
+    const inherited = { port_id: one.id, segmentation_type: 'inherit' };
+    expect(
+      await refused('b', 'POST', '/trunks', { trunk: { port_id: parent.id, sub_ports: [inherited] } }),
+    ).toEqual([404, 'PortNotFound']);
     expect(await post({ sub_ports: [vlan(one, 4095)] })).toEqual(bad);
     expect(await post({ sub_ports: [vlan(one, 2), vlan(parent, 2)] })).toEqual(bad);
     const trunk = await create('a', 'trunk', { port_id: parent.id });

@@ -110,7 +110,7 @@ export class TrunkApp {
     const { db, clock } = this.#context;
     const projectId = projectFor(caller, body);
     demand(caller, 'create_trunk', { project_id: projectId });
-    const asked = complete(body.sub_ports ?? []);
+    const asked = complete(this.#context.db, caller, body.sub_ports ?? []);
     this.#quotas.check(db, projectId, 'trunk');
     const parent = this.#port(caller, body.port_id);
     this.#checkFree(parent.id);
@@ -167,7 +167,7 @@ export class TrunkApp {
       const current = this.#manageable(row.id);
       const parent = ports.byId(db, current.port_id);
       if (parent === undefined) throw portNotFound(current.port_id);
-      this.#add(caller, current, parent, complete(asked));
+      this.#add(caller, current, parent, complete(this.#context.db, caller, asked));
       this.#tasks.changed(row.id, []);
       return this.#write(current, {});
     });
@@ -284,14 +284,24 @@ interface Complete {
   readonly segmentation_id: number;
 }
 
+/** 'inherit': the tag is that of the port's network, which is a VLAN. */
+function inheritedTag(db: Db, caller: Pick<Caller, 'auth'>, portId: string): number {
+  const port = ports.byId(db, portId);
+  if (port === undefined || (!isAdmin(caller) && port.project_id !== caller.auth.projectId))
+    throw portNotFound(portId);
+  const network = networks.byId(db, port.network_id);
+  if (network?.network_type !== 'vlan' || network.segmentation_id === null)
+    throw invalidInput(`Cannot accept segmentation type ${network?.network_type ?? 'inherit'}`);
+  return network.segmentation_id;
+}
+
 /** neutron's checks of the list itself. */
-function complete(asked: readonly SubportAsked[]): Complete[] {
+function complete(db: Db, caller: Pick<Caller, 'auth'>, asked: readonly SubportAsked[]): Complete[] {
   const list = asked.map((one) => {
     const { port_id, segmentation_type: type, segmentation_id } = one;
     if (port_id === undefined || !/^[0-9a-f-]{36}$/i.test(port_id))
       throw invalidInput(`Invalid subport details '${JSON.stringify(one)}': port_id is missing or no UUID`);
-    if (type === 'inherit')
-      throw invalidInput(`Cannot accept segmentation type inherit: no network here is of type vlan`);
+    if (type === 'inherit') return { port_id, segmentation_id: inheritedTag(db, caller, port_id) };
     if (type === undefined || segmentation_id === undefined) {
       throw invalidInput(
         `Invalid subport details '${JSON.stringify(one)}': missing segmentation information. Must specify both segmentation_id and segmentation_type`,
