@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
-import { ARCHITECTURE, controlFile, md5sums, sizeOf } from './package/control.ts';
+import { ARCHITECTURE, MAINTAINER, controlFile, md5sums, sizeOf } from './package/control.ts';
 import { copyrightFile } from './package/copyright.ts';
 import { ADD_ONS, fillTree } from './package/tree.ts';
 import { verifyPackage } from './package/verify.ts';
@@ -79,7 +79,7 @@ try {
   mkdirSync(tree);
   const time = sourceTime();
   const date = new Date(Number(time) * 1000).toUTCString().replace('GMT', '+0000');
-  const changelog = `deskcloud (${version}) unstable; urgency=medium\n\n  * As in the repository.\n\n -- Deskcloud <deskcloud@localhost.localdomain>  ${date}\n`;
+  const changelog = `deskcloud (${version}) unstable; urgency=medium\n\n  * As in the repository.\n\n -- ${MAINTAINER}  ${date}\n`;
   fillTree(tree, version, copyrightFile(), changelog);
   say('Node and the add-ons, without their debugging symbols');
   const node = join(tree, 'usr/lib/deskcloud/bin/node');

@@ -3,6 +3,9 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { FIRMWARE, TOOLS } from '../../helper/host/setup/tools.ts';
 
+/** Who answers for a package that was built here, as of Debian's own tools. */
+export const MAINTAINER = `${process.env['DEBFULLNAME'] ?? 'Deskcloud'} <${process.env['DEBEMAIL'] ?? 'deskcloud@users.noreply.github.com'}>`;
+
 /** Debian's word for this processor. */
 export const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch;
 
@@ -23,7 +26,7 @@ export function controlFile(version: string, bytes: number): string {
   return `Package: deskcloud
 Version: ${version}
 Architecture: ${ARCHITECTURE}
-Maintainer: Deskcloud <deskcloud@localhost.localdomain>
+Maintainer: ${MAINTAINER}
 Installed-Size: ${Math.ceil(bytes / 1024)}
 Depends: ${depends.join(', ')}
 Recommends: chromium | www-browser, polkitd | policykit-1, python3-openstackclient, xdg-utils

@@ -35,8 +35,18 @@ License: MIT
  Node.js, with the libraries that it contains under their own terms; all texts:
  https://github.com/nodejs/node/blob/v${nodeVersion()}/LICENSE
 
-${stanzas.join('\n')}`;
+${[...stanzas, ...FONTS.map(fontStanza)].join('\n')}`;
 }
+
+const FONTS = ['inter', 'jetbrains-mono'];
+
+function fontStanza(name: string): string {
+  const text = readFileSync(join(ROOT, 'renderer', 'fonts', `${name}-OFL.txt`), 'utf8');
+  return `Files: usr/lib/deskcloud/build/renderer/assets/${name}-*.woff2\nCopyright: ${/Copyright ([^(]*)/.exec(text)?.[1]?.trim() ?? name}\nLicense: OFL-1.1\n${folded(text)}`;
+}
+
+const APACHE =
+  'On Debian systems the full text of the Apache License 2.0 is in\n/usr/share/common-licenses/Apache-2.0.';
 
 const nodeVersion = (): string =>
   (JSON.parse(readFileSync(join(ROOT, 'node_modules/node/package.json'), 'utf8')) as { version: string })
@@ -92,5 +102,7 @@ function libraries(): readonly Package[] {
 
 function licenseText(directory: string): string | undefined {
   const name = readdirSync(directory).find((one) => /^(licen[cs]e|copying)(\.|$)/i.test(one));
-  return name === undefined ? undefined : readFileSync(join(directory, name), 'utf8');
+  const text = name === undefined ? undefined : readFileSync(join(directory, name), 'utf8');
+  // Debian has it for all packages, and wants no second one.
+  return text !== undefined && /Apache License\s+Version 2\.0, January 2004/.test(text) ? APACHE : text;
 }

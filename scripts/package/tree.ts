@@ -98,6 +98,4 @@ function evenModes(directory: string): void {
   }
 }
 
-const isProgram = (path: string): boolean =>
-  /\/(usr\/bin|lib\/deskcloud\/bin)\/[^/]+$/.test(path) ||
-  (path.includes('/resources/guest/') && readFileSync(path, 'latin1').startsWith('#!'));
+const isProgram = (path: string): boolean => readFileSync(path, 'latin1').startsWith('#!');
