@@ -31,7 +31,9 @@ try {
   const db = openDatabase({ path: join(instance.directory, 'state', 'deskcloud.db') });
   const without = fillAll(db, rows);
   closeDatabase(db);
+  progress.update(0.35, 'starting with that');
   await instance.startPlain();
+  progress.update(0.38, 'until it is ready');
   await instance.ready();
   const full = await timeReads(await origin(), reads, (share, text) =>
     progress.update(0.4 + share * 0.6, text),

@@ -161,6 +161,13 @@ describe('images', () => {
     expect((await call('alice', 'GET', `/images/${id}`)).status).toBe(404);
   });
 
+  test('have no tags with control characters, which no answer could show', async () => {
+    const id = await create('alice');
+    expect((await call('alice', 'PUT', `/images/${id}/tags/%00`)).status).toBe(400);
+    expect((await call('alice', 'PUT', `/images/${id}/tags/${encodeURIComponent('ä b')}`)).status).toBe(204);
+    expect((await call('alice', 'GET', `/images/${id}`)).body['tags']).toEqual(['ä b']);
+  });
+
   test('belong to their project', async () => {
     const id = await create('alice');
     expect((await call('', 'GET', `/images/${id}`)).status).toBe(401);

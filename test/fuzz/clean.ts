@@ -105,6 +105,8 @@ async function loosen(world: World, wire: Wire, { service, kind, path = '', body
       port_id: body['id'],
     });
   if (service.name === 'network' && kind === 'trunk') {
+    // One that is disabled cannot be changed in any other way, here as upstream.
+    await call('PUT', path, { trunk: { admin_state_up: true } });
     const subPorts = (body['sub_ports'] ?? []) as { port_id: string }[];
     await call('PUT', `${path}/remove_subports`, { sub_ports: subPorts.map(({ port_id }) => ({ port_id })) });
   }

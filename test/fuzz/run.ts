@@ -89,8 +89,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     await keepAll(world, wire, pool);
     const run = new Run(world, pool, wire, options);
     const memory = await run.all(memoryAfter);
-    const left = [...(await clean(world, pool, wire, instance.client))];
-    await unpopulate(world);
+    const left = await clean(world, pool, wire, instance.client);
+    const stuck = await unpopulate(world);
     await settle(instance.client);
     const after = readRows(database);
     const memoryAtEnd = await memoryAfter(options.requests);
@@ -101,7 +101,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
       neverSucceeded: run.neverSucceeded,
       memory,
       memoryAtEnd,
-      left,
+      left: [...left, ...stuck],
       rows: rowDifferences(before, after),
       seconds: (performance.now() - started) / 1000,
     };
@@ -127,7 +127,9 @@ async function keepAll(world: World, wire: Wire, pool: Pool): Promise<void> {
   }
 }
 
-async function unpopulate({ admin, callers }: World): Promise<void> {
+/** @returns what could not be deleted. */
+async function unpopulate({ admin, callers }: World): Promise<readonly string[]> {
+  const left: string[] = [];
   const quotas = [...new Set(Object.values(callers).map(({ projectId }) => projectId))];
   for (const { userId } of Object.values(callers)) await admin.delete('identity', `/users/${userId}`);
   for (const id of quotas) {
@@ -138,8 +140,12 @@ async function unpopulate({ admin, callers }: World): Promise<void> {
     };
     await admin.delete('identity', `/projects/${id}`);
     // A project's default group can be deleted by an administrator alone.
-    for (const group of groups) await admin.delete('network', `/security-groups/${group.id}`);
+    for (const group of groups)
+      await admin
+        .delete('network', `/security-groups/${group.id}`)
+        .catch((error: unknown) => left.push((error as Error).message));
   }
+  return left;
 }
 
 class Run {
