@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { violations } from '../support/axe.ts';
 import { inDemo } from '../support/showcase-network.ts';
@@ -13,8 +14,15 @@ afterAll(async () => {
   await window.close();
 });
 
+/** A page in the demo project: pages are made anew once the window knows which project it works in. */
+async function open(route: string): Promise<Page> {
+  const page = await window.page(route);
+  await page.getByRole('button', { name: 'Choose project' }).getByText('demo').waitFor();
+  return page;
+}
+
 test('the drawing follows the cloud; a line from a router to a network joins them', async () => {
-  const page = await window.page('/topology');
+  const page = await open('/topology');
   const box = (name: RegExp) => page.locator('.svelte-flow__node').filter({ hasText: name });
   await box(/demo-server/).waitFor();
   expect(await violations(page)).toEqual([]);
@@ -50,7 +58,7 @@ test('the drawing follows the cloud; a line from a router to a network joins the
 });
 
 test('each device tells what it is for and what a terminal shows, also by the keyboard', async () => {
-  const page = await window.page('/topology');
+  const page = await open('/topology');
   await page.locator('.svelte-flow__node').first().waitFor();
   await page.keyboard.press('l');
   const tap = page.locator('.svelte-flow__node').filter({ hasText: 'Tap' }).first();
