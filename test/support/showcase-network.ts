@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { DEMO } from '../../main/demo/plan.ts';
 import { OpenStackClient, type Json } from '../../main/openstack-client.ts';
 import type { Shown } from './showcase.ts';
 import type { TestWindow } from './window.ts';
@@ -104,7 +105,7 @@ async function makeNetworks(window: TestWindow): Promise<ShownNetworks> {
   const { flavors } = (await client.get('compute', '/flavors')) as {
     flavors: (Resource & { name: string })[];
   };
-  const { images } = (await client.get('image', '/images')) as { images: Resource[] };
+  const { images } = (await client.get('image', `/images?name=${DEMO.image}`)) as { images: Resource[] };
   const servers: Resource[] = [];
   for (const [name, where, group] of [
     ['web-1', web, 'web'],
@@ -116,7 +117,7 @@ async function makeNetworks(window: TestWindow): Promise<ShownNetworks> {
         await client.post('compute', '/servers', {
           server: {
             name,
-            flavorRef: flavors[0]?.id,
+            flavorRef: flavors.find((one) => one.name === DEMO.flavor)?.id,
             imageRef: images[0]?.id,
             networks: [{ uuid: where.id }],
             security_groups: [{ name: group }],
