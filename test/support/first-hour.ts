@@ -14,7 +14,7 @@ export interface Seen {
   readonly answer: string;
 }
 
-const GUEST_MS = 60_000;
+const GUEST_MS = 180_000;
 const USER = 'deskcloud';
 
 /**

@@ -3,7 +3,7 @@ export const operations = {
   empty: 'Nothing has been recorded yet',
   emptyText:
     'Every operation of the cloud is listed here, with the commands, XML and calls that it really made.',
-  search: 'Search by title, resource, request',
+  search: 'Search titles, commands, XML, SQL',
   operation: 'Operation',
   resource: 'Resource',
   service: 'Service',

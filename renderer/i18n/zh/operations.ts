@@ -4,7 +4,7 @@ export const operations: typeof english = {
   title: '飞行记录仪',
   empty: '还没有任何记录',
   emptyText: '云的每个操作都列在这里，包括真正执行的命令、XML 和调用。',
-  search: '按标题、资源、请求搜索',
+  search: '搜索标题、命令、XML、SQL',
   operation: '操作',
   resource: '资源',
   service: '服务',
