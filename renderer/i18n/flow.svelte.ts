@@ -14,3 +14,7 @@ export function purposeOf(step: {
   const first = typeof step.number === 'number' ? step.number : step.number?.[0];
   return steps[step.name] ?? (first === undefined ? undefined : numbers[first - 1]?.[1]);
 }
+
+/** What an operation is called. */
+export const titleOf = (operation: { readonly name: string; readonly title: string }): string =>
+  flow().titles[operation.name] ?? operation.title;

@@ -183,6 +183,8 @@ export const flow = {
     'metadata asked': 'cloud-init (or another program in the guest) asked the metadata service for this.',
     'console opened': 'Somebody looked at the guest through its console.',
   } as Readonly<Record<string, string>>,
+  /** Of operations by their names, where the helper's own title is in another language. */
+  titles: {} as Readonly<Record<string, string>>,
   /** When something failed: what to do, by what the error is. */
   remedies: {
     NoValidHost:

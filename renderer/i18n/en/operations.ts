@@ -80,7 +80,7 @@ export const operations = {
     guestText: 'What the guest asked of the cloud since it was started; times are from the start.',
   },
   flow: 'The 50 steps of a server',
-  flowDone: (done: number, of: number) => `${done} of ${of} steps of this operation are done`,
+  flowDone: (done: number, of: number) => `${done} of ${of} steps of this operation are done.`,
   flowHint: 'Point at a number to see what it is for.',
   flowStates: {
     done: 'done',

@@ -81,7 +81,7 @@ export const operations: typeof english = {
     guestText: '客户机启动以来向云请求过什么；时间从开始算起。',
   },
   flow: '云主机的 50 步',
-  flowDone: (done, of) => `本操作的 ${of} 步中已完成 ${done} 步`,
+  flowDone: (done, of) => `本操作的 ${of} 步中已完成 ${done} 步。`,
   flowHint: '指向一个编号，查看它的作用。',
   flowStates: {
     done: '完成',
