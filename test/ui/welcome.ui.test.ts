@@ -12,7 +12,7 @@ test('who is new begins with the welcome, makes the demo cloud with one click, a
   const page = await window.page('/');
   await page.getByRole('heading', { name: 'Welcome' }).waitFor();
   expect(new URL(page.url()).pathname).toBe('/welcome');
-  await page.getByText('Everything that is needed is here.').waitFor();
+  await page.getByText('Everything that is needed is here.').waitFor({ timeout: 40_000 });
   await page.getByRole('button', { name: 'Show all checks' }).click();
   expect(await violations(page)).toEqual([]);
 
