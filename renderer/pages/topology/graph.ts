@@ -65,6 +65,9 @@ export const device = (name: string, namespace: string | null = null): DeviceQue
   namespace,
 });
 
+/** How the whole is brought into sight. */
+export const FIT = { maxZoom: 1.15, padding: 0.08 } as const;
+
 /** The width and height that a box of the drawing has, in its own units. */
 export function sizeOf(node: Pick<GraphNode, 'kind' | 'lines' | 'chips'>): { width: number; height: number } {
   const small = ['tap', 'vxlan', 'ifb', 'uplink', 'port'].includes(node.kind);
