@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { createBasics } from './compute/basics-impl.ts';
 import { createCompute, serverPower } from './compute/index.ts';
-import type { Config } from './config.ts';
+import type { Config, ConfigOverrides } from './config.ts';
 import { createConsoles, type Consoles } from './console/index.ts';
 import type { HelperStatus } from './contract/status.ts';
 import { closeDatabase, openDatabase } from './db/index.ts';
@@ -32,10 +32,14 @@ import { PowerStateLoop } from './reconcile/power-state.ts';
 import { SagaEngine, listOperations, type JournalObserver } from './saga/index.ts';
 import { Secret } from './secret.ts';
 import { createVolume, DEFAULT_WEIGHTS, type Backend } from './volume/index.ts';
+import { Settings } from './settings.ts';
 
 /** What the process around the cloud gives it. */
 export interface CloudOptions {
   readonly config: Config;
+  /** Where the settings came from, for who changes them. */
+  readonly configPath?: string | undefined;
+  readonly overrides?: ConfigOverrides;
   readonly host: Host;
   readonly logger: Logger;
   readonly version: string;
@@ -89,10 +93,17 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     ...(options.journal === undefined ? {} : { journal: options.journal }),
   });
 
+  // These are changed while the cloud runs: what reads them reads them at each use.
+  const identityConfig = { region: config.region, ...config.identity };
+  const imageConfig = {
+    ...imageSettings(config),
+    ...config.image,
+    ...(host.guestOwner === undefined ? {} : { dataOwner: { uid: 0, gid: host.guestOwner.gid } }),
+  };
   const identity = createIdentity({
     db,
     logger,
-    config: { region: config.region, ...config.identity },
+    config: identityConfig,
   });
   const password = new Secret(
     await readOrMake(files, PASSWORD_FILE, () => randomBytes(18).toString('base64url')),
@@ -107,11 +118,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     web: new GuardedWebSource({ trusted: config.image.importOrigins ?? [] }),
     logger,
     now: clock,
-    config: {
-      maxImageBytes: config.maxImageGib * 1024 ** 3,
-      ...config.image,
-      ...(host.guestOwner === undefined ? {} : { dataOwner: { uid: 0, gid: host.guestOwner.gid } }),
-    },
+    config: imageConfig,
   });
   const metadata = createMetadata({
     db,
@@ -184,6 +191,11 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       weights: { ...DEFAULT_WEIGHTS, ...config.volume.weights },
     },
   });
+  const computeLive = {
+    ...computeConfig(config),
+    bootId: generation,
+    ...(host.guestOwner === undefined ? {} : { guestOwner: host.guestOwner }),
+  };
   const computeDeps = {
     db,
     sagas: engine,
@@ -202,11 +214,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     buildConfigDrive,
     logger,
     clock,
-    config: {
-      ...computeConfig(config),
-      bootId: generation,
-      ...(host.guestOwner === undefined ? {} : { guestOwner: host.guestOwner }),
-    },
+    config: computeLive,
   };
   const compute = createCompute(computeDeps);
   const power = new PowerStateLoop({ domains: host.domains, servers: serverPower(computeDeps), logger });
@@ -217,6 +225,17 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const limiter = new RateLimiter({
     limits: config.rateLimits,
     exempt: ({ userId }) => userId === desktopUser,
+  });
+
+  const settings = new Settings({
+    path: options.configPath,
+    overrides: options.overrides ?? {},
+    config,
+    apply: (next) => {
+      Object.assign(identityConfig, { tokenLifetimeSeconds: next.identity.tokenLifetimeSeconds });
+      Object.assign(imageConfig, imageSettings(next));
+      Object.assign(computeLive, { shelvedOffloadSeconds: next.compute.shelvedOffloadSeconds });
+    },
   });
 
   let unwatch = (): void => undefined;
@@ -246,6 +265,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       servers: compute.face.countServers(db),
       stuckOperations: listOperations(db, { state: 'stuck', limit: 1000 }).length,
     }),
+    settings,
     credentials: () => adminCredentials(identity, password, options.endpoint(), config.region),
   });
 
@@ -292,6 +312,12 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     },
   };
 }
+
+/** Of the image service, what may change while it runs. */
+const imageSettings = (config: Config) => ({
+  maxImageBytes: config.maxImageGib * 1024 ** 3,
+  limits: config.image.limits ?? {},
+});
 
 const computeConfig = (config: Config) => ({
   hostName: hostname(),

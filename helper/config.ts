@@ -267,7 +267,14 @@ export interface ConfigOverrides {
  * @throws {Error} that names the file, the setting and what is wrong with it.
  */
 export function loadConfig(path: string | undefined, overrides: ConfigOverrides = {}): Config {
-  const file = readFile(path);
+  return configOf(readFile(path), path ?? DEFAULT_CONFIG_PATH, overrides);
+}
+
+/** As {@link loadConfig}, of a file's content. @param path is named in what is thrown. */
+export function configOf(content: unknown, path: string, overrides: ConfigOverrides): Config {
+  const wrong = mismatch(ConfigFile, content);
+  if (wrong !== undefined) throw new Error(`${path}: ${wrong}`);
+  const file = content as Static<typeof ConfigFile>;
   const { directory } = overrides;
   const places =
     directory === undefined
@@ -298,7 +305,7 @@ export function loadConfig(path: string | undefined, overrides: ConfigOverrides 
   return merged as Config;
 }
 
-function readFile(path: string | undefined): Static<typeof ConfigFile> {
+function readFile(path: string | undefined): unknown {
   let text: string;
   try {
     text = readFileSync(path ?? DEFAULT_CONFIG_PATH, 'utf8');
@@ -306,8 +313,5 @@ function readFile(path: string | undefined): Static<typeof ConfigFile> {
     if (path === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw new Error(`The configuration file cannot be read: ${(error as Error).message}`, { cause: error });
   }
-  const value = (parse(text) ?? {}) as unknown;
-  const problem = mismatch(ConfigFile, value);
-  if (problem !== undefined) throw new Error(`${path ?? DEFAULT_CONFIG_PATH}: ${problem}`);
-  return value as Static<typeof ConfigFile>;
+  return (parse(text) ?? {}) as unknown;
 }

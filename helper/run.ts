@@ -49,6 +49,8 @@ export async function runHelper(
   };
   const cloud = await createCloud({
     config,
+    configPath: options.config,
+    overrides: options.overrides,
     host,
     logger,
     version: version(),

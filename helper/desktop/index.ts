@@ -12,6 +12,7 @@ import type { DeviceHost } from '../host/net/devices/interface.ts';
 import type { SagaEngine } from '../saga/index.ts';
 import { ChangeFeed } from './changes.ts';
 import { deviceEndpoints } from './endpoints/device.ts';
+import { settingsEndpoints, type SettingsFace } from './endpoints/settings.ts';
 import { operationEndpoints } from './endpoints/operation.ts';
 import { desktopRules } from './policy.ts';
 import { Credentials, External, Setup, Status, Storage } from './schemas.ts';
@@ -28,6 +29,7 @@ export interface DesktopDeps {
   readonly devices: DeviceHost;
   readonly host: 'linux' | 'simulated';
   readonly storage: () => Promise<StorageReport>;
+  readonly settings: SettingsFace;
   /** Ends the helper after the answer; guests and their network stay unless they are to be shut down. */
   readonly stop: (guests: 'keep' | 'shutdown') => void;
 }
@@ -45,6 +47,7 @@ export function createDesktop(deps: DesktopDeps): Service {
     endpoints: [
       ...operationEndpoints(deps.db, deps.engine, new ChangeFeed(deps.db), traffic),
       ...deviceEndpoints(deps.devices, deps.host, traffic),
+      ...settingsEndpoints(deps.settings),
       endpoint({
         id: 'status:show',
         method: 'GET',

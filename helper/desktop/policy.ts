@@ -13,4 +13,5 @@ export const desktopRules: PolicyRules = {
   'deskcloud:operations:retry': either(desktop, admin),
   'deskcloud:credentials': all(desktop, admin),
   'deskcloud:stop': desktop,
+  'deskcloud:settings': desktop,
 };

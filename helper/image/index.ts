@@ -78,8 +78,12 @@ export function createImage(deps: ImageDeps): ImageService {
   const { db, files, disks, sagas, web, logger, now, config } = deps;
   const quotas = new Quotas({
     db,
-    limits: { ...UNLIMITED, ...config.limits },
-    maxImageBytes: config.maxImageBytes,
+    get limits() {
+      return { ...UNLIMITED, ...config.limits };
+    },
+    get maxImageBytes() {
+      return config.maxImageBytes;
+    },
   });
   const attributes = { mode: 0o640, ...(config.dataOwner === undefined ? {} : { owner: config.dataOwner }) };
   const bases = new Bases({ db, files, disks, logger, attributes, now });

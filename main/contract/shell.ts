@@ -26,6 +26,10 @@ export interface ShellCalls {
   quit(input: { readonly cloud: 'keep' | 'shutdown' }): Empty;
   /** The last lines of the helper's log, oldest first. */
   helperLog(input: { readonly lines: number }): readonly string[];
+  /** What uninstalling takes away. */
+  removalPlan(input: Empty): RemovalPlan;
+  /** Images that were downloaded or built, on the person's disk: a second use needs no download. */
+  imageCache(input: { readonly clear: boolean }): ImageCache;
   /** What this machine has and lacks. */
   setupReport(input: Empty): SetupReport;
   /** A path on this page's own origin from which the image's bytes come, once. */
@@ -50,6 +54,8 @@ export interface ShellStreams {
   events: Stream<Empty, never, ShellEvent>;
   /** Mends what the set-up check found. Ends with an error that names what is left. */
   setupFix: Stream<Empty, never, SetupProgress>;
+  /** Takes the cloud off the machine, with all that is in it. Nothing is asked: the page has. */
+  uninstall: Stream<Empty, never, SetupProgress>;
   /** Makes the demo cloud, or finds it there. The last message is of type 'done'. */
   demo: Stream<Empty, never, DemoMessage>;
   /** The page sends the image's bytes and ends; the shell tells how far they came, and ends when they are stored. */
@@ -193,6 +199,24 @@ export interface FetchProgress {
   readonly total: number;
   /** The image that is being made of it, from the stage 'upload' on. */
   readonly imageId: string | null;
+}
+
+/** What uninstalling takes away, by what it is, with its place. */
+export interface RemovalPlan {
+  /** Directories that go with all that is in them. */
+  readonly directories: readonly {
+    readonly what: 'log' | 'user' | 'cache';
+    readonly path: string;
+    /** Null: not this person's to look into. */
+    readonly bytes: number | null;
+  }[];
+  /** The file in which the cloud's entries go, and others' stay. */
+  readonly cloudsYaml: string;
+}
+
+export interface ImageCache {
+  readonly path: string;
+  readonly bytes: number;
 }
 
 export interface AccessFiles {

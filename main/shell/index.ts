@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { LinuxDownloader } from '../../helper/host/download/linux.ts';
 import { readCatalogue } from '../../resources/images/catalogue.ts';
 import type { Preferences, ShellEvent } from '../contract/shell.ts';
 import { logOf, type Instance } from '../launch.ts';
 import { fixSetup, readSetup } from '../setup.ts';
+import { removalPlan, sizeOf, uninstallCloud } from '../uninstall.ts';
 import { cloudsYamlText, openrcText, writeUserFiles } from '../user-files.ts';
 import { userPaths } from '../user-paths.ts';
 import { version } from '../version.ts';
@@ -125,6 +127,12 @@ export class Shell {
       return {};
     },
     helperLog: ({ lines }) => lastLines(logOf(this.#instance), lines),
+    removalPlan: () => removalPlan(this.#instance),
+    imageCache: async ({ clear }) => {
+      const path = userPaths(this.#instance).imageCache;
+      if (clear) await rm(path, { recursive: true, force: true });
+      return { path, bytes: await sizeOf(path) };
+    },
     setupReport: () => readSetup(this.#instance),
     imageDownload: ({ projectId, imageId, name }) => {
       const now = Date.now();
@@ -163,6 +171,10 @@ export class Shell {
       await fixSetup(this.#instance, (progress) => stream.send(progress));
       const left = (await readSetup(this.#instance)).findings.find((one) => one.status === 'missing');
       if (left !== undefined) throw new Error(`${left.title}: ${left.detail}. ${left.remedy ?? ''}`);
+    },
+    uninstall: async (_input, stream) => {
+      this.keeper.letGo();
+      await uninstallCloud(this.#instance, (progress) => stream.send(progress));
     },
     demo: (_input, stream) => runDemo(this.keeper, this.#cloud, this.#instance, stream),
     imageUpload: (input, stream) => uploadImage(this.#cloud, input, stream),

@@ -41,6 +41,8 @@ export const CALL_INPUTS = {
   stopHelper: Type.Object({ guests: Type.Union([Type.Literal('keep'), Type.Literal('shutdown')]) }, closed),
   quit: Type.Object({ cloud: Type.Union([Type.Literal('keep'), Type.Literal('shutdown')]) }, closed),
   helperLog: Type.Object({ lines: Type.Integer({ minimum: 1, maximum: 5000 }) }, closed),
+  removalPlan: Nothing,
+  imageCache: Type.Object({ clear: Type.Boolean() }, closed),
   setupReport: Nothing,
   imageDownload: Type.Object(
     { projectId: ProjectId, imageId: Id, name: Type.String({ maxLength: 255 }) },
@@ -70,6 +72,7 @@ export const CALL_INPUTS = {
 export const STREAM_INPUTS = {
   events: { input: Nothing, send: null },
   setupFix: { input: Nothing, send: null },
+  uninstall: { input: Nothing, send: null },
   demo: { input: Nothing, send: null },
   imageUpload: {
     input: Type.Object({ projectId: ProjectId, imageId: Id, size: Type.Integer({ minimum: 0 }) }, closed),

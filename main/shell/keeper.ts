@@ -114,6 +114,11 @@ export class HelperKeeper {
     return this.#starting;
   }
 
+  /** Its end is wanted from now on, by whoever brings it about. */
+  letGo(): void {
+    this.#wanted = false;
+  }
+
   /** Ends the helper; with 'shutdown' the guests as well. */
   async stop(guests: 'keep' | 'shutdown'): Promise<HelperState> {
     this.#wanted = false;

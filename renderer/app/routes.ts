@@ -1,3 +1,6 @@
+import Info from '@lucide/svelte/icons/info';
+import SettingsIcon from '@lucide/svelte/icons/settings';
+import SquareTerminal from '@lucide/svelte/icons/square-terminal';
 import Folder from '@lucide/svelte/icons/folder';
 import GaugeCircle from '@lucide/svelte/icons/circle-gauge';
 import KeySquare from '@lucide/svelte/icons/key-square';
@@ -130,6 +133,21 @@ export const routes: readonly PageRoute[] = [
     path: '/topology',
     nav: { section: 'network', icon: Waypoints, title: (m) => m.topology.title, key: 't' },
     load: page(() => import('../pages/topology/Topology.svelte')),
+  },
+  {
+    path: '/access',
+    nav: { section: 'system', icon: SquareTerminal, title: (m) => m.access.title, key: 'a' },
+    load: page(() => import('../pages/access/Access.svelte')),
+  },
+  {
+    path: '/settings',
+    nav: { section: 'system', icon: SettingsIcon, title: (m) => m.settings.title },
+    load: page(() => import('../pages/settings/Settings.svelte')),
+  },
+  {
+    path: '/about',
+    nav: { section: 'system', icon: Info, title: (m) => m.about.title },
+    load: page(() => import('../pages/about/About.svelte')),
   },
   {
     path: '/networks',

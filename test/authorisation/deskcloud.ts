@@ -10,5 +10,5 @@ export const DESKCLOUD: Expectations = {
     operations:retry`),
   admin: words(`
     network_devices:list network_devices:look network_devices:watch
-    setup:show storage:show external:show credentials:show helper:stop-keep helper:stop-shutdown`),
+    setup:show storage:show settings:show settings:change external:show credentials:show helper:stop-keep helper:stop-shutdown`),
 };

@@ -23,16 +23,29 @@ export const UNLIMITED: ImageLimits = {
 const MIB = 1024 * 1024;
 type Resource = keyof ImageLimits;
 
+/** Limits are read at each use: they may change while the service runs. */
+export interface QuotaOptions {
+  readonly db: Db;
+  readonly limits: ImageLimits;
+  readonly maxImageBytes: number;
+}
+
 /** Holds projects to what they may have. */
 export class Quotas {
   readonly #db: Db;
-  readonly #limits: ImageLimits;
-  readonly #maxImageBytes: number;
+  readonly #options: QuotaOptions;
 
-  constructor(options: { readonly db: Db; readonly limits: ImageLimits; readonly maxImageBytes: number }) {
+  constructor(options: QuotaOptions) {
     this.#db = options.db;
-    this.#limits = options.limits;
-    this.#maxImageBytes = options.maxImageBytes;
+    this.#options = options;
+  }
+
+  get #limits(): ImageLimits {
+    return this.#options.limits;
+  }
+
+  get #maxImageBytes(): number {
+    return this.#options.maxImageBytes;
   }
 
   /** @throws {CloudError} tooLarge (413) when one more would be too much. */

@@ -1,3 +1,5 @@
+import { about } from './about.ts';
+import { access } from './access.ts';
 import { aggregates } from './aggregates.ts';
 import { app } from './app.ts';
 import { common } from './common.ts';
@@ -18,11 +20,14 @@ import { routers } from './routers.ts';
 import { securityGroups } from './security-groups.ts';
 import { servergroups } from './servergroups.ts';
 import { servers } from './servers.ts';
+import { settings } from './settings.ts';
 import { topology } from './topology.ts';
 import { welcome } from './welcome.ts';
 
 /** English is the language that the others are checked against. */
 export const en = {
+  about,
+  access,
   aggregates,
   app,
   common,
@@ -43,6 +48,7 @@ export const en = {
   securityGroups,
   servergroups,
   servers,
+  settings,
   topology,
   welcome,
 };

@@ -1,4 +1,6 @@
 import type { Messages } from '../en/index.ts';
+import { about } from './about.ts';
+import { access } from './access.ts';
 import { aggregates } from './aggregates.ts';
 import { app } from './app.ts';
 import { common } from './common.ts';
@@ -19,10 +21,13 @@ import { routers } from './routers.ts';
 import { securityGroups } from './security-groups.ts';
 import { servergroups } from './servergroups.ts';
 import { servers } from './servers.ts';
+import { settings } from './settings.ts';
 import { topology } from './topology.ts';
 import { welcome } from './welcome.ts';
 
 export const zh: Messages = {
+  about,
+  access,
   aggregates,
   app,
   common,
@@ -43,6 +48,7 @@ export const zh: Messages = {
   securityGroups,
   servergroups,
   servers,
+  settings,
   topology,
   welcome,
 };
