@@ -85,7 +85,16 @@ describe('volumes in a real guest', () => {
   });
 
   test('a volume is plugged in, grown and copied while the guest writes to it, and its copy has what was written', async () => {
-    const data = await makeVolume({ size: 1 });
+    const type = (await volume('POST', '/types', { volume_type: { name: 'slow' } }))['volume_type'] as {
+      id: string;
+    };
+    const qos = (
+      await volume('POST', '/qos-specs', {
+        qos_specs: { name: 'slow', consumer: 'front-end', total_iops_sec: '2000' },
+      })
+    )['qos_specs'] as { id: string };
+    await volume('GET', `/qos-specs/${qos.id}/associate?vol_type_id=${type.id}`);
+    const data = await makeVolume({ size: 1, volume_type: 'slow' });
     await attach(data);
     await guestSees(`${SECTORS}\n`);
     // A new volume reads zeros (S46).

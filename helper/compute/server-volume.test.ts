@@ -35,6 +35,8 @@ test('a volume becomes a disk of the running guest, and stays with its definitio
     bus: 'virtio',
     serial: VOLUME,
     path: `/volumes/${VOLUME}`,
+    // What its type's QoS specs say, and libvirt knows.
+    limits: { total_iops_sec: 100 },
   });
   expect([...world.volumes.attachments.values()]).toEqual([{ volumeId: VOLUME, state: 'attached' }]);
   expect((await attach(OTHER)).body).toMatchObject({ volumeAttachment: { device: '/dev/vdc' } });

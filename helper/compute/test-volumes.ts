@@ -28,7 +28,13 @@ export class StandInVolumes implements VolumeFace {
   };
   disk: VolumeFace['disk'] = (id) => {
     const volumeId = this.attachments.get(id)?.volumeId ?? id;
-    return { volumeId, path: `/volumes/${volumeId}`, format: 'qcow2', readOnly: false };
+    return {
+      volumeId,
+      path: `/volumes/${volumeId}`,
+      format: 'qcow2',
+      readOnly: false,
+      limits: { total_iops_sec: 100, made_up: 1 },
+    };
   };
   terminate: VolumeFace['terminate'] = (volumeId) => void this.terminated.push(volumeId);
 

@@ -38,4 +38,7 @@ export type ChangeKind =
   | 'server_group'
   | 'subnet'
   | 'trunk'
-  | 'user';
+  | 'user'
+  | 'volume'
+  | 'volume_snapshot'
+  | 'volume_type';

@@ -117,6 +117,23 @@ const WATCHED: readonly Watched[] = [
   part('image_property', 'image', 'row.image_id'),
   part('image_tag', 'image', 'row.image_id'),
   part('image_member', 'image', 'row.image_id'),
+  own('volume', 'volume'),
+  part('volume_metadata', 'volume', 'row.volume_id'),
+  part('volume_image_metadata', 'volume', 'row.volume_id'),
+  {
+    // A volume shows who has it.
+    table: 'volume_attachment',
+    columns: { id: 'row.volume_id', project: 'row.project_id', server: 'row.instance_uuid' },
+    shown: [
+      { kind: 'volume', id: 'id', project: 'project', part: true },
+      { kind: 'server', id: 'server', project: 'project', part: true },
+    ],
+  },
+  own('volume_snapshot', 'volume_snapshot'),
+  part('volume_snapshot_metadata', 'volume_snapshot', 'row.snapshot_id'),
+  plain('volume_type', 'volume_type'),
+  part('volume_type_extra_spec', 'volume_type', 'row.volume_type_id'),
+  quota('volume_quota'),
   plain('flavor', 'flavor'),
   part('flavor_access', 'flavor', 'row.flavor_id'),
   { table: 'keypair', columns: { id: 'row.name' }, shown: [{ kind: 'keypair', id: 'id' }] },

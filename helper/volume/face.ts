@@ -14,6 +14,8 @@ export interface AttachedDisk {
   readonly path: string;
   readonly format: 'raw' | 'qcow2';
   readonly readOnly: boolean;
+  /** What its type's QoS specs allow (consumer 'front-end' or 'both'), by libvirt's names. */
+  readonly limits: Readonly<Record<string, number>>;
 }
 
 /** What compute may do with volumes. Synchronous, SQL only, joins the caller's transaction. */

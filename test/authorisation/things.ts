@@ -22,6 +22,7 @@ const ROOTS: Readonly<Record<ServiceName, string>> = {
 /** Without these a request is refused before anybody asks who may. */
 const QUERIES: Readonly<Record<string, string>> = {
   'placement usages': '?project_id=p',
+  'deskcloud network_devices:look': '?kind=device&name=lo',
   'volume qos-specs:associate': '?vol_type_id=t',
   'volume qos-specs:disassociate': '?vol_type_id=t',
 };

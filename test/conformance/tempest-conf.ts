@@ -131,6 +131,8 @@ export function tempestConf({ cloud, credentials, directory, guests, listed }: C
       build_timeout: BUILD_TIMEOUT,
       build_interval: '1',
       volume_size: '1',
+      min_microversion: '3.0',
+      max_microversion: '3.70',
       storage_protocol: 'file',
       vendor_name: 'Deskcloud',
       backend_names: BACKENDS.map(({ name }) => name).join(','),

@@ -1,5 +1,5 @@
 import type { Db } from '../../db/index.ts';
-import type { DomainDisk } from '../../host/domain/interface.ts';
+import { DISK_LIMITS, type DiskLimit, type DomainDisk } from '../../host/domain/interface.ts';
 import { imagePropertiesOfRow } from '../store/server-row.ts';
 import { volumesOf, type ServerVolumeRow } from '../store/server-volume.ts';
 import { serverOf } from '../store/server.ts';
@@ -29,7 +29,12 @@ export function diskOfVolume(
   row: ServerVolumeRow,
   bus: DomainDisk['bus'],
 ): DomainDisk {
-  const { path, format, readOnly } = volume.disk(row.attachment_id);
+  const { path, format, readOnly, limits: asked } = volume.disk(row.attachment_id);
+  const limits: Partial<Record<DiskLimit, number>> = {};
+  for (const name of DISK_LIMITS) {
+    const limit = asked[name];
+    if (limit !== undefined) limits[name] = limit;
+  }
   return {
     target: row.target,
     bus,
@@ -38,5 +43,6 @@ export function diskOfVolume(
     path,
     serial: row.volume_id,
     ...(readOnly ? { readOnly } : {}),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
   };
 }

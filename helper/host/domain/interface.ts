@@ -12,7 +12,27 @@ export interface DomainDisk {
   readonly serial?: string;
   readonly readOnly?: boolean;
   readonly bootIndex?: number;
+  /** How fast it may be, by libvirt's names in iotune: bytes or requests per second. */
+  readonly limits?: Readonly<Partial<Record<DiskLimit, number>>>;
 }
+
+/** libvirt's iotune, in the order that its schema has. */
+export const DISK_LIMITS = [
+  'total_bytes_sec',
+  'read_bytes_sec',
+  'write_bytes_sec',
+  'total_iops_sec',
+  'read_iops_sec',
+  'write_iops_sec',
+  'total_bytes_sec_max',
+  'read_bytes_sec_max',
+  'write_bytes_sec_max',
+  'total_iops_sec_max',
+  'read_iops_sec_max',
+  'write_iops_sec_max',
+  'size_iops_sec',
+] as const;
+export type DiskLimit = (typeof DISK_LIMITS)[number];
 
 /** A network card on a tap device that exists already. */
 export interface DomainNic {

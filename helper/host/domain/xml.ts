@@ -1,5 +1,5 @@
 /** The domain XML of a guest (https://libvirt.org/formatdomain.html), from its {@link DomainSpec} alone. */
-import type { DomainDisk, DomainNic, DomainSpec } from './interface.ts';
+import { DISK_LIMITS, type DomainDisk, type DomainNic, type DomainSpec } from './interface.ts';
 import { element, render, type XmlElement } from './markup.ts';
 
 /** Namespace of our part of a domain's metadata. */
@@ -217,10 +217,19 @@ function diskElement(spec: DomainDisk): XmlElement {
     }),
     element('source', { file: spec.path }),
     element('target', { dev: target, bus }),
+    iotune(spec.limits),
     spec.readOnly === true || cdrom ? element('readonly') : undefined,
     spec.serial === undefined ? undefined : element('serial', {}, spec.serial.slice(0, 36)),
     spec.bootIndex === undefined ? undefined : element('boot', { order: spec.bootIndex }),
   );
+}
+
+function iotune(limits: DomainDisk['limits']): XmlElement | undefined {
+  const set = DISK_LIMITS.flatMap((name) => {
+    const value = limits?.[name];
+    return value === undefined ? [] : [element(name, {}, String(value))];
+  });
+  return set.length === 0 ? undefined : element('iotune', {}, set);
 }
 
 /** One card, as it is plugged into a running guest. */

@@ -7,6 +7,8 @@ import {
   updateAttachment,
   type AttachmentRow,
 } from '../store/attachment.ts';
+import { findQos } from '../store/qos.ts';
+import { findType } from '../store/type.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
 import { diskPath, notThere, projectOf, sees, type Caller, type VolumeContext } from './context.ts';
 import type { AttachedDisk } from '../face.ts';
@@ -140,6 +142,21 @@ export class Attachments {
       throw conflict(`Detach volume from instance ${serverId} using the Compute API`);
   }
 
+  /** nova's QoS specs of a type; those with '_per_gb' are for each GiB of the volume. */
+  #limits(typeId: string, sizeGib: number): Readonly<Record<string, number>> {
+    const qosId = findType(this.#context.db, typeId)?.qos_specs_id;
+    const qos = typeof qosId === 'string' ? findQos(this.#context.db, qosId) : undefined;
+    if (qos === undefined || qos.consumer === 'back-end') return {};
+    const limits: Record<string, number> = {};
+    for (const [key, value] of Object.entries(qos.specs)) {
+      if (!/^\d{1,15}$/.test(value)) continue;
+      const perGib = key.endsWith('_per_gb');
+      const name = perGib ? key.slice(0, -'_per_gb'.length) : key;
+      limits[name] = Number(value) * (perGib ? sizeGib : 1);
+    }
+    return limits;
+  }
+
   /** Where the disk of an attachment is. @throws {CloudError} notFound */
   disk(id: string): AttachedDisk {
     const { db } = this.#context;
@@ -152,6 +169,7 @@ export class Attachments {
       path: diskPath(this.#context, volume.backend, 'volume', volume.id),
       format: volume.format,
       readOnly: row.attach_mode === 'ro',
+      limits: this.#limits(volume.volume_type_id, volume.size),
     };
   }
 }

@@ -54,10 +54,10 @@ export class Encryptions {
     });
   }
 
-  update(typeId: string, encryptionId: string, request: EncryptionRequest): void {
+  update(typeId: string, request: EncryptionRequest): void {
     const { db, now } = this.#context;
     transaction(db, () => {
-      const row = this.#existing(typeId, encryptionId);
+      const row = this.#existing(typeId);
       this.#refuseInUse(typeId, 'update');
       putEncryption(db, {
         ...row,
@@ -70,19 +70,19 @@ export class Encryptions {
     });
   }
 
-  delete(typeId: string, encryptionId: string): void {
+  delete(typeId: string): void {
     const { db } = this.#context;
     transaction(db, () => {
-      this.#existing(typeId, encryptionId);
+      this.#existing(typeId);
       this.#refuseInUse(typeId, 'delete');
       deleteEncryption(db, typeId);
     });
   }
 
-  #existing(typeId: string, encryptionId: string): EncryptionRow {
+  /** A type has one record at most, so cinder does not look at the id behind it. */
+  #existing(typeId: string): EncryptionRow {
     const row = this.find(typeId);
-    if (row === undefined || row.encryption_id !== encryptionId)
-      throw notFound(`Volume type encryption for type ${typeId} does not exist.`);
+    if (row === undefined) throw notFound(`Volume type encryption for type ${typeId} does not exist.`);
     return row;
   }
 

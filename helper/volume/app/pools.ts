@@ -80,7 +80,7 @@ const capabilitiesOf = (backend: Backend): Readonly<Record<string, string | bool
   disk_format: backend.format,
   thin_provisioning_support: true,
   thick_provisioning_support: false,
-  QoS_support: false,
+  QoS_support: true,
   multiattach: false,
   online_extend_support: true,
 });

@@ -15,6 +15,7 @@ import {
   HostShown,
   PoolList,
   ResourceFilters,
+  ServiceDisable,
   ServiceFreeze,
   ServiceList,
   ServiceSwitch,
@@ -43,7 +44,7 @@ export const serviceEndpoints = (services: Services): readonly Endpoint[] => [
       method: 'PUT',
       path: `/os-services/${verb}`,
       policy: UPDATE,
-      body: ServiceSwitch,
+      body: verb === 'disable-log-reason' ? ServiceDisable : ServiceSwitch,
       response: ServiceSwitched,
       ok: 200,
       handler: ({ body }) => {

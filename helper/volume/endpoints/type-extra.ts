@@ -88,7 +88,7 @@ export const encryptionEndpoints = (encryptions: Encryptions): readonly Endpoint
     ok: 200,
     handler: ({ params, body }) => {
       const encryption: EncryptionRequest = body.encryption;
-      encryptions.update(params.type_id, params.encryption_id, encryption);
+      encryptions.update(params.type_id, encryption);
       const { key_size: size, ...rest } = encryption;
       return {
         encryption: {
@@ -105,7 +105,7 @@ export const encryptionEndpoints = (encryptions: Encryptions): readonly Endpoint
     policy: 'volume_extension:volume_type_encryption:delete',
     response: 'none',
     ok: 202,
-    handler: ({ params }) => encryptions.delete(params.type_id, params.encryption_id),
+    handler: ({ params }) => encryptions.delete(params.type_id),
   }),
 ];
 

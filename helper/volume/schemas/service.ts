@@ -76,6 +76,13 @@ export const ServiceSwitch = strict({
   service: opt(Type.String()),
   disabled_reason: opt(nullable(Type.String({ maxLength: 255, format: 'text' }))),
 });
+/** With a reason, it has to be one. */
+export const ServiceDisable = strict({
+  host: Host,
+  binary: opt(Type.String()),
+  service: opt(Type.String()),
+  disabled_reason: Type.String({ minLength: 1, maxLength: 255, format: 'text' }),
+});
 export const ServiceFreeze = strict({ host: opt(nullable(Host)), cluster: opt(nullable(Type.String())) });
 export const ServiceSwitched = strict({
   host: Type.String(),

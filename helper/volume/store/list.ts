@@ -1,5 +1,5 @@
 import { statement, type Db, type SqlValue } from '../../db/index.ts';
-import { badRequest } from '../../errors/error.ts';
+import { notFound } from '../../errors/error.ts';
 
 /** One condition of a list, as SQL (from fixed texts) with its parameters. */
 export interface Condition {
@@ -38,7 +38,7 @@ const expression = ({ column, kind }: SortKey): string =>
 
 /**
  * One page in the order asked for, always ended by the id.
- * @throws {CloudError} badRequest when the marker names no row.
+ * @throws {CloudError} notFound when the marker names no row.
  */
 export function listRows<Row extends { readonly id: string }>(
   db: Db,
@@ -50,7 +50,7 @@ export function listRows<Row extends { readonly id: string }>(
   const conditions = [...query.conditions];
   if (query.marker !== undefined) {
     const row = statement<[string], Row>(db, `SELECT * FROM ${table} WHERE id = ?`).get(query.marker);
-    if (row === undefined) throw badRequest(`marker [${query.marker.slice(0, 80)}] not found`);
+    if (row === undefined) throw notFound(`marker [${query.marker.slice(0, 80)}] could not be found.`);
     conditions.push(after(sort, row));
   }
   const order = sort.map((key) => `${expression(key)} ${key.descending ? 'DESC' : 'ASC'}`).join(', ');
