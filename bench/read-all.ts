@@ -8,7 +8,7 @@ import { percentile } from './statistics.ts';
 /** What a read may take at the median on a machine that does nothing else: milliseconds by the answer's items. */
 export const LIMITS = { show: 2, list: 10, page: 50 } as const;
 
-const TIMES = 21;
+const TIMES = 9;
 const PAGE = 1000;
 
 /** A read of one operation. */

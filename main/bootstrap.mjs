@@ -125,6 +125,7 @@ const programs = {
   test: { script: 'scripts/test.ts', window: [undefined, 'ui', 'e2e', 'all'].includes(rest[0]) },
   package: { script: 'scripts/package.ts', window: true },
   bench: { script: 'scripts/bench.ts' },
+  'bench-reads': { script: 'scripts/bench-reads.ts' },
   conformance: { script: 'scripts/conformance.ts' },
   'api-docs': { script: 'scripts/api-docs.ts' },
   fuzz: { script: 'scripts/fuzz.ts' },

@@ -2,11 +2,16 @@
  * `npm run bench:reads`: the median of each read of each service with 10,000 rows in every table, beside the same read
  * of the same run before the tables were filled; bench/README.md. Ends with status 1 when a read is over its limit.
  */
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fillAll } from '../bench/fill-all.ts';
 import { ReadWorld, limitOf, timeReads } from '../bench/read-all.ts';
+import { createCloud } from '../helper/cloud.ts';
+import { loadConfig } from '../helper/config.ts';
 import { closeDatabase, openDatabase } from '../helper/db/index.ts';
+import { createSimulatedHost } from '../helper/host/simulated.ts';
+import { createHttpServer, silentLogger } from '../helper/http/index.ts';
 import { startProgress } from '../main/cli/progress.ts';
 import { TestInstance } from '../test/support/instance.ts';
 
@@ -24,20 +29,21 @@ try {
   const world = await ReadWorld.create(instance);
   const only = new RegExp(values.only);
   const reads = world.reads().filter(({ name }) => only.test(name));
-  const origin = async (): Promise<string> => (await instance.client.status()).endpoint;
-  const empty = await timeReads(await origin(), reads, (share, text) => progress.update(share * 0.3, text));
   await instance.stop();
+  const nearlyEmpty = await serve(instance.configPath, instance.directory);
+  const empty = await timeReads(nearlyEmpty.origin, reads, (share, text) =>
+    progress.update(share * 0.3, text),
+  );
+  await nearlyEmpty.close();
   progress.update(0.3, `filling each table with ${rows} rows`);
   const db = openDatabase({ path: join(instance.directory, 'state', 'deskcloud.db') });
   const without = fillAll(db, rows);
   closeDatabase(db);
-  progress.update(0.35, 'starting with that');
-  await instance.startPlain();
-  progress.update(0.38, 'until it is ready');
-  await instance.ready();
-  const full = await timeReads(await origin(), reads, (share, text) =>
+  const served = await serve(instance.configPath, instance.directory);
+  const full = await timeReads(served.origin, reads, (share, text) =>
     progress.update(0.4 + share * 0.6, text),
   );
+  await served.close();
   progress.done('measured');
   const lines = [...full]
     .map(([name, now]) => {
@@ -61,4 +67,35 @@ try {
   process.exitCode = missed === 0 ? 0 : 1;
 } finally {
   await instance.remove();
+}
+
+/** All services over that state, but nothing of what the host would have to be made like: there are no such machines. */
+async function serve(configPath: string, directory: string) {
+  const config = loadConfig(configPath, { directory });
+  let origin = '';
+  const cloud = await createCloud({
+    config,
+    host: createSimulatedHost(config),
+    logger: silentLogger,
+    version: '',
+    endpoint: () => origin,
+    onStop: () => undefined,
+  });
+  const server = createHttpServer({
+    services: cloud.services,
+    authenticate: cloud.authenticate,
+    origins: config.listener,
+    validateResponses: false,
+    logger: silentLogger,
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    origin,
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await cloud.stop('keep');
+    },
+  };
 }

@@ -30,6 +30,9 @@ const SETTINGS = {
   network: { vniRange: [1_000_000, 1_100_000] },
 };
 
+/** Operations that answer 401 to wrong passwords and the like. */
+const LOGINS = /^(tokens:|ec2:login|users:password)/;
+
 /** Something that is not as it should be, with a request that shows it. */
 export interface Finding {
   readonly problem: string;
@@ -197,12 +200,19 @@ class Run {
   async #one(attempt: Attempt): Promise<void> {
     const answer = await this.#wire.send(attempt.request);
     this.statuses[answer.status] = (this.statuses[answer.status] ?? 0) + 1;
-    const problem = this.#judge.problem(attempt, answer);
+    const problem = this.#refusal(attempt, answer) ?? this.#judge.problem(attempt, answer);
     if (problem !== undefined) this.#find(attempt, answer, problem);
     if (answer.status < 300) {
       this.#succeeded.add(`${attempt.service.name} ${attempt.endpoint.id}`);
       this.#learn(attempt, answer);
     }
+  }
+
+  /** A run whose callers are refused shows nothing more: what took their tokens is to be found. */
+  #refusal({ endpoint, request, caller }: Attempt, { status }: WireAnswer): string | undefined {
+    if (status !== 401 || caller === 'nobody' || LOGINS.test(endpoint.id)) return undefined;
+    const { token } = this.#world.callers[caller];
+    return request.headers['x-auth-token'] === token ? `the token of the ${caller} is refused` : undefined;
   }
 
   #find({ service, endpoint, request, caller }: Attempt, answer: WireAnswer, problem: string): void {

@@ -119,6 +119,7 @@ export async function inventory(
             path: next,
             headers: { 'x-auth-token': token, ...version },
           });
+          if (answer.status === 401) throw new Error(`${next}: the administrator is refused`);
           if (answer.status !== 200) break;
           things.push(...thingsIn(service, path, query, answer.json));
           const link = (answer.json as { next?: unknown }).next;
