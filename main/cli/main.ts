@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Command, Option } from 'commander';
 import type { Instance } from '../launch.ts';
 import { check } from './commands/check.ts';

@@ -46,6 +46,11 @@ export function verifyPackage(path: string, say: Say): void {
       );
     say(`purged: the same ${before.files.size} files and groups as before`);
   });
+  lintPackage(path, say);
+}
+
+/** Debian's own reader of packages. @throws {Error} when it finds errors. */
+function lintPackage(path: string, say: Say): void {
   inRoot('lintian', ['lintian'], say, (root) => {
     copyFileSync(path, join(root, 'tmp', basename(path)));
     const words = ['lintian', '--allow-root', '--no-tag-display-limit', `/tmp/${basename(path)}`];
