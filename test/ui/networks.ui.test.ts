@@ -9,8 +9,8 @@ beforeAll(async () => {
   await window.demo();
 });
 afterAll(async () => {
-  expect(window.complaints).toEqual([]);
   await window.close();
+  expect(window.complaints).toEqual([]);
 });
 
 const fill = (page: Page, label: string | RegExp, text: string): Promise<void> =>

@@ -10,8 +10,8 @@ beforeAll(async () => {
   await window.demo();
 });
 afterAll(async () => {
-  expect(window.complaints).toEqual([]);
   await window.close();
+  expect(window.complaints).toEqual([]);
 });
 
 /** A page in the demo project: pages are made anew once the window knows which project it works in. */
