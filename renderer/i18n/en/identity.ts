@@ -71,7 +71,7 @@ export const identity = {
   kinds: { user: 'User', group: 'Group' },
   who: 'Who',
   matrixText:
-    'A tick gives the role, at once. A tick in grey comes from elsewhere: from a group, from the domain, or from a role that brings it along.',
+    'A tick gives the role, at once. A dash means that it comes from elsewhere: from a group, from the domain, or from a role that brings it along.',
   comesWith: (role: string) => `${role}: from a group, from above, or brought along by another role`,
   gives: (role: string, who: string) => `${role} for ${who}`,
   ownAdmin: 'This is how this window works in the cloud; it stays.',

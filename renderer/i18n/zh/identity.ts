@@ -71,7 +71,7 @@ export const identity: typeof english = {
   system: '整个云',
   kinds: { user: '用户', group: '用户组' },
   who: '谁',
-  matrixText: '勾选即授予角色，立即生效。灰色的勾来自别处：来自用户组、来自域，或由另一个角色带来。',
+  matrixText: '勾选即授予角色，立即生效。短横表示它来自别处：来自用户组、来自域，或由另一个角色带来。',
   comesWith: (role) => `${role}：来自用户组、上级，或由另一个角色带来`,
   gives: (role, who) => `${who} 的 ${role}`,
   ownAdmin: '此窗口靠它使用云，不能取消。',
