@@ -25,10 +25,12 @@ export const about = {
   uninstallTitle: 'Uninstall Deskcloud’s cloud?',
   word: 'uninstall',
   goes: 'What goes',
-  goesServers: (count: number) =>
-    count === 0
-      ? 'All servers: there are none.'
-      : `All servers, ${count} of them, with everything on their disks.`,
+  goesServers: (count: number | undefined) =>
+    count === undefined
+      ? 'All servers, with everything on their disks.'
+      : count === 0
+        ? 'All servers: there are none.'
+        : `All servers, ${count} of them, with everything on their disks.`,
   goesData: 'All images, networks, users and settings made in the cloud.',
   goesDevices: 'Its bridges, network namespaces and firewall rules on this machine.',
   goesDirectory: (path: string, size: string) => `${path}${size === '' ? '' : ` (${size})`}`,

@@ -28,7 +28,11 @@ export const about: typeof english = {
   word: 'uninstall',
   goes: '将被移除',
   goesServers: (count) =>
-    count === 0 ? '所有云主机：目前没有。' : `全部 ${count} 台云主机及其磁盘上的所有数据。`,
+    count === undefined
+      ? '所有云主机及其磁盘上的所有数据。'
+      : count === 0
+        ? '所有云主机：目前没有。'
+        : `全部 ${count} 台云主机及其磁盘上的所有数据。`,
   goesData: '云中创建的所有镜像、网络、用户和设置。',
   goesDevices: '它在这台机器上的网桥、网络命名空间和防火墙规则。',
   goesDirectory: (path, size) => `${path}${size === '' ? '' : `（${size}）`}`,
