@@ -3,6 +3,11 @@ import { defineConfig } from 'vitest/config';
 /** Tests that touch the machine have it to themselves: one file after the other. */
 const alone = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 300_000 } as const;
 
+/** Guests are emulated, and start slowly. */
+const patient = { testTimeout: 600_000, hookTimeout: 900_000 } as const;
+
+const NEEDS_THE_MACHINE = 'test/crash.e2e.test.ts';
+
 export default defineConfig({
   test: {
     projects: [
@@ -31,13 +36,24 @@ export default defineConfig({
         },
       },
       {
-        // The whole helper with real guests, from outside; needs root.
+        // The whole helper with real guests, from outside; needs root. Most of it is waiting for guests.
         test: {
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
+          exclude: [NEEDS_THE_MACHINE],
+          maxWorkers: 2,
+          ...patient,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // What ends the machine's libvirtd cannot have others beside it.
+        test: {
+          name: 'e2e-alone',
+          include: [NEEDS_THE_MACHINE],
           ...alone,
-          testTimeout: 600_000,
-          hookTimeout: 900_000,
+          ...patient,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
