@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { transaction } from '../../db/index.ts';
+import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, notFound } from '../../errors/error.ts';
 import {
   deleteEncryption,
@@ -7,6 +7,7 @@ import {
   isTypeInUse,
   putEncryption,
   type EncryptionRow,
+  type VolumeType,
 } from '../store/type.ts';
 import type { VolumeContext } from './context.ts';
 import type { Types } from './type.ts';
@@ -90,6 +91,14 @@ export class Encryptions {
     if (isTypeInUse(this.#context.db, typeId))
       throw badRequest(`Cannot ${what} encryption specs. Volume type in use.`);
   }
+}
+
+/** @throws 400 for a type that asks for encryption: no back end encrypts, and nobody is to believe that one does. */
+export function refuseEncrypted(db: Db, type: VolumeType): void {
+  if (encryptionOf(db, type.id) !== undefined)
+    throw badRequest(
+      `Invalid input received: Volume type ${type.name} asks for encryption, and no back end of this cloud encrypts. Choose a type without it, or delete the type's encryption.`,
+    );
 }
 
 const keySize = (size: string | number | null | undefined): number | null =>

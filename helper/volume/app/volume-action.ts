@@ -13,6 +13,7 @@ import { snapshotsOf, updateSnapshot } from '../store/snapshot.ts';
 import type { VolumeType } from '../store/type.ts';
 import { updateVolume, type Volume, type VolumeRow } from '../store/volume.ts';
 import { diskPath, requirePolicy, type Caller, type VolumeContext } from './context.ts';
+import { refuseEncrypted } from './encryption.ts';
 import { imageOf } from './image-source.ts';
 import type { Quotas } from './quota.ts';
 import type { Types } from './type.ts';
@@ -136,6 +137,7 @@ export class VolumeActions {
       const volume = this.#volumes.get(caller.auth, id);
       const type = this.#types.usable(caller, nameOrId);
       checkSizeOfType(type, volume.size);
+      refuseEncrypted(db, type);
       if (isMultiattach(type) !== (volume.multiattach === 1) && volume.status !== 'available')
         throw badRequest(
           `Invalid input received: Invalid volume_type passed, retypes affecting multiattach are only allowed on available volumes, the specified volume however currently has a status of: ${volume.status}.`,

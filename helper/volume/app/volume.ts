@@ -28,6 +28,7 @@ import {
   type Caller,
   type VolumeContext,
 } from './context.ts';
+import { refuseEncrypted } from './encryption.ts';
 import { imageOf, type ImageSource } from './image-source.ts';
 import { conditionsOf, listQuery, wantsCount } from './list-query.ts';
 import type { Quotas } from './quota.ts';
@@ -119,6 +120,7 @@ export class Volumes {
       const type = this.#typeOf(caller, request, sources);
       if (isMultiattach(type)) requirePolicy(caller, 'volume:multiattach');
       checkSizeOfType(type, size);
+      refuseEncrypted(db, type);
       const zone = availabilityZone(config.zone, request.availability_zone, type);
       const backends = backendsOfHints(this.#context, caller, hints);
       this.#quotas.checkSize(projectId, size);
