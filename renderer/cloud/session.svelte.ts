@@ -16,6 +16,11 @@ class Session {
   /** Null until the projects were read. */
   project: Project | null = $state.raw(null);
   problem: Problem | undefined = $state.raw(undefined);
+  #asked = $state.raw(false);
+  /** True when pages know what they work with; one that is drawn before is made anew at once. */
+  readonly settled = $derived(
+    this.helper.state !== 'unknown' && (this.helper.state !== 'running' || this.#asked),
+  );
   readonly api = $derived(new Api(this.project?.id ?? null));
 
   /** Called once, before the first page. */
@@ -45,6 +50,7 @@ class Session {
     } catch (error) {
       this.problem = problemOf(error);
     }
+    this.#asked = true;
   }
 
   choose(project: Project): void {
