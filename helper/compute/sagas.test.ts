@@ -166,6 +166,7 @@ describe('a delete', () => {
           leases: [],
           claims: [],
           files: [],
+          volumes: [],
         });
         expect(index).toBeGreaterThanOrEqual(0);
       } finally {
