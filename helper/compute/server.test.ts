@@ -16,7 +16,16 @@ interface Shown {
 const show = async (id: string, token = 'member', version?: string): Promise<Shown['server']> =>
   ((await world.call(token, 'GET', `/v2.1/servers/${id}`, undefined, version)).body as Shown).server;
 
-const EMPTY = { domains: [], ports: [], plugged: [], leases: [], claims: [], files: [], cards: [] };
+const EMPTY = {
+  domains: [],
+  ports: [],
+  plugged: [],
+  leases: [],
+  claims: [],
+  files: [],
+  volumes: [],
+  cards: [],
+};
 
 describe('a server', () => {
   test('is made, runs and goes', async () => {
