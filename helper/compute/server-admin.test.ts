@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DomainHostError } from '../host/domain/interface.ts';
 import { TestWorld } from './test-world.ts';
 
 let world: TestWorld;
@@ -131,6 +132,12 @@ test('diagnostics, for administrators', async () => {
     driver: 'libvirt',
     cpu_details: [{ id: 0, time: 7 }],
     memory_details: { maximum: 128, used: 64 },
+  });
+  // A guest may end between the look at its record and the question.
+  world.domains.statistics = () => Promise.reject(new DomainHostError('notFound', 'There is no domain.'));
+  expect(await get('admin', '2.48')).toMatchObject({
+    status: 409,
+    body: { conflictingRequest: { message: 'There is no domain.' } },
   });
   await act({ 'os-stop': null });
   await world.quiet();

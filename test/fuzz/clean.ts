@@ -38,7 +38,7 @@ export async function clean(
   for (let round = 0; round < ROUNDS; round++) {
     await settle(helper);
     const mine = (await inventory(world, wire)).filter(
-      ({ id, path }) => path !== undefined && !pool.isKept(id),
+      ({ kind, id, path }) => path !== undefined && !pool.isKept(kind, id),
     );
     left = [];
     for (const thing of mine) {
@@ -104,6 +104,11 @@ async function loosen(world: World, wire: Wire, { service, kind, path = '', body
     await call('PUT', `${network}/routers/${String(body['device_id'])}/remove_router_interface`, {
       port_id: body['id'],
     });
+  if (service.name === 'network' && kind === 'floatingip') {
+    const { json } = await call('GET', `${path}/port_forwardings`, undefined);
+    for (const { id } of (json as { port_forwardings?: { id: string }[] }).port_forwardings ?? [])
+      await call('DELETE', `${path}/port_forwardings/${id}`, undefined);
+  }
   if (service.name === 'network' && kind === 'trunk') {
     // One that is disabled cannot be changed in any other way, here as upstream.
     await call('PUT', path, { trunk: { admin_state_up: true } });

@@ -53,17 +53,20 @@ export class Pool {
   readonly #mine = new Map<string, string[]>();
   readonly #kept = new Map<string, string[]>();
   readonly #keptIds = new Set<string>();
+  readonly #keptThings = new Set<string>();
   readonly #paths = new Map<string, string[]>();
   readonly #ever = new Map<string, Set<string>>();
 
   /** What was there before the run: it may be named and read, never changed. */
   keep(kind: string, id: string): void {
     this.#keptIds.add(id);
+    this.#keptThings.add(`${kind} ${id}`);
     add(this.#kept, kind, id);
   }
 
-  isKept(id: string): boolean {
-    return this.#keptIds.has(id);
+  /** By kind too: a resource provider may have been given the id of a network. */
+  isKept(kind: string, id: string): boolean {
+    return this.#keptThings.has(`${kind} ${id}`);
   }
 
   /** What the run made of a kind, also what is gone: what belongs to it may be there still. */

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { CloudError, conflict } from '../../errors/error.ts';
 import { endpoint, mv, type Endpoint } from '../../http/index.ts';
-import type { DomainStatistics } from '../../host/domain/interface.ts';
+import { DomainHostError, type DomainStatistics } from '../../host/domain/interface.ts';
 import { Secret } from '../../secret.ts';
 import { freshServer, whoOf } from '../app/begin-action.ts';
 import { requireLegal } from '../app/server-state.ts';
@@ -113,6 +113,16 @@ const detailedDiagnostics = (
   memory_details: { maximum: found.memoryMib, used: found.usedMemoryMib },
 });
 
+/** @throws 409 of a guest that is gone or off by now, and where the hypervisor does not answer; with cause and remedy. */
+async function statistics({ domains }: ComputeDeps, id: string): Promise<DomainStatistics> {
+  try {
+    return await domains.statistics(id);
+  } catch (error) {
+    if (error instanceof DomainHostError) throw conflict(error.message, { cause: error });
+    throw error;
+  }
+}
+
 /** What is asked of a running guest itself: its administrator's password and what it has done. */
 export const serverGuestEndpoints = (deps: ComputeDeps, servers: ServerApp): readonly Endpoint[] => [
   endpoint({
@@ -167,7 +177,7 @@ export const serverGuestEndpoints = (deps: ComputeDeps, servers: ServerApp): rea
     target: ({ auth, params }) => servers.target(auth, params.server_id),
     handler: async ({ target, auth, version }) => {
       requireLegal('get_diagnostics', target.row, auth);
-      const found = await deps.domains.statistics(target.row.id);
+      const found = await statistics(deps, target.row.id);
       if (version < mv('2.48')) return plainDiagnostics(found);
       const nics = servers.nics(target);
       const macOf = (tap: string): string => nics.find(({ tapName }) => tapName === tap)?.macAddress ?? '';
