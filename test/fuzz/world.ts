@@ -86,6 +86,10 @@ const EVERYTHING: Readonly<Record<string, string>> = {
   'compute /flavors': '?is_public=None',
   'compute /os-server-groups': '?all_projects=1',
   'image /images': '?visibility=all',
+  'volume /volumes': '?all_tenants=1',
+  'volume /snapshots': '?all_tenants=1',
+  'volume /attachments': '?all_tenants=1',
+  'volume /types': '?is_public=None',
 };
 
 /** Attributes by which a thing without an id is known. */
@@ -105,6 +109,8 @@ export async function inventory(
       if (/^\/(auth|schemas|info|limits\/model|extensions)/.test(path)) continue;
       const queries = [EVERYTHING[`${service.name} ${path}`] ?? ''];
       if (service.name === 'image' && path === '/images') queries.push('?visibility=all&os_hidden=true');
+      // Roles of other domains go with them.
+      if (service.name === 'identity' && path === '/roles') queries.push('?domain_id=default');
       if (path === '/os-keypairs')
         queries.push(
           ...things

@@ -30,7 +30,7 @@ const NAMES: Names = {
   flavor: 'm1.nano',
   network: (id) => `net ${id}`,
   cloud: 'deskcloud',
-  project: 'demo',
+  project: '58d93a8f8b314181bd369b544bc4ebae',
   userData: '',
   endpoint: 'http://127.0.0.1:9760',
 };

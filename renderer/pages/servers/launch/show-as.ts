@@ -8,7 +8,7 @@ export interface Names {
   /** A network's name while no other has it, else its id. */
   readonly network: (id: string) => string;
   readonly cloud: string;
-  /** Empty where the cloud's own project is meant. */
+  /** Its id, as openstacksdk before 2.0 lets a name in clouds.yaml win over one on the command line; empty for the cloud's own. */
   readonly project: string;
   /** The text behind `user_data`. */
   readonly userData: string;
@@ -38,7 +38,7 @@ export function asCommand({ server, 'os:scheduler_hints': hints = {} }: LaunchRe
   const { networks } = server;
   const words = [
     option('openstack --os-cloud', names.cloud),
-    ...(names.project === '' ? [] : [option('--os-project-name', names.project)]),
+    ...(names.project === '' ? [] : [option('--os-project-id', names.project)]),
     ...(server.tags === undefined && server.description === undefined
       ? []
       : ['--os-compute-api-version 2.93']),
@@ -170,7 +170,7 @@ export function asTerraform({ server, 'os:scheduler_hints': hints }: LaunchReque
 
 /** The call itself, with curl and a token of the openstack client. */
 export function asCurl(request: LaunchRequest, names: Names): string {
-  const project = names.project === '' ? '' : ` ${option('--os-project-name', names.project)}`;
+  const project = names.project === '' ? '' : ` ${option('--os-project-id', names.project)}`;
   return [
     `TOKEN=$(${option('openstack --os-cloud', names.cloud)}${project} token issue -f value -c id)`,
     `curl -sS -X POST ${shellWord(`${names.endpoint}/compute/v2.1/servers`)} \\`,
