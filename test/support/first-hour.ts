@@ -19,7 +19,7 @@ const USER = 'deskcloud';
 
 /**
  * What a person does who sees the window for the first time: makes the demo cloud, opens the guest's screen, logs in
- * there, asks it something and reads the answer; then looks up in the flight recorder what happened.
+ * there, asks it something and reads the answer; asks again by SSH; then looks up in the flight recorder what happened.
  * @param tell is called at each turn of the story.
  */
 export async function firstHour(
@@ -62,6 +62,16 @@ export async function firstHour(
   await hands.typeLine('echo six times seven is $((6*7))');
   const answer = await shows(/^six times seven is 42$/m);
   await tell('answer');
+
+  await hands.click(page.getByRole('tab', { name: 'SSH' }));
+  await hands.click(page.getByRole('button', { name: 'Connect' }));
+  const terminal = page.locator('.xterm-rows');
+  const rowWith = (pattern: RegExp): Promise<void> =>
+    terminal.locator('> div').filter({ hasText: pattern }).last().waitFor();
+  await rowWith(/deskcloud@demo-server:~\$/);
+  await hands.typeLine('echo seven times six is $((7*6))');
+  await rowWith(/^seven times six is 42/);
+  await tell('ssh');
 
   await hands.click(page.getByRole('link', { name: 'Flight recorder' }));
   await hands.click(page.getByRole('row', { name: /Create server/ }).getByRole('link'));
