@@ -143,7 +143,8 @@ test('what asks for encryption is refused, not left open', async () => {
   const encryption = { provider: 'luks', control_location: 'front-end' };
   const written = await world.call('admin', 'POST', `/types/${typeId}/encryption`, { encryption });
   expect(written.status).toBe(200);
-  const refused = { status: 400, body: { badRequest: { message: expect.stringContaining('encryption') } } };
+  const message: unknown = expect.stringContaining('encryption');
+  const refused = { status: 400, body: { badRequest: { message } } };
   const volume = { size: 1, volume_type: 'secret' };
   expect(await world.call('alice', 'POST', '/volumes', { volume })).toMatchObject(refused);
   const id = await world.create();
