@@ -174,6 +174,8 @@ describe('volumes', () => {
         projectId: 'p',
         sizeGib: 1,
         ...anywhere,
+        // Both have the room of this machine's disk, which changes while they are weighed.
+        extraSpecs: { volume_backend_name: 'a' },
         source: { kind: 'image' as const, imageId: IMAGE_ID },
       })),
   });
