@@ -1,5 +1,6 @@
 /** The HTTP layer's public face: what services and the composition root use. */
 export type { AuthContext, Authenticator } from './auth.ts';
+export { callerOf, isAdmin, requirePolicy, type Caller } from './caller.ts';
 export {
   Reply,
   endpoint,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
-import { mv } from '../../http/index.ts';
+import { type Caller, mv } from '../../http/index.ts';
 import {
   addAggregateHost,
   deleteAggregate,
@@ -15,7 +15,6 @@ import {
 } from '../store/aggregate.ts';
 import type { HostProviders } from '../../placement/index.ts';
 import { findHost, serversOnHosts } from '../store/host.ts';
-import type { Caller } from './server-request.ts';
 import { plainTime } from './server-view.ts';
 
 const ZONE = 'availability_zone';

@@ -1,6 +1,7 @@
 import type { ServerAction, TaskState } from '../../contract/server-actions.ts';
 import { transaction } from '../../db/index.ts';
 import { notFound } from '../../errors/error.ts';
+import type { Caller } from '../../http/index.ts';
 import type { Saga } from '../../saga/index.ts';
 import type { ComputeDeps } from '../deps.ts';
 import type { ServerInput } from '../sagas/server-common.ts';
@@ -8,7 +9,6 @@ import type { ServerServices } from '../sagas/services.ts';
 import { insertServerAction } from '../store/server-action.ts';
 import type { ServerRow } from '../store/server-row.ts';
 import { findServer, setTask } from '../store/server.ts';
-import type { Caller } from './server-request.ts';
 import { requireLegal } from './server-state.ts';
 
 /** @throws {CloudError} notFound */

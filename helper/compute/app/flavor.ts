@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
-import { mv, nextLink, pageOf, type AuthContext } from '../../http/index.ts';
+import { type AuthContext, type Caller, isAdmin, mv, nextLink, pageOf } from '../../http/index.ts';
 import type { Flavor, Flavors } from '../basics.ts';
 import { isTrue } from '../schemas/common.ts';
 import type { FlavorQueryValues, NewFlavorRequest } from '../schemas/flavor.ts';
@@ -18,7 +18,6 @@ import {
   setExtraSpecs,
   setFlavorDescription,
 } from '../store/flavor.ts';
-import { isAdmin, type Caller } from './server-request.ts';
 
 const MAX_PAGE = 1000;
 

@@ -1,12 +1,11 @@
 import { loadavg, uptime } from 'node:os';
 import type { Db } from '../../db/index.ts';
 import { badRequest, notFound } from '../../errors/error.ts';
-import { mv, nextLink, pageOf } from '../../http/index.ts';
+import { type Caller, mv, nextLink, pageOf } from '../../http/index.ts';
 import { isTrue } from '../schemas/common.ts';
 import { HOST_IP, hostState, type Allocation } from '../scheduler/host-state.ts';
 import { listHosts, serversOnHosts, type HostRow } from '../store/host.ts';
 import { isUp } from './service.ts';
-import type { Caller } from './server-request.ts';
 
 const MAX_PAGE = 1000;
 

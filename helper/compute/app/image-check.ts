@@ -1,8 +1,8 @@
 import { badRequest, forbidden } from '../../errors/error.ts';
+import type { Caller } from '../../http/index.ts';
 import type { ImageInfo } from '../../image/face.ts';
 import type { Flavor } from '../basics.ts';
 import type { BlockDevice, ServerCreateRequest } from '../schemas/server-create.ts';
-import type { Caller } from './server-request.ts';
 
 const GIB = 1024 ** 3;
 

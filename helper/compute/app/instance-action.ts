@@ -1,6 +1,6 @@
 import { badRequest, notFound } from '../../errors/error.ts';
 import type { OperationStep } from '../../contract/operation.ts';
-import { mv, type AuthContext } from '../../http/index.ts';
+import { type AuthContext, type Caller, isAdmin, mv } from '../../http/index.ts';
 import { getOperation } from '../../saga/index.ts';
 import type { ComputeDeps } from '../deps.ts';
 import {
@@ -11,7 +11,6 @@ import {
 } from '../store/server-action.ts';
 import { findServer, findServerEver } from '../store/server.ts';
 import type { ServerTarget } from './server.ts';
-import { isAdmin, type Caller } from './server-request.ts';
 import { hostId, plainTime } from './server-view.ts';
 
 /** What was done to a server: rows of our own, and the events from the operation's record. */

@@ -1,6 +1,6 @@
 import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, conflict, notFound, overQuota } from '../../errors/error.ts';
-import { mv, nextLink, pageOf } from '../../http/index.ts';
+import { type Caller, mv, nextLink, pageOf } from '../../http/index.ts';
 import type { KeyPair, KeyPairs } from '../basics.ts';
 import type { KeyPairQueryValues, NewKeyPairRequest } from '../schemas/keypair.ts';
 import {
@@ -12,7 +12,6 @@ import {
   type KeyPairRow,
 } from '../store/keypair.ts';
 import type { QuotaApp } from './quota.ts';
-import type { Caller } from './server-request.ts';
 import { plainTime } from './server-view.ts';
 import { generateSshKey, sshFingerprint, x509Fingerprint, type GeneratedKey } from './ssh-key.ts';
 import { generateX509Key } from './x509-key.ts';

@@ -1,7 +1,7 @@
 import { badRequest } from '../../errors/error.ts';
+import { type Caller, requirePolicy } from '../../http/index.ts';
 import type { ComputeDeps } from '../deps.ts';
 import type { ServerCreateRequest } from '../schemas/server-create.ts';
-import { requirePolicy, type Caller } from './server-request.ts';
 
 /** Where a server was asked to be. */
 export interface Placement {

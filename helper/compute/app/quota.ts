@@ -1,6 +1,6 @@
 import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, overQuota } from '../../errors/error.ts';
-import { mv } from '../../http/index.ts';
+import { type Caller, mv } from '../../http/index.ts';
 import type { Quotas, ServerDemand, ServerUsage } from '../basics.ts';
 import {
   classLimits,
@@ -22,7 +22,6 @@ import {
   quotaKeys,
   type QuotaKey,
 } from '../schemas/quota-keys.ts';
-import type { Caller } from './server-request.ts';
 
 const DEFAULT_CLASS = 'default';
 

@@ -1,6 +1,7 @@
 import { transaction } from '../../db/index.ts';
 import { badRequest, conflict } from '../../errors/error.ts';
 import type { StatePath } from '../../host/files/interface.ts';
+import { type Caller, requirePolicy } from '../../http/index.ts';
 import type { ConsoleType, ComputeDeps } from '../deps.ts';
 import { serverDelete } from '../sagas/server-delete.ts';
 import {
@@ -18,7 +19,6 @@ import type { ServerRow } from '../store/server-row.ts';
 import { resetState, setDeleting, setLock } from '../store/server.ts';
 import { beginAction, freshServer, whoOf, type ActionBegin } from './begin-action.ts';
 import type { ServerTarget } from './server.ts';
-import { requirePolicy, type Caller } from './server-request.ts';
 import { requireLegal } from './server-state.ts';
 
 /** As nova's limit of a console's output. */

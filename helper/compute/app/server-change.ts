@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CloudError, badRequest, forbidden } from '../../errors/error.ts';
+import type { Caller } from '../../http/index.ts';
 import { Secret } from '../../secret.ts';
 import type { Flavor } from '../basics.ts';
 import type { ComputeDeps } from '../deps.ts';
@@ -23,7 +24,6 @@ import { beginAction } from './begin-action.ts';
 import { checkFlavor, checkImage } from './image-check.ts';
 import { checkInjectedFiles } from './injected-files.ts';
 import { asBadRequest, generatePassword } from './server-create.ts';
-import type { Caller } from './server-request.ts';
 import type { ServerTarget } from './server.ts';
 
 const partOf = (flavor: Flavor): FlavorPart => ({

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
 import { CloudError, badRequest, forbidden } from '../../errors/error.ts';
-import { mv } from '../../http/index.ts';
+import { type Caller, mv, requirePolicy } from '../../http/index.ts';
 import type { ImageInfo } from '../../image/face.ts';
 import { currentOrigin } from '../../origin.ts';
 import { Secret } from '../../secret.ts';
@@ -19,7 +19,6 @@ import { checkFlavor, checkImage, imageOf } from './image-check.ts';
 import { checkInjectedFiles } from './injected-files.ts';
 import { placementOf, type Placement } from './placement.ts';
 import { checkMembers, hintedGroup } from './server-group.ts';
-import { requirePolicy, type Caller } from './server-request.ts';
 import { serverLinks } from './server-view.ts';
 
 /** A request for servers, checked. */

@@ -1,12 +1,11 @@
 import { statesOf } from '../../contract/server-actions.ts';
 import type { VmState, TaskState } from '../../contract/server-actions.ts';
 import { badRequest, forbidden } from '../../errors/error.ts';
-import { mv } from '../../http/index.ts';
+import { type Caller, isAdmin, mv, requirePolicy } from '../../http/index.ts';
 import { isTrue } from '../schemas/common.ts';
 import { SORT_KEYS } from '../schemas/server.ts';
 import { PatternError, compilePattern } from '../store/name-pattern.ts';
 import type { ServerFilter, ServerOrder } from '../store/server-list.ts';
-import { isAdmin, requirePolicy, type Caller } from './server-request.ts';
 
 export type ListQuery = Readonly<Record<string, string | undefined>>;
 type QueryAll = (key: string) => readonly string[];

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, forbidden, notFound, overQuota } from '../../errors/error.ts';
-import { mv, pageOf, type PolicyTarget } from '../../http/index.ts';
+import { type Caller, mv, pageOf, type PolicyTarget, requirePolicy } from '../../http/index.ts';
 import type { Quotas } from '../basics.ts';
 import type { ServerGroupPage, ServerGroupRequest } from '../schemas/server-group.ts';
 import {
@@ -14,7 +14,6 @@ import {
   membersOfGroups,
   type ServerGroupRow,
 } from '../store/server-group.ts';
-import { requirePolicy, type Caller } from './server-request.ts';
 
 const MAX_PAGE = 1000;
 

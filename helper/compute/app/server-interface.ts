@@ -1,4 +1,4 @@
-import { mv } from '../../http/index.ts';
+import { type Caller, mv } from '../../http/index.ts';
 import { CloudError, badRequest, conflict, notFound } from '../../errors/error.ts';
 import type { ServerNic } from '../../network/face.ts';
 import type { EnqueueOptions } from '../../saga/index.ts';
@@ -13,7 +13,6 @@ import {
 import { imagePropertiesOfRow } from '../store/server-row.ts';
 import { findServer } from '../store/server.ts';
 import { beginAction, freshServer } from './begin-action.ts';
-import type { Caller } from './server-request.ts';
 import { requireLegal } from './server-state.ts';
 import type { ServerTarget } from './server.ts';
 

@@ -1,4 +1,5 @@
 import { badRequest } from '../../errors/error.ts';
+import type { Caller } from '../../http/index.ts';
 import { Secret } from '../../secret.ts';
 import type { ComputeDeps } from '../deps.ts';
 import { unsupportedRescue } from '../sagas/domain-disks.ts';
@@ -8,7 +9,6 @@ import { POWER } from '../store/server-row.ts';
 import { beginAction, freshServer } from './begin-action.ts';
 import { checkImage } from './image-check.ts';
 import { asBadRequest, generatePassword } from './server-create.ts';
-import type { Caller } from './server-request.ts';
 import { requireLegal } from './server-state.ts';
 import type { ServerTarget } from './server.ts';
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
 import { badRequest, conflict } from '../../errors/error.ts';
+import { type Caller, requirePolicy } from '../../http/index.ts';
 import type { ComputeDeps } from '../deps.ts';
 import { serverShelve, serverShelveOffload } from '../sagas/server-shelve.ts';
 import { serverUnshelve, serverUnshelveKept, type ServerUnshelveInput } from '../sagas/server-unshelve.ts';
@@ -11,7 +12,6 @@ import { POWER, type ServerRow } from '../store/server-row.ts';
 import { findServer, setTask } from '../store/server.ts';
 import { beginAction, freshServer } from './begin-action.ts';
 import type { ServerChanges } from './server-change.ts';
-import { requirePolicy, type Caller } from './server-request.ts';
 import { requireLegal } from './server-state.ts';
 import type { ServerTarget } from './server.ts';
 

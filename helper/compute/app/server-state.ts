@@ -1,8 +1,7 @@
 import { illegal, type ServerAction, type ServerCondition } from '../../contract/server-actions.ts';
 import { conflict } from '../../errors/error.ts';
-import type { AuthContext } from '../../http/index.ts';
+import { type AuthContext, isAdmin } from '../../http/index.ts';
 import type { ServerRow } from '../store/server-row.ts';
-import { isAdmin } from './server-request.ts';
 
 export const conditionOf = (row: ServerRow): ServerCondition => ({
   vmState: row.vm_state,

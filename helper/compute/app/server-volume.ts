@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
+import type { Caller } from '../../http/index.ts';
 import type { ComputeDeps } from '../deps.ts';
 import { disksOf, nextTarget, diskBus } from '../sagas/domain-disks.ts';
 import { isOn } from '../sagas/server-interface.ts';
@@ -13,7 +14,6 @@ import {
   type ServerVolumeRow,
 } from '../store/server-volume.ts';
 import { beginAction, freshServer } from './begin-action.ts';
-import type { Caller } from './server-request.ts';
 import { requireLegal } from './server-state.ts';
 import type { ServerTarget } from './server.ts';
 

@@ -1,7 +1,6 @@
 import { volumesOfServers } from '../store/server-volume.ts';
 import { forbidden, notFound, badRequest } from '../../errors/error.ts';
-import type { PolicyTarget } from '../../http/index.ts';
-import { mv, type AuthContext } from '../../http/index.ts';
+import { type AuthContext, type Caller, isAdmin, mv, type PolicyTarget } from '../../http/index.ts';
 import type { ProxyGroup, ServerAddress } from '../../network/face.ts';
 import { transaction } from '../../db/index.ts';
 import type { ComputeDeps } from '../deps.ts';
@@ -11,7 +10,6 @@ import { metadataOfRow, tagsOfRow, type ServerRow } from '../store/server-row.ts
 import { listServers, type ListedServer, type ServerFilter, type ServerOrder } from '../store/server-list.ts';
 import { findServer, setMetadata, setTags, updateServer } from '../store/server.ts';
 import { requireLegal } from './server-state.ts';
-import { isAdmin, type Caller } from './server-request.ts';
 import { serverBody, type ViewContext, type ViewExtras } from './server-view.ts';
 
 /** What a path with a server id names, as policy sees it. */

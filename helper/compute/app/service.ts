@@ -1,6 +1,6 @@
 import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
-import { mv } from '../../http/index.ts';
+import { type Caller, mv } from '../../http/index.ts';
 import { isTrue } from '../schemas/common.ts';
 import {
   deleteService,
@@ -13,7 +13,6 @@ import {
 } from '../store/host.ts';
 import { listAggregates } from '../store/aggregate.ts';
 import { zoneOfHost } from '../scheduler/host-state.ts';
-import type { Caller } from './server-request.ts';
 import { plainTime } from './server-view.ts';
 
 /** Where services live that are no compute hosts, as in nova. */

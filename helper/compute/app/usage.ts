@@ -1,9 +1,8 @@
 import type { Db } from '../../db/index.ts';
 import { badRequest } from '../../errors/error.ts';
-import { mv, nextLink, pageOf, type Page } from '../../http/index.ts';
+import { type Caller, mv, nextLink, type Page, pageOf } from '../../http/index.ts';
 import { listServices } from '../store/host.ts';
 import { countInPeriod, serversInPeriod, type UsageRow } from '../store/usage.ts';
-import type { Caller } from './server-request.ts';
 import { plainTime } from './server-view.ts';
 
 const HOUR = 3_600_000;

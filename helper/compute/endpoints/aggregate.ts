@@ -1,4 +1,4 @@
-import { endpoint, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint } from '../../http/index.ts';
 import type { AggregateApp } from '../app/aggregate.ts';
 import {
   AddHost,
@@ -10,7 +10,6 @@ import {
   RemoveHost,
   SetMetadata,
 } from '../schemas/host.ts';
-import { callerOf } from './caller.ts';
 
 /** /os-aggregates (api-ref, "Host aggregates"). */
 export const aggregateEndpoints = (aggregates: AggregateApp): readonly Endpoint[] => [

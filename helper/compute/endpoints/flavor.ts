@@ -1,5 +1,5 @@
 import { conflict, notFound } from '../../errors/error.ts';
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import { flavorDetail, flavorSummary, type FlavorApp } from '../app/flavor.ts';
 import {
   AddTenantAccess,
@@ -14,7 +14,6 @@ import {
   type FlavorQueryValues,
   type NewFlavorRequest,
 } from '../schemas/flavor.ts';
-import { callerOf } from './caller.ts';
 
 /** /flavors and the access to those that are not public (api-ref, "Flavors", "Flavors access"). */
 export const flavorEndpoints = (flavors: FlavorApp): readonly Endpoint[] => [

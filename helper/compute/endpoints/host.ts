@@ -1,4 +1,4 @@
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import type { ComputeHosts } from '../app/host.ts';
 import type { HypervisorApp, HypervisorQueryValues } from '../app/hypervisor.ts';
 import type { ServiceApp } from '../app/service.ts';
@@ -20,7 +20,6 @@ import {
   ServiceUpdated,
   Zones,
 } from '../schemas/host.ts';
-import { callerOf } from './caller.ts';
 
 const LAST_SEARCH = mv('2.52');
 const LAST_STATISTICS = mv('2.87');

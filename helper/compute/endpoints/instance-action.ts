@@ -1,9 +1,8 @@
 import { badRequest } from '../../errors/error.ts';
-import { endpoint, mv, nextLink, pageOf, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv, nextLink, pageOf } from '../../http/index.ts';
 import type { InstanceActionApp } from '../app/instance-action.ts';
 import { timeOf } from '../app/server-filter.ts';
 import { InstanceAction, InstanceActions, InstanceActionsQuery } from '../schemas/instance-action.ts';
-import { callerOf } from './caller.ts';
 
 type Query = Readonly<Record<string, string | undefined>>;
 

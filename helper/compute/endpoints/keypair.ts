@@ -1,4 +1,4 @@
-import { Reply, endpoint, mv, type Endpoint, type RequestContext } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv, Reply, type RequestContext } from '../../http/index.ts';
 import type { KeyPairApp } from '../app/keypair.ts';
 import {
   KeyPairAnswer,
@@ -10,7 +10,6 @@ import {
   type KeyPairQueryValues,
   type NewKeyPairRequest,
 } from '../schemas/keypair.ts';
-import { callerOf } from './caller.ts';
 
 /** Whose key pairs are meant: another user's only from 2.10, and by the policy only for administrators. */
 const userOf = ({ auth, version }: Pick<RequestContext, 'auth' | 'version'>, asked: unknown): string =>

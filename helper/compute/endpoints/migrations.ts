@@ -1,8 +1,15 @@
 import { Type } from 'typebox';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
-import { endpoint, mv, nextLink, pageOf, type AuthContext, type Endpoint } from '../../http/index.ts';
+import {
+  type AuthContext,
+  endpoint,
+  type Endpoint,
+  isAdmin,
+  mv,
+  nextLink,
+  pageOf,
+} from '../../http/index.ts';
 import { freshServer } from '../app/begin-action.ts';
-import { isAdmin } from '../app/server-request.ts';
 import { timeOf } from '../app/server-filter.ts';
 import { plainTime } from '../app/server-view.ts';
 import type { ServerApp, ServerTarget } from '../app/server.ts';

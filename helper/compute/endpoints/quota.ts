@@ -1,6 +1,5 @@
-import { endpoint, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, requirePolicy } from '../../http/index.ts';
 import type { LimitChanges, QuotaApp } from '../app/quota.ts';
-import { requirePolicy } from '../app/server-request.ts';
 import {
   LimitsAnswer,
   LimitsQuery,
@@ -13,7 +12,6 @@ import {
   QuotaSetUpdate,
   QuotaSetUpdated,
 } from '../schemas/quota.ts';
-import { callerOf } from './caller.ts';
 
 const ofTenant = ({ params }: { readonly params: { readonly tenant_id: string } }) => ({
   project_id: params.tenant_id,

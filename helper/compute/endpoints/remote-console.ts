@@ -1,4 +1,4 @@
-import { endpoint, mv, type Endpoint, type RequestContext } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv, type RequestContext } from '../../http/index.ts';
 import { badRequest } from '../../errors/error.ts';
 import { consoleTypeOf, type ServerActions } from '../app/server-action.ts';
 import type { ServerApp, ServerTarget } from '../app/server.ts';
@@ -10,7 +10,6 @@ import {
   RemoteConsole,
   RemoteConsoleCreate,
 } from '../schemas/server-action.ts';
-import { callerOf } from './caller.ts';
 
 const ACTION = { method: 'POST', path: '/servers/{server_id}/action', ok: 200 } as const;
 const POLICY = 'os_compute_api:os-remote-consoles';

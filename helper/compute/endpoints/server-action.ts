@@ -1,4 +1,4 @@
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import { badRequest } from '../../errors/error.ts';
 import type { ServerActions } from '../app/server-action.ts';
 import type { ServerApp } from '../app/server.ts';
@@ -17,7 +17,6 @@ import {
   Unpause,
   type LockBody,
 } from '../schemas/server-action.ts';
-import { callerOf } from './caller.ts';
 
 const ACTION = {
   method: 'POST',

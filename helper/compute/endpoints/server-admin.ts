@@ -1,16 +1,14 @@
 import { Type } from 'typebox';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
+import { type Caller, callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import { freshServer } from '../app/begin-action.ts';
 import type { ServerActions } from '../app/server-action.ts';
 import { requireLegal } from '../app/server-state.ts';
 import type { ServerApp, ServerTarget } from '../app/server.ts';
 import type { ServerAction } from '../../contract/server-actions.ts';
-import type { Caller } from '../app/server-request.ts';
 import type { ComputeDeps } from '../deps.ts';
 import { Bool, Fqdn, byVersion, isTrue, nullable, strict } from '../schemas/common.ts';
 import { findHost } from '../store/host.ts';
-import { callerOf } from './caller.ts';
 
 const ACTION = {
   method: 'POST',

@@ -1,4 +1,4 @@
-import { Reply, endpoint, mv, type Endpoint, type RequestContext } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv, Reply, type RequestContext } from '../../http/index.ts';
 import type { ServerChanges } from '../app/server-change.ts';
 import type { ServerApp, ServerTarget } from '../app/server.ts';
 import {
@@ -12,7 +12,6 @@ import {
   RevertResize,
   type RebuildRequest,
 } from '../schemas/server-change.ts';
-import { callerOf } from './caller.ts';
 
 const ACTION = {
   method: 'POST',

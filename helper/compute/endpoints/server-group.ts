@@ -1,4 +1,4 @@
-import { endpoint, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint } from '../../http/index.ts';
 import type { ServerGroupApp } from '../app/server-group.ts';
 import {
   ServerGroupAnswer,
@@ -8,7 +8,6 @@ import {
   type ServerGroupPage,
   type ServerGroupRequest,
 } from '../schemas/server-group.ts';
-import { callerOf } from './caller.ts';
 
 /** /os-server-groups (api-ref, "Server groups"). */
 export const serverGroupEndpoints = (groups: ServerGroupApp): readonly Endpoint[] => [

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { CloudError, conflict } from '../../errors/error.ts';
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import { DomainHostError, type DomainStatistics } from '../../host/domain/interface.ts';
 import { Secret } from '../../secret.ts';
 import { freshServer, whoOf } from '../app/begin-action.ts';
@@ -10,7 +10,6 @@ import type { ComputeDeps } from '../deps.ts';
 import { nullable, strict } from '../schemas/common.ts';
 import { insertServerAction } from '../store/server-action.ts';
 import { imagePropertiesOfRow } from '../store/server-row.ts';
-import { callerOf } from './caller.ts';
 
 const number = nullable(Type.Number());
 const numbers = (...names: readonly string[]) =>

@@ -1,11 +1,10 @@
 import { Type } from 'typebox';
 import { notFound } from '../../errors/error.ts';
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import type { ServerNic } from '../../network/face.ts';
 import type { InterfaceRequest, ServerInterfaces } from '../app/server-interface.ts';
 import type { ServerApp, ServerTarget } from '../app/server.ts';
 import { Tag, Uuid, byVersion, nullable, strict } from '../schemas/common.ts';
-import { callerOf } from './caller.ts';
 
 const interfaceProperties = {
   port_state: Type.String(),

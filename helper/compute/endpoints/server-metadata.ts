@@ -1,10 +1,9 @@
 import { Type } from 'typebox';
 import { badRequest, notFound } from '../../errors/error.ts';
-import { endpoint, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint } from '../../http/index.ts';
 import type { ServerApp } from '../app/server.ts';
 import { Metadata, strict } from '../schemas/common.ts';
 import { metadataOfRow } from '../store/server-row.ts';
-import { callerOf } from './caller.ts';
 
 const All = strict({ metadata: Metadata });
 const One = strict({

@@ -1,9 +1,8 @@
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import type { RescueRequest, ServerRescues } from '../app/server-rescue.ts';
 import type { ServerShelves, UnshelveRequest } from '../app/server-shelve.ts';
 import type { ServerApp } from '../app/server.ts';
 import { Rescue, Rescued, Shelve, ShelveOffload, Unrescue, Unshelve } from '../schemas/server-rescue.ts';
-import { callerOf } from './caller.ts';
 
 const ACTION = {
   method: 'POST',

@@ -1,10 +1,9 @@
 import { Type } from 'typebox';
 import { badRequest, notFound } from '../../errors/error.ts';
-import { Reply, endpoint, mv, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv, Reply } from '../../http/index.ts';
 import type { ServerApp } from '../app/server.ts';
 import { MAX_TAGS, Tag, strict } from '../schemas/common.ts';
 import { tagsOfRow } from '../store/server-row.ts';
-import { callerOf } from './caller.ts';
 
 const Tags = strict({ tags: Type.Array(Tag, { maxItems: MAX_TAGS }) });
 const since = mv('2.26');

@@ -1,11 +1,10 @@
 import { Type } from 'typebox';
 import { badRequest } from '../../errors/error.ts';
-import { endpoint, mv, type Endpoint, type Microversion } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, type Microversion, mv } from '../../http/index.ts';
 import type { AttachmentRequest, ServerVolumes } from '../app/server-volume.ts';
 import type { ServerApp } from '../app/server.ts';
 import { Tag, Uuid, byVersion, nullable, strict } from '../schemas/common.ts';
 import type { ServerVolumeRow } from '../store/server-volume.ts';
-import { callerOf } from './caller.ts';
 
 const CHANGES = ['2.1', '2.70', '2.79', '2.89'] as const;
 

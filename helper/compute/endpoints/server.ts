@@ -1,4 +1,12 @@
-import { Reply, endpoint, nextLink, pageOf, type Endpoint, type RequestContext } from '../../http/index.ts';
+import {
+  callerOf,
+  endpoint,
+  type Endpoint,
+  nextLink,
+  pageOf,
+  Reply,
+  type RequestContext,
+} from '../../http/index.ts';
 import { filterOf, orderOf, type ListQuery } from '../app/server-filter.ts';
 import { basicServer, serverBody } from '../app/server-view.ts';
 import type { ServerActions } from '../app/server-action.ts';
@@ -16,7 +24,6 @@ import {
 } from '../schemas/server.ts';
 import { compilePattern } from '../store/name-pattern.ts';
 import type { ListedServer } from '../store/server-list.ts';
-import { callerOf } from './caller.ts';
 
 const MAX_PAGE = 1000;
 

@@ -1,5 +1,5 @@
 import { notFound } from '../../errors/error.ts';
-import { endpoint, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint } from '../../http/index.ts';
 import type { UsageApp, UsageQueryValues } from '../app/usage.ts';
 import {
   AuditLogAnswer,
@@ -9,7 +9,6 @@ import {
   UsageQuery,
   UsagesQuery,
 } from '../schemas/usage.ts';
-import { callerOf } from './caller.ts';
 
 /** /os-simple-tenant-usage, /os-instance_usage_audit_log (api-ref, "Usage reports", "Server usage audit log"). */
 export const usageEndpoints = (usage: UsageApp): readonly Endpoint[] => [

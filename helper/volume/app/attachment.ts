@@ -1,4 +1,5 @@
 import { badRequest, conflict } from '../../errors/error.ts';
+import type { Caller } from '../../http/index.ts';
 import {
   attachmentsOf,
   deleteAttachment,
@@ -10,7 +11,7 @@ import {
 import { findQos } from '../store/qos.ts';
 import { findType } from '../store/type.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
-import { diskPath, notThere, projectOf, sees, type Caller, type VolumeContext } from './context.ts';
+import { diskPath, notThere, projectOf, sees, type VolumeContext } from './context.ts';
 import type { AttachedDisk } from '../face.ts';
 import type { Volumes } from './volume.ts';
 

@@ -1,7 +1,7 @@
 import type { Db } from '../../db/index.ts';
 import { conflict, forbidden, notFound } from '../../errors/error.ts';
 import type { DiskFormat, DiskHost } from '../../host/disk/interface.ts';
-import type { AuthContext, Logger, Microversion, PolicyTarget } from '../../http/index.ts';
+import { isAdmin, type AuthContext, type Logger } from '../../http/index.ts';
 import type { ImageFace } from '../../image/index.ts';
 import type { SagaEngine } from '../../saga/index.ts';
 import type { ComputeSide } from '../face.ts';
@@ -43,24 +43,6 @@ export interface VolumeContext {
   readonly config: VolumeConfig;
   readonly logger: Logger;
   readonly projectExists: (id: string) => boolean;
-}
-
-/** What of a request the app functions need. */
-export interface Caller {
-  readonly auth: AuthContext;
-  readonly requestId: string;
-  readonly version: Microversion;
-  readonly origin: string;
-  /** Origin, prefix, version root, and the project where the request's path has it. */
-  readonly base: string;
-  readonly may: (rule: string, target?: PolicyTarget) => boolean;
-}
-
-export const isAdmin = (auth: AuthContext): boolean => auth.roles.has('admin');
-
-/** @throws {CloudError} forbidden when the caller may not. */
-export function requirePolicy(caller: Caller, rule: string, target?: PolicyTarget): void {
-  if (!caller.may(rule, target)) throw forbidden(`Policy doesn't allow ${rule} to be performed.`);
 }
 
 /** Whether the caller may know of what belongs to this project. */

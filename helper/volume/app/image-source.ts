@@ -1,7 +1,8 @@
 import { badRequest, conflict } from '../../errors/error.ts';
 import { CloudError } from '../../errors/error.ts';
+import type { Caller } from '../../http/index.ts';
 import type { ImageInfo } from '../../image/index.ts';
-import { GIB, type Caller, type VolumeContext } from './context.ts';
+import { GIB, type VolumeContext } from './context.ts';
 
 /** An image that a volume is to be made of. */
 export interface ImageSource {

@@ -1,8 +1,7 @@
 import { badRequest } from '../../errors/error.ts';
-import { mv } from '../../http/index.ts';
+import { type Caller, isAdmin, mv } from '../../http/index.ts';
 import { isTrue } from '../schemas/common.ts';
 import type { Condition, ListQuery, SortKey } from '../store/list.ts';
-import { isAdmin, type Caller } from './context.ts';
 
 /** Longest page, cinder's osapi_max_limit. */
 const MAX_PAGE = 1000;

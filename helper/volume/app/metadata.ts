@@ -1,9 +1,10 @@
 import { transaction } from '../../db/index.ts';
 import { badRequest, notFound } from '../../errors/error.ts';
+import type { Caller } from '../../http/index.ts';
 import { removePairs, setPairs } from '../store/list.ts';
 import { updateSnapshot } from '../store/snapshot.ts';
 import { updateVolume } from '../store/volume.ts';
-import type { Caller, VolumeContext } from './context.ts';
+import type { VolumeContext } from './context.ts';
 
 type Pairs = Readonly<Record<string, string>>;
 

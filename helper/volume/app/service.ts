@@ -1,11 +1,11 @@
 import { transaction } from '../../db/index.ts';
 import { badRequest, notFound } from '../../errors/error.ts';
-import { mv } from '../../http/index.ts';
+import { type Caller, mv } from '../../http/index.ts';
 import { timeText } from '../schemas/common.ts';
 import type { PoolState } from '../scheduler/pool-state.ts';
 import { unmetSpecs } from '../scheduler/extra-specs.ts';
 import { putService, serviceRow, usageOfBackend, type ServiceRow } from '../store/service.ts';
-import type { Caller, VolumeContext } from './context.ts';
+import type { VolumeContext } from './context.ts';
 import type { Types } from './type.ts';
 
 type Query = Readonly<Record<string, string>>;

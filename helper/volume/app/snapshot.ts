@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
 import { badRequest } from '../../errors/error.ts';
-import { mv } from '../../http/index.ts';
+import { type Caller, mv } from '../../http/index.ts';
 import { volumeSnapshotCreate, volumeSnapshotDelete } from '../sagas/snapshot.ts';
 import { isTrue } from '../schemas/common.ts';
 import { countRows, setPairs, type Listed } from '../store/list.ts';
@@ -13,7 +13,7 @@ import {
   type Snapshot,
 } from '../store/snapshot.ts';
 import { isSnapshotBeingCloned } from '../store/volume.ts';
-import { diskPath, notThere, sees, type Caller, type VolumeContext } from './context.ts';
+import { diskPath, notThere, sees, type VolumeContext } from './context.ts';
 import { listQuery, wantsCount } from './list-query.ts';
 import type { Quotas } from './quota.ts';
 import type { Types } from './type.ts';

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID, scryptSync, timingSafeEqual } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
 import { badRequest } from '../../errors/error.ts';
-import { mv } from '../../http/index.ts';
+import { type Caller, mv } from '../../http/index.ts';
 import { isTrue } from '../schemas/common.ts';
 import type { Listed } from '../store/list.ts';
 import { snapshotsOf } from '../store/snapshot.ts';
@@ -14,7 +14,7 @@ import {
   type TransferRow,
 } from '../store/transfer.ts';
 import { updateVolume } from '../store/volume.ts';
-import { notThere, projectOf, sees, type Caller, type VolumeContext } from './context.ts';
+import { notThere, projectOf, sees, type VolumeContext } from './context.ts';
 import { listQuery } from './list-query.ts';
 import type { Quotas } from './quota.ts';
 import type { Types } from './type.ts';

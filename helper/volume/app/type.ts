@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
+import { type Caller, isAdmin } from '../../http/index.ts';
 import { isTrue } from '../schemas/common.ts';
 import type { Condition, Listed } from '../store/list.ts';
 import { removePairs, setPairs } from '../store/list.ts';
@@ -22,7 +23,7 @@ import {
   type DefaultTypeRow,
   type VolumeType,
 } from '../store/type.ts';
-import { isAdmin, notThere, type Caller, type VolumeContext } from './context.ts';
+import { notThere, type VolumeContext } from './context.ts';
 import { conditionsOf, listQuery } from './list-query.ts';
 import { TYPE_LIST } from './volume-filter.ts';
 

@@ -1,8 +1,7 @@
-import { mv } from '../../http/index.ts';
+import { type Caller, isAdmin, mv } from '../../http/index.ts';
 import { timeText } from '../schemas/common.ts';
 import type { Snapshot } from '../store/snapshot.ts';
 import type { Volume } from '../store/volume.ts';
-import { isAdmin, type Caller } from './context.ts';
 import { linksOf } from './list-query.ts';
 
 /** What every answer says of a volume, in the words of the request's microversion. */

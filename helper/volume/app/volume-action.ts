@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
-import { mv } from '../../http/index.ts';
+import { type Caller, mv, requirePolicy } from '../../http/index.ts';
 import { volumeExtend } from '../sagas/volume-extend.ts';
 import { volumeReimage, volumeRevert } from '../sagas/volume-overwrite.ts';
 import { volumeRetype, type VolumeRetypeInput } from '../sagas/volume-retype.ts';
@@ -12,7 +12,7 @@ import { removePairs, setPairs } from '../store/list.ts';
 import { snapshotsOf, updateSnapshot } from '../store/snapshot.ts';
 import type { VolumeType } from '../store/type.ts';
 import { updateVolume, type Volume, type VolumeRow } from '../store/volume.ts';
-import { diskPath, requirePolicy, type Caller, type VolumeContext } from './context.ts';
+import { diskPath, type VolumeContext } from './context.ts';
 import { refuseEncrypted } from './encryption.ts';
 import { imageOf } from './image-source.ts';
 import type { Quotas } from './quota.ts';

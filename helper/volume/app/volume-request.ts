@@ -1,7 +1,8 @@
 import { badRequest } from '../../errors/error.ts';
+import type { Caller } from '../../http/index.ts';
 import type { VolumeType } from '../store/type.ts';
 import { findVolumeRow } from '../store/volume.ts';
-import { sees, type Caller, type VolumeContext } from './context.ts';
+import { sees, type VolumeContext } from './context.ts';
 
 /** GiB. @throws {CloudError} badRequest for what is no whole number above 0. */
 export function sizeOf(asked: string | number | null | undefined, ofSource: number | undefined): number {

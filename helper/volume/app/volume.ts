@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
 import { badRequest, notFound } from '../../errors/error.ts';
+import { type Caller, requirePolicy } from '../../http/index.ts';
 import type { GuestDisk } from '../face.ts';
 import { volumeCreate, type VolumeSource } from '../sagas/volume-create.ts';
 import { volumeDelete } from '../sagas/volume-delete.ts';
@@ -19,15 +20,7 @@ import {
   updateVolume,
   type Volume,
 } from '../store/volume.ts';
-import {
-  diskPath,
-  notThere,
-  projectOf,
-  requirePolicy,
-  sees,
-  type Caller,
-  type VolumeContext,
-} from './context.ts';
+import { diskPath, notThere, projectOf, sees, type VolumeContext } from './context.ts';
 import { refuseEncrypted } from './encryption.ts';
 import { imageOf, type ImageSource } from './image-source.ts';
 import { conditionsOf, listQuery, wantsCount } from './list-query.ts';

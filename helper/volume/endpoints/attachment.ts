@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import type { Attachments } from '../app/attachment.ts';
 import type { VolumeContext } from '../app/context.ts';
 import { listQuery } from '../app/list-query.ts';
@@ -16,7 +16,6 @@ import {
 import { AnyQuery, timeText } from '../schemas/common.ts';
 import type { AttachmentRow } from '../store/attachment.ts';
 import { listRows } from '../store/list.ts';
-import { callerOf } from './caller.ts';
 
 const SINCE = { min: mv('3.27') };
 

@@ -1,12 +1,11 @@
 import { transaction } from '../../db/index.ts';
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
-import { notThere, sees, type Caller, type VolumeContext } from '../app/context.ts';
+import { type Caller, callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
+import { notThere, sees, type VolumeContext } from '../app/context.ts';
 import { linksOf, listQuery, nextLinks } from '../app/list-query.ts';
 import { MESSAGE_LIST } from '../app/volume-filter.ts';
 import { AnyQuery, timeText } from '../schemas/common.ts';
 import { MessageList, MessageShown } from '../schemas/transfer.ts';
 import { deleteMessage, findMessage, listMessages, type MessageRow } from '../store/message.ts';
-import { callerOf } from './caller.ts';
 
 const messageView = (caller: Caller, message: MessageRow) => ({
   id: message.id,

@@ -1,8 +1,6 @@
-import { endpoint, type Endpoint, type PolicyTarget } from '../../http/index.ts';
-import type { Caller } from '../app/context.ts';
+import { type Caller, callerOf, endpoint, type Endpoint, type PolicyTarget } from '../../http/index.ts';
 import type { Metadata } from '../app/metadata.ts';
 import { Meta, MetaShown, Metadata as MetadataBody, MetadataShown } from '../schemas/volume.ts';
-import { callerOf } from './caller.ts';
 
 interface Place {
   readonly collection: 'volumes' | 'snapshots';

@@ -1,5 +1,4 @@
-import { endpoint, type Endpoint } from '../../http/index.ts';
-import { requirePolicy } from '../app/context.ts';
+import { callerOf, endpoint, type Endpoint, isAdmin, mv, requirePolicy } from '../../http/index.ts';
 import type { Quotas } from '../app/quota.ts';
 import { AnyQuery } from '../schemas/common.ts';
 import {
@@ -11,9 +10,6 @@ import {
   QuotaUpdate,
   QuotaUpdated,
 } from '../schemas/service.ts';
-import { callerOf } from './caller.ts';
-import { isAdmin } from '../app/context.ts';
-import { mv } from '../../http/index.ts';
 
 const ofTenant = ({ params }: { readonly params: { readonly tenant_id: string } }) => ({
   project_id: params.tenant_id,

@@ -1,5 +1,5 @@
 import { notFound } from '../../errors/error.ts';
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import type { Services } from '../app/service.ts';
 import { RESOURCE_FILTERS } from '../app/volume-filter.ts';
 import { EXTENSIONS } from '../extensions.ts';
@@ -22,7 +22,6 @@ import {
   ServiceSwitched,
   ZoneList,
 } from '../schemas/service.ts';
-import { callerOf } from './caller.ts';
 
 const UPDATE = 'volume_extension:services:update';
 

@@ -1,4 +1,4 @@
-import { endpoint, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint } from '../../http/index.ts';
 import { nextLinks } from '../app/list-query.ts';
 import type { Snapshots } from '../app/snapshot.ts';
 import { snapshotView } from '../app/view.ts';
@@ -14,7 +14,6 @@ import {
   SnapshotStatus,
   SnapshotUpdate,
 } from '../schemas/snapshot.ts';
-import { callerOf } from './caller.ts';
 
 /** /snapshots (api-ref: "Volume snapshots"). */
 export const snapshotEndpoints = (snapshots: Snapshots): readonly Endpoint[] => [

@@ -1,5 +1,4 @@
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
-import type { Caller } from '../app/context.ts';
+import { type Caller, callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import { linksOf, nextLinks } from '../app/list-query.ts';
 import type { TransferRequest, Transfers } from '../app/transfer.ts';
 import { AnyQuery, timeText } from '../schemas/common.ts';
@@ -13,7 +12,6 @@ import {
   TransferShown,
 } from '../schemas/transfer.ts';
 import type { TransferRow } from '../store/transfer.ts';
-import { callerOf } from './caller.ts';
 
 const summary = (caller: Caller, transfer: TransferRow) => ({
   id: transfer.id,

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { notFound } from '../../errors/error.ts';
-import { endpoint, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint } from '../../http/index.ts';
 import type { EncryptionRequest, Encryptions } from '../app/encryption.ts';
 import { linksOf } from '../app/list-query.ts';
 import type { QosSpecs } from '../app/qos.ts';
@@ -21,7 +21,7 @@ import {
   QosUpdated,
 } from '../schemas/type.ts';
 import type { Qos } from '../store/qos.ts';
-import { callerOf, flag } from './caller.ts';
+import { flag } from './flag.ts';
 
 /** /types/{id}/encryption. */
 export const encryptionEndpoints = (encryptions: Encryptions): readonly Endpoint[] => [

@@ -1,6 +1,5 @@
 import { badRequest, notFound } from '../../errors/error.ts';
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
-import type { Caller } from '../app/context.ts';
+import { type Caller, callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import { nextLinks } from '../app/list-query.ts';
 import type { Types } from '../app/type.ts';
 import { AnyQuery } from '../schemas/common.ts';
@@ -20,7 +19,6 @@ import {
   TypeUpdate,
 } from '../schemas/type.ts';
 import type { VolumeType } from '../store/type.ts';
-import { callerOf } from './caller.ts';
 
 /** Extra specs that everybody may see (cinder's USER_VISIBLE_EXTRA_SPECS). */
 const PLAIN_SPECS = new Set(['RESKEY:availability_zones', 'multiattach', 'replication_enabled', 'cacheable']);

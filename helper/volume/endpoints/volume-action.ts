@@ -1,6 +1,5 @@
 import type { TSchema } from 'typebox';
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
-import type { Caller } from '../app/context.ts';
+import { type Caller, callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import type { ResetRequest, UploadRequest, VolumeActions } from '../app/volume-action.ts';
 import type { Volumes } from '../app/volume.ts';
 import { isTrue } from '../schemas/common.ts';
@@ -21,7 +20,6 @@ import {
   Upload,
   Uploaded,
 } from '../schemas/volume.ts';
-import { callerOf } from './caller.ts';
 
 interface Action<Body> {
   readonly name: string;

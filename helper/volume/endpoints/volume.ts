@@ -1,4 +1,4 @@
-import { endpoint, mv, type Endpoint } from '../../http/index.ts';
+import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import { nextLinks } from '../app/list-query.ts';
 import { volumeDetail, volumeSummary, volumeView } from '../app/view.ts';
 import type { VolumeRequest, Volumes } from '../app/volume.ts';
@@ -12,7 +12,7 @@ import {
   VolumeSummary,
   VolumeUpdate,
 } from '../schemas/volume.ts';
-import { callerOf, flag } from './caller.ts';
+import { flag } from './flag.ts';
 
 /** /volumes (api-ref: block-storage/v3, "Volumes"). */
 export const volumeEndpoints = (volumes: Volumes): readonly Endpoint[] => [
