@@ -308,6 +308,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       await network.stop();
       if (guests === 'shutdown') await takeDown(host, runFiles, logger);
       await host.domains.close();
+      await host.secrets.close();
       closeDatabase(db);
     },
   };

@@ -44,10 +44,13 @@ async function removeFromHost(config: Config): Promise<void> {
       await host.domains.destroy(uuid);
       await host.domains.undefine(uuid);
     }
+    // Nothing needs them any more; without libvirt there are none, since it keeps them in its memory.
+    for (const { id } of await host.secrets.list().catch(() => [])) await host.secrets.remove(id);
     say(0.6, 'removing devices, namespaces and rules');
     await host.network.removeAll();
   } finally {
     await host.domains.close();
+    await host.secrets.close();
   }
 }
 

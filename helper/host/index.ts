@@ -3,6 +3,7 @@ import type { DiskHost } from './disk/interface.ts';
 import type { DomainHost } from './domain/interface.ts';
 import type { Owner } from './files/interface.ts';
 import type { HostNetwork } from './net/interface.ts';
+import type { SecretHost } from './secret/interface.ts';
 import type { SetupHost } from './setup/interface.ts';
 
 /** Everything that services may ask of the operating system: the real one, or a simulated one. */
@@ -11,6 +12,7 @@ export interface Host {
   readonly network: HostNetwork;
   readonly domains: DomainHost;
   readonly disks: DiskHost;
+  readonly secrets: SecretHost;
   readonly setup: SetupHost;
   /** The user that runs the emulator, who must be able to read disks and to make sockets. */
   readonly guestOwner: Owner | undefined;

@@ -4,6 +4,7 @@ import { LinuxDiskHost } from './disk/linux.ts';
 import { LinuxDomainHost, qemuOwner } from './domain/index.ts';
 import type { Host } from './index.ts';
 import { createLinuxHostNetwork } from './net/linux.ts';
+import { LinuxSecretHost } from './secret/linux.ts';
 import { LinuxSetupHost } from './setup/linux.ts';
 import { connectUnixSocket } from './socket/linux.ts';
 
@@ -15,6 +16,7 @@ export async function createLinuxHost(config: Config): Promise<Host> {
     network: createLinuxHostNetwork({ owner: config.owner, stateDirectory: config.stateDirectory, commands }),
     domains: new LinuxDomainHost({ owner: config.owner, uri: config.libvirtUri }),
     disks: new LinuxDiskHost(commands),
+    secrets: new LinuxSecretHost({ owner: config.owner, uri: config.libvirtUri }),
     setup: new LinuxSetupHost({ commands, stateDirectory: config.stateDirectory }),
     guestOwner: await qemuOwner(),
     connectSocket: connectUnixSocket,

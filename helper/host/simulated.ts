@@ -3,6 +3,7 @@ import { FakeDiskHost } from './disk/fake.ts';
 import { FakeDomainHost } from './domain/index.ts';
 import type { Host } from './index.ts';
 import { createFakeHostNetwork } from './net/fake.ts';
+import { FakeSecretHost } from './secret/fake.ts';
 import { FakeSetupHost } from './setup/fake.ts';
 import { connectUnixSocket } from './socket/linux.ts';
 
@@ -13,6 +14,7 @@ export function createSimulatedHost(config: Config): Host {
     network: createFakeHostNetwork(config.owner),
     domains: new FakeDomainHost({ consoles: true }),
     disks: new FakeDiskHost(),
+    secrets: new FakeSecretHost(),
     setup: new FakeSetupHost(),
     guestOwner: undefined,
     connectSocket: connectUnixSocket,

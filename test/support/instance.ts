@@ -10,6 +10,7 @@ import { LinuxCommandRunner } from '../../helper/host/command/linux.ts';
 import { createLinuxHostNetwork } from '../../helper/host/net/linux.ts';
 import type { NetworkInventory } from '../../helper/host/net/interface.ts';
 import { LinuxDomainHost } from '../../helper/host/domain/index.ts';
+import { LinuxSecretHost } from '../../helper/host/secret/linux.ts';
 import { HelperClient } from '../../main/helper-client.ts';
 import { OpenStackClient } from '../../main/openstack-client.ts';
 
@@ -22,6 +23,8 @@ const STOP_LIMIT_MS = 60_000;
 /** What an instance has on the machine; all empty when nothing is left. */
 export interface Inventory extends NetworkInventory {
   readonly domains: readonly string[];
+  /** In libvirt's store, by id. */
+  readonly secrets: readonly string[];
 }
 
 /**
@@ -194,13 +197,16 @@ export class TestInstance {
       commands,
     });
     const domains = new LinuxDomainHost({ owner: this.owner });
+    const secrets = new LinuxSecretHost({ owner: this.owner });
     try {
       return {
         ...(await network.inventory()),
         domains: (await domains.list()).map((one) => one.name).sort(),
+        secrets: (await secrets.list()).map((one) => one.id).sort(),
       };
     } finally {
       await domains.close();
+      await secrets.close();
     }
   }
 
@@ -235,4 +241,5 @@ export const NOTHING: Inventory = {
   tables: [],
   filteredPorts: [],
   domains: [],
+  secrets: [],
 };
