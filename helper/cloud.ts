@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { createBasics } from './compute/basics-impl.ts';
-import { createCompute, serverPower } from './compute/index.ts';
+import { createCompute, serverPower, type Compute } from './compute/index.ts';
 import type { Config, ConfigOverrides } from './config.ts';
 import { createConsoles, type Consoles } from './console/index.ts';
 import type { HelperStatus } from './contract/status.ts';
@@ -200,6 +200,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     db,
     sagas: engine,
     domains: host.domains,
+    secrets: host.secrets,
     disks: host.disks,
     files,
     runFiles,
@@ -293,9 +294,12 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       await basics.start();
       power.start();
       unwatch = host.domains.watch(({ event }) => {
-        if (event === 'resync') engine.retryStuck();
+        if (event !== 'resync') return;
+        engine.retryStuck();
+        void restoreSecrets(compute, logger);
       });
       compute.start();
+      await restoreSecrets(compute, logger);
     },
     stop: async (guests) => {
       consoles.close();
@@ -351,6 +355,15 @@ async function readOrMake(
   const text = make();
   await files.write(path, `${text}\n`, { mode: 0o600 });
   return text;
+}
+
+/** Without libvirt there is nothing to restore: when it is back there is a resync. */
+async function restoreSecrets(compute: Compute, logger: Logger): Promise<void> {
+  try {
+    await compute.reconcileSecrets();
+  } catch (error) {
+    logger.warn({ err: error }, "secrets of servers' disks could not be compared");
+  }
 }
 
 async function hypervisorStatus(host: Host): Promise<Pick<HelperStatus, 'hypervisor' | 'hypervisorProblem'>> {

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { Secret } from '../secret.ts';
 import { standardSagaTests } from '../saga/standard-tests.ts';
 import { serverAttachInterface, serverDetachInterface, serverPortDeleted } from './sagas/server-interface.ts';
 import { serverAttachVolume, serverDetachVolume } from './sagas/server-volume.ts';
@@ -124,7 +125,11 @@ describe('actions that change servers', () => {
     insertServerVolume(world.db, volume);
     world.volumes.busy.add('v');
     world.volumes.attachments.set('a', { volumeId: 'v', state });
-    if (state === 'detaching') await world.domains.attachDisk(ID, disk);
+    const secret = { id: 'a', use: 'volume' as const, value: new Secret('passphrase') };
+    world.volumes.held.set('a', [secret]);
+    if (state !== 'detaching') return;
+    await world.secrets.ensure(secret);
+    await world.domains.attachDisk(ID, disk);
   };
   const VOLUMES = [...STATES, 'server_volume'];
   standardSagaTests({

@@ -3,6 +3,7 @@ import type { ConfigDriveOptions } from '../host/configdrive/index.ts';
 import type { DiskHost } from '../host/disk/interface.ts';
 import type { DomainHost } from '../host/domain/interface.ts';
 import type { Owner, StateFiles } from '../host/files/interface.ts';
+import type { SecretHost } from '../host/secret/interface.ts';
 import type { Endpoint, Logger, PolicyRules } from '../http/index.ts';
 import type { ImageFace } from '../image/face.ts';
 import type { NetworkFace } from '../network/face.ts';
@@ -63,6 +64,7 @@ export interface ComputeDeps {
   readonly db: Db;
   readonly sagas: SagaEngine;
   readonly domains: DomainHost;
+  readonly secrets: SecretHost;
   readonly disks: DiskHost;
   readonly files: StateFiles;
   readonly runFiles: StateFiles;

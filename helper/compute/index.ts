@@ -43,6 +43,7 @@ import type { ComputeFace } from './face.ts';
 import { restRules } from './policy-rest.ts';
 import { serverRules } from './policy.ts';
 import { registerServerSagas } from './sagas/index.ts';
+import { reconcileSecrets } from './sagas/volume-secrets.ts';
 
 export type * from './basics.ts';
 export { NoValidHost } from './basics.ts';
@@ -60,6 +61,8 @@ export interface Compute {
   readonly volumes: ComputeSide;
   /** Begins what happens by the clock: shelved servers leave their hosts. After the engine has started. */
   start(): void;
+  /** Gives the hypervisor's store the secrets of servers' disks, and takes out what is of none. */
+  reconcileSecrets(): Promise<void>;
   stop(): void;
 }
 
@@ -125,6 +128,7 @@ export function createCompute(deps: ComputeDeps): Compute {
     portDeleted: (serverId, nic, who) => interfaces.portDeleted(serverId, nic, who),
     volumes: volumeSide(deps),
     start: () => shelves.start(),
+    reconcileSecrets: () => reconcileSecrets(deps),
     stop: () => shelves.stop(),
   };
 }

@@ -162,6 +162,7 @@ describe('a delete', () => {
           domains: [],
           ports: [],
           cards: [],
+          secrets: [],
           plugged: [],
           leases: [],
           claims: [],

@@ -25,6 +25,7 @@ const EMPTY = {
   files: [],
   volumes: [],
   cards: [],
+  secrets: [],
 };
 
 describe('a server', () => {

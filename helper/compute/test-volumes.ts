@@ -1,4 +1,5 @@
 import { badRequest } from '../errors/error.ts';
+import type { HostSecret } from '../host/secret/interface.ts';
 import type { VolumeFace } from '../volume/face.ts';
 
 /** Volumes by their state; a test looks at what compute did with them. */
@@ -36,6 +37,11 @@ export class StandInVolumes implements VolumeFace {
       limits: { total_iops_sec: 100, made_up: 1 },
     };
   };
+  /** By attachment. */
+  readonly held = new Map<string, HostSecret[]>();
+  secrets: VolumeFace['secrets'] = (id) => this.held.get(id) ?? [];
+  allSecrets: VolumeFace['allSecrets'] = () =>
+    [...this.held.values()].flat().map((secret) => ({ ...secret, settled: true }));
   terminate: VolumeFace['terminate'] = (volumeId) => void this.terminated.push(volumeId);
 
   #become(id: string, state: string): void {

@@ -10,6 +10,7 @@ import type { DiskHost } from '../host/disk/interface.ts';
 import type { DomainHost } from '../host/domain/interface.ts';
 import type { Owner } from '../host/files/interface.ts';
 import { LinuxStateFiles } from '../host/files/linux.ts';
+import { FakeSecretHost } from '../host/secret/fake.ts';
 import { createHttpServer, silentLogger, type AuthContext } from '../http/index.ts';
 import { SagaEngine } from '../saga/index.ts';
 import {
@@ -63,6 +64,7 @@ export class TestWorld {
   readonly directory: string;
   readonly db: Db;
   readonly domains = new StandInDomains();
+  readonly secrets = new FakeSecretHost();
   readonly network: StandInNetwork;
   readonly images: StandInImages;
   readonly volumes = new StandInVolumes();
@@ -120,6 +122,7 @@ export class TestWorld {
       db,
       sagas: this.sagas,
       domains: this.#host?.domains ?? this.domains,
+      secrets: this.secrets,
       disks: this.#host?.disks ?? new FakeDiskHost(),
       files: new LinuxStateFiles(join(directory, 'state')),
       runFiles: new LinuxStateFiles(join(directory, 'run')),
@@ -231,6 +234,7 @@ export class TestWorld {
       ports: this.network.ports.ids(),
       cards: [...this.domains.cards].sort(),
       volumes: [...this.domains.pluggedDisks.keys()].sort(),
+      secrets: (await this.secrets.list()).map(({ id }) => id).sort(),
       plugged: [...this.network.plugged].sort(),
       leases: this.images.leases.ids(),
       claims: this.basics.claimed.ids(),

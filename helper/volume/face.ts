@@ -1,4 +1,5 @@
 import type { Db } from '../db/index.ts';
+import type { HostSecret } from '../host/secret/interface.ts';
 import type { AuthContext } from '../http/index.ts';
 
 /** A volume as a server's guest has it. */
@@ -37,6 +38,13 @@ export interface VolumeFace {
   release(attachmentId: string): void;
   /** @throws {CloudError} notFound */
   disk(attachmentId: string): AttachedDisk;
+  /**
+   * What the hypervisor must hold before the disk is used: the passphrase of an encrypted one (its id is the
+   * attachment's), the password of a target. None of an attachment that is not there.
+   */
+  secrets(attachmentId: string): readonly HostSecret[];
+  /** Those of all attachments; `settled` where no attach or detach is under way. */
+  allSecrets(): readonly (HostSecret & { readonly settled: boolean })[];
   /** Deletes a volume that was to go with its server; one that cannot go (it has snapshots) stays. */
   terminate(volumeId: string): void;
 }

@@ -143,6 +143,8 @@ export function createVolume(deps: VolumeDeps): VolumeService {
       rollDetach: (id) => attachments.rollDetach(id),
       release: (id) => attachments.release(id),
       disk: (id) => attachments.disk(id),
+      secrets: () => [],
+      allSecrets: () => [],
       terminate: (id) => volumes.terminate(id),
     },
     start: async () => {

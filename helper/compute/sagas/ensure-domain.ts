@@ -3,6 +3,7 @@ import { serverOf } from '../store/server.ts';
 import { instanceDirectory } from './domain-disks.ts';
 import { domainSpec } from './domain-spec.ts';
 import { volumeDisks } from './volume-disks.ts';
+import { attachmentsOfServer, dropSecrets, keepSecrets } from './volume-secrets.ts';
 import type { ServerServices } from './services.ts';
 
 /** Others may pass through to the files they were given, and see no names. */
@@ -36,12 +37,23 @@ export async function ensureDomain(
   await runFiles.ensureDirectory(instanceDirectory(serverId), { mode: SOCKET_DIRECTORY_MODE, ...owner });
   const nics = network.nicsOf(db, serverId).filter(({ portId }) => portId !== without);
   const volumes = volumeDisks(services, db, serverId).filter(({ attachmentId }) => attachmentId !== without);
+  await keepSecrets(
+    services,
+    volumes.map(({ attachmentId }) => attachmentId),
+  );
   await domains.define(domainSpec(config, row, nics, volumes));
 }
 
-/** Stops and forgets the domain; its sockets go with it. Not there is fine. */
-export async function removeDomain(services: ServerServices, serverId: string): Promise<void> {
+/** Starts the domain that {@link ensureDomain} has defined. */
+export async function startDomain(services: ServerServices, db: Db, serverId: string): Promise<void> {
+  await keepSecrets(services, attachmentsOfServer(db, serverId));
+  await services.domains.start(serverId);
+}
+
+/** Stops and forgets the domain; its sockets go with it, and its disks' secrets. Not there is fine. */
+export async function removeDomain(services: ServerServices, db: Db, serverId: string): Promise<void> {
   await services.domains.destroy(serverId);
   await services.domains.undefine(serverId);
+  await dropSecrets(services, attachmentsOfServer(db, serverId));
   await services.runFiles.removeTree(instanceDirectory(serverId));
 }

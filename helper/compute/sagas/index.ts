@@ -24,10 +24,11 @@ import type { ServerServices } from './services.ts';
 
 /** Makes the engine know all that can be done to servers. */
 export function registerServerSagas(deps: ComputeDeps): void {
-  const { domains, disks, files, runFiles, network, image, volume, basics } = deps;
+  const { domains, secrets, disks, files, runFiles, network, image, volume, basics } = deps;
   const { metadata, consoles, buildConfigDrive, config, sagas } = deps;
   const services: ServerServices = {
     domains,
+    secrets,
     disks,
     files,
     runFiles,

@@ -4,7 +4,7 @@ import { finishServerAction } from '../store/server-action.ts';
 import { POWER } from '../store/server-row.ts';
 import { serverOf, setFault, setTask, settle } from '../store/server.ts';
 import { shutdownTimeoutMs } from './domain-spec.ts';
-import { ensureDomain } from './ensure-domain.ts';
+import { ensureDomain, startDomain } from './ensure-domain.ts';
 import { faultOf } from './fault.ts';
 import type { ServerServices } from './services.ts';
 
@@ -69,7 +69,7 @@ export const bringUp: readonly ServerStep<ServerInput>[] = [
     name: 'start domain',
     number: 37,
     concurrency: 'domain-start',
-    action: (ctx, { serverId }) => ctx.services.domains.start(serverId),
+    action: (ctx, { serverId }) => startDomain(ctx.services, ctx.db, serverId),
     undo: NO_UNDO,
   },
   becomeActive,
@@ -114,5 +114,5 @@ export const clearTask: ServerStep<ServerInput> = {
 export async function startGuest(ctx: HostContext<ServerServices>, serverId: string): Promise<void> {
   await ensureDomain(ctx.services, ctx.db, serverId);
   await ctx.services.network.plugServer(serverId, ctx.signal);
-  await ctx.services.domains.start(serverId);
+  await startDomain(ctx.services, ctx.db, serverId);
 }

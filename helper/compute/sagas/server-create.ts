@@ -4,7 +4,7 @@ import { finishServerAction } from '../store/server-action.ts';
 import { POWER, nicsOfRow, resourcesOf } from '../store/server-row.ts';
 import { serverOf, setFault, setLaunched, setPlacement, setTask, settle } from '../store/server.ts';
 import { instanceDirectory, localDisks, pathsOf } from './domain-disks.ts';
-import { ensureDomain, ensureInstanceDirectory } from './ensure-domain.ts';
+import { ensureDomain, ensureInstanceDirectory, startDomain } from './ensure-domain.ts';
 import { faultOf } from './fault.ts';
 import type { ServerServices } from './services.ts';
 
@@ -190,7 +190,7 @@ export const serverCreate = defineSaga<ServerCreateInput, ServerServices>({
       name: 'start domain',
       number: 37,
       concurrency: 'domain-start',
-      action: (ctx, { serverId }) => ctx.services.domains.start(serverId),
+      action: (ctx, { serverId }) => startDomain(ctx.services, ctx.db, serverId),
       undo: (ctx, { serverId }) => ctx.services.domains.destroy(serverId),
     }),
     step({

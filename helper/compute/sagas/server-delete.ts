@@ -32,7 +32,7 @@ export const serverDelete = defineSaga<ServerDeleteInput, ServerServices>({
       number: 50,
       // So that what could not be built for want of a hypervisor can be deleted without one.
       skip: (ctx, { serverId }) => serverOf(ctx.db, serverId).host === null && 'it is on no host',
-      action: (ctx, { serverId }) => removeDomain(ctx.services, serverId),
+      action: (ctx, { serverId }) => removeDomain(ctx.services, ctx.db, serverId),
       undo: none('a deletion only goes forward'),
     }),
     step({

@@ -3,7 +3,7 @@ import type { RequestSpec } from '../basics.ts';
 import { setImage, type ServerImage } from '../store/server-change.ts';
 import { POWER, resourcesOf } from '../store/server-row.ts';
 import { serverOf, setLaunched, settle } from '../store/server.ts';
-import { ensureDomain } from './ensure-domain.ts';
+import { ensureDomain, startDomain } from './ensure-domain.ts';
 import { NO_UNDO, common, startGuest, type ServerInput } from './server-common.ts';
 import { createDisks, dropOld, putAside, putBack, rebuildConfigDrive, removeNew } from './server-disks.ts';
 import type { ServerServices } from './services.ts';
@@ -123,7 +123,7 @@ export const serverRebuild = defineSaga<ServerRebuildInput, ServerServices>({
       name: 'start domain',
       concurrency: 'domain-start',
       skip: (_ctx, { stopped }) => stopped && 'the server was stopped',
-      action: (ctx, { serverId }) => ctx.services.domains.start(serverId),
+      action: (ctx, { serverId }) => startDomain(ctx.services, ctx.db, serverId),
       undo: (ctx, { serverId }) => ctx.services.domains.destroy(serverId),
     }),
     step({

@@ -3,7 +3,7 @@ import { setAdminPassword, setRescue } from '../store/server-change.ts';
 import { POWER } from '../store/server-row.ts';
 import { serverOf, settle } from '../store/server.ts';
 import { RESCUE_DISK, RESCUE_DRIVE, instanceDirectory, pathsOf } from './domain-disks.ts';
-import { ensureDomain, ensureInstanceDirectory } from './ensure-domain.ts';
+import { ensureDomain, ensureInstanceDirectory, startDomain } from './ensure-domain.ts';
 import {
   NO_UNDO,
   bringUp,
@@ -128,7 +128,7 @@ export const serverRescue = defineSaga<ServerRescueInput, ServerServices>({
       kind: 'host',
       name: 'start domain',
       concurrency: 'domain-start',
-      action: (ctx, { serverId }) => ctx.services.domains.start(serverId),
+      action: (ctx, { serverId }) => startDomain(ctx.services, ctx.db, serverId),
       undo: (ctx, { serverId }) => ctx.services.domains.destroy(serverId),
     }),
     step({

@@ -29,7 +29,7 @@ const offload: readonly ServerStep<ServerInput>[] = [
   {
     kind: 'host',
     name: 'remove domain',
-    action: (ctx, { serverId }) => removeDomain(ctx.services, serverId),
+    action: (ctx, { serverId }) => removeDomain(ctx.services, ctx.db, serverId),
     undo: none('the image has all that is needed'),
   },
   {

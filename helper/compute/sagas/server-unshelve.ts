@@ -4,7 +4,7 @@ import { setRequestSpec, setRequestedZone, setShelved } from '../store/server-ch
 import { POWER, flavorOfRow, resourcesOf } from '../store/server-row.ts';
 import { serverOf, setPlacement, settle } from '../store/server.ts';
 import { instanceDirectory } from './domain-disks.ts';
-import { ensureDomain, removeDomain } from './ensure-domain.ts';
+import { ensureDomain, removeDomain, startDomain } from './ensure-domain.ts';
 import { bringUp, common, harmless, type ServerInput } from './server-common.ts';
 import { createDisks, rebuildConfigDrive } from './server-disks.ts';
 import { specWith } from './server-resize.ts';
@@ -84,7 +84,7 @@ export const serverUnshelve = defineSaga<ServerUnshelveInput, ServerServices>({
       kind: 'host',
       name: 'define domain',
       action: (ctx, { serverId }) => ensureDomain(ctx.services, ctx.db, serverId),
-      undo: (ctx, { serverId }) => removeDomain(ctx.services, serverId),
+      undo: (ctx, { serverId }) => removeDomain(ctx.services, ctx.db, serverId),
     }),
     step({
       kind: 'host',
@@ -97,7 +97,7 @@ export const serverUnshelve = defineSaga<ServerUnshelveInput, ServerServices>({
       kind: 'host',
       name: 'start domain',
       concurrency: 'domain-start',
-      action: (ctx, { serverId }) => ctx.services.domains.start(serverId),
+      action: (ctx, { serverId }) => startDomain(ctx.services, ctx.db, serverId),
       undo: (ctx, { serverId }) => ctx.services.domains.destroy(serverId),
     }),
     step({

@@ -5,6 +5,7 @@ import { serverOf } from '../store/server.ts';
 import { ensureDomain } from './ensure-domain.ts';
 import { harmless, type ServerInput } from './server-common.ts';
 import type { ServerServices } from './services.ts';
+import { dropSecrets, keepSecrets } from './volume-secrets.ts';
 
 export interface ServerVolumeInput extends ServerInput {
   /** As the request's transaction wrote it. */
@@ -59,15 +60,24 @@ export const serverAttachVolume = defineSaga<ServerVolumeInput, ServerServices>(
       name: 'plug disk',
       number: 49,
       skip: (_ctx, { running }) => !running && STOPPED,
-      action: (ctx, { serverId, disk }) => ctx.services.domains.attachDisk(serverId, disk),
-      undo: (ctx, { serverId, disk }) => ctx.services.domains.detachDisk(serverId, disk, LET_GO_MS),
+      action: async (ctx, { serverId, disk, volume }) => {
+        await keepSecrets(ctx.services, [volume.attachment_id]);
+        await ctx.services.domains.attachDisk(serverId, disk);
+      },
+      undo: async (ctx, { serverId, disk, volume }) => {
+        await ctx.services.domains.detachDisk(serverId, disk, LET_GO_MS);
+        await dropSecrets(ctx.services, [volume.attachment_id]);
+      },
     }),
     step({
       kind: 'host',
       name: 'define domain',
       skip: noDomain,
       action: (ctx, { serverId }) => ensureDomain(ctx.services, ctx.db, serverId),
-      undo: (ctx, { serverId, volume }) => ensureDomain(ctx.services, ctx.db, serverId, volume.attachment_id),
+      undo: async (ctx, { serverId, volume }) => {
+        await ensureDomain(ctx.services, ctx.db, serverId, volume.attachment_id);
+        await dropSecrets(ctx.services, [volume.attachment_id]);
+      },
     }),
     step({
       kind: 'sql',
@@ -108,16 +118,20 @@ export const serverDetachVolume = defineSaga<ServerVolumeInput, ServerServices>(
       skip: (_ctx, { running }) => !running && STOPPED,
       action: (ctx, { serverId, disk }) =>
         ctx.services.domains.detachDisk(serverId, disk, LET_GO_MS, ctx.signal),
-      undo: async (ctx, { serverId, disk, running }) => {
-        if (running) await ctx.services.domains.attachDisk(serverId, disk);
+      undo: async (ctx, { serverId, disk, running, volume }) => {
+        if (!running) return;
+        await keepSecrets(ctx.services, [volume.attachment_id]);
+        await ctx.services.domains.attachDisk(serverId, disk);
       },
     }),
     step({
       kind: 'host',
       name: 'define domain',
       skip: noDomain,
-      action: (ctx, { serverId, volume }) =>
-        ensureDomain(ctx.services, ctx.db, serverId, volume.attachment_id),
+      action: async (ctx, { serverId, volume }) => {
+        await ensureDomain(ctx.services, ctx.db, serverId, volume.attachment_id);
+        await dropSecrets(ctx.services, [volume.attachment_id]);
+      },
       undo: (ctx, { serverId }) => ensureDomain(ctx.services, ctx.db, serverId),
     }),
     step({
