@@ -117,7 +117,7 @@ describe('actions that change servers', () => {
     bus: 'virtio' as const,
     device: 'disk' as const,
     format: 'qcow2' as const,
-    path: '/volumes/v',
+    source: { kind: 'file' as const, path: '/volumes/v' },
     serial: 'v',
   };
   /** As the request leaves it: reserved for the server, or about to leave it. */

@@ -33,8 +33,10 @@ const done = async (id: string, body: object, version?: string, token = 'member'
 const disks = (id: string) =>
   world.domains.specs
     .get(id)
-    ?.disks.map(({ target, bus, device, path, bootIndex }) =>
-      [target, bus, device, path.split('/').at(-1), bootIndex ?? '-'].join(' '),
+    ?.disks.map(({ target, bus, device, source, bootIndex }) =>
+      [target, bus, device, source.kind === 'file' && source.path.split('/').at(-1), bootIndex ?? '-'].join(
+        ' ',
+      ),
     );
 
 describe('who may', () => {

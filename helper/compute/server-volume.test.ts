@@ -34,7 +34,7 @@ test('a volume becomes a disk of the running guest, and stays with its definitio
     target: 'vdb',
     bus: 'virtio',
     serial: VOLUME,
-    path: `/volumes/${VOLUME}`,
+    source: { kind: 'file', path: `/volumes/${VOLUME}` },
     // What its type's QoS specs say, and libvirt knows.
     limits: { total_iops_sec: 100 },
   });

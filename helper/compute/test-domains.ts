@@ -96,10 +96,10 @@ export class StandInDomains implements DomainHost {
     if (index >= 0) this.cards.splice(index, 1);
     return Promise.resolve();
   };
-  /** Paths of disks that were plugged in, by target. */
+  /** Paths (or targets' names) of disks that were plugged in, by target. */
   readonly pluggedDisks = new Map<string, string>();
-  attachDisk: DomainHost['attachDisk'] = (_uuid, { target, path }) => {
-    this.pluggedDisks.set(target, path);
+  attachDisk: DomainHost['attachDisk'] = (_uuid, { target, source }) => {
+    this.pluggedDisks.set(target, source.kind === 'file' ? source.path : source.iqn);
     return Promise.resolve();
   };
   detachDisk: DomainHost['detachDisk'] = (_uuid, { target }) => {

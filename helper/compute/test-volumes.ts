@@ -31,7 +31,7 @@ export class StandInVolumes implements VolumeFace {
     const volumeId = this.attachments.get(id)?.volumeId ?? id;
     return {
       volumeId,
-      path: `/volumes/${volumeId}`,
+      source: { kind: 'file', path: `/volumes/${volumeId}` },
       format: 'qcow2',
       readOnly: false,
       limits: { total_iops_sec: 100, made_up: 1 },

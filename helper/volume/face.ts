@@ -1,4 +1,5 @@
 import type { Db } from '../db/index.ts';
+import type { DiskSource } from '../host/domain/interface.ts';
 import type { HostSecret } from '../host/secret/interface.ts';
 import type { AuthContext } from '../http/index.ts';
 
@@ -12,7 +13,8 @@ export interface GuestDisk {
 /** The disk of a volume, for the guest that it is attached to. */
 export interface AttachedDisk {
   readonly volumeId: string;
-  readonly path: string;
+  /** How the guest reaches it. */
+  readonly source: DiskSource;
   readonly format: 'raw' | 'qcow2';
   readonly readOnly: boolean;
   /** What its type's QoS specs allow (consumer 'front-end' or 'both'), by libvirt's names. */

@@ -1,7 +1,6 @@
 import { transaction, type Db } from '../db/index.ts';
 import { volumeDialect } from '../errors/dialects.ts';
 import type { DiskHost } from '../host/disk/interface.ts';
-import type { StateFiles, StatePath } from '../host/files/interface.ts';
 import type { Logger, Service } from '../http/index.ts';
 import type { ImageFace } from '../image/index.ts';
 import type { SagaEngine } from '../saga/index.ts';
@@ -32,11 +31,13 @@ import { encryptionEndpoints, qosEndpoints } from './endpoints/type-extra.ts';
 import { typeEndpoints } from './endpoints/type.ts';
 import { volumeActionEndpoints } from './endpoints/volume-action.ts';
 import { volumeEndpoints } from './endpoints/volume.ts';
+import { Drivers, FileDriver, type Directory } from './driver/index.ts';
 import type { ComputeSide, VolumeFace } from './face.ts';
 import { volumeRules } from './policy.ts';
 import { registerSagas } from './sagas/index.ts';
 
-export type { Backend, VolumeConfig } from './app/context.ts';
+export type { VolumeConfig } from './app/context.ts';
+export type { Backend } from './driver/index.ts';
 export type { AttachedDisk, ComputeSide, GuestDisk, VolumeFace } from './face.ts';
 export { DEFAULT_WEIGHTS, type Weights } from './scheduler/scheduler.ts';
 
@@ -46,8 +47,8 @@ export interface VolumeDeps {
   readonly disks: DiskHost;
   readonly image: ImageFace;
   readonly compute: () => ComputeSide;
-  /** The back ends' directories. */
-  readonly directories: readonly { readonly files: StateFiles; readonly path: StatePath }[];
+  /** The back ends' directories, in the order of `config.backends`. */
+  readonly directories: readonly Directory[];
   readonly projectExists: (id: string) => boolean;
   readonly logger: Logger;
   readonly now: () => number;
@@ -65,12 +66,16 @@ export interface VolumeService {
 /** The block storage service: its API, and the volumes behind it. */
 export function createVolume(deps: VolumeDeps): VolumeService {
   const { db, sagas, disks, image, compute, directories, logger, now, config, projectExists } = deps;
-  const pools = new Pools({ db, disks, now, config, logger });
+  const drivers = new Drivers(
+    config.backends.map((backend, index) => new FileDriver(backend, disks, directories[index]!)),
+  );
+  const pools = new Pools({ db, drivers, now, config, logger });
   const context: VolumeContext = {
     db,
     now,
     sagas,
     disks,
+    drivers,
     image,
     compute,
     pools,
@@ -148,12 +153,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
       terminate: (id) => volumes.terminate(id),
     },
     start: async () => {
-      // The emulator's user passes through to the disks that it is given, and sees nothing else.
-      for (const { files, path } of directories) {
-        for (let depth = 1; depth <= path.length; depth += 1)
-          await files.ensureDirectory(path.slice(0, depth) as unknown as StatePath, { mode: 0o711 });
-        await files.removeLeftovers(path);
-      }
+      for (const driver of drivers.all) await driver.start();
       await pools.refresh();
     },
   };

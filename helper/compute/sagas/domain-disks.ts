@@ -94,7 +94,10 @@ export function disksOf(
   const disks = hardDisks(config, row, own, false);
   const all = [...disks, ...configDrive(row, paths.rescueDrive, disks), ...volumes];
   const target = freeTarget(BUSES[device.bus], all);
-  return [...all, { ...device, target, format: 'qcow2', path: paths.rescueDisk, bootIndex: 1 }];
+  return [
+    ...all,
+    { ...device, target, format: 'qcow2', source: { kind: 'file', path: paths.rescueDisk }, bootIndex: 1 },
+  ];
 }
 
 const hardDisk = (bus: Bus, index: number, path: string, boots = index === 0): DomainDisk => ({
@@ -102,7 +105,7 @@ const hardDisk = (bus: Bus, index: number, path: string, boots = index === 0): D
   bus,
   device: 'disk',
   format: 'qcow2',
-  path,
+  source: { kind: 'file', path },
   ...(boots ? { bootIndex: 1 } : {}),
 });
 
@@ -129,7 +132,7 @@ const configDrive = (row: ServerRow, path: string, disks: readonly DomainDisk[])
           bus: 'sata',
           device: 'cdrom',
           format: 'raw',
-          path,
+          source: { kind: 'file', path },
           readOnly: true,
         },
       ];

@@ -29,7 +29,7 @@ export function diskOfVolume(
   row: ServerVolumeRow,
   bus: DomainDisk['bus'],
 ): DomainDisk {
-  const { path, format, readOnly, limits: asked } = volume.disk(row.attachment_id);
+  const { source, format, readOnly, limits: asked } = volume.disk(row.attachment_id);
   const limits: Partial<Record<DiskLimit, number>> = {};
   for (const name of DISK_LIMITS) {
     const limit = asked[name];
@@ -40,7 +40,7 @@ export function diskOfVolume(
     bus,
     device: 'disk',
     format,
-    path,
+    source,
     serial: row.volume_id,
     ...(readOnly ? { readOnly } : {}),
     ...(Object.keys(limits).length === 0 ? {} : { limits }),

@@ -44,7 +44,7 @@ const SPEC: DomainSpec = {
       bus: 'virtio',
       device: 'disk',
       format: 'qcow2',
-      path: '/var/lib/deskcloud/instances/i/disk',
+      source: { kind: 'file', path: '/var/lib/deskcloud/instances/i/disk' },
       bootIndex: 1,
     },
     {
@@ -52,7 +52,7 @@ const SPEC: DomainSpec = {
       bus: 'sata',
       device: 'cdrom',
       format: 'raw',
-      path: '/var/lib/deskcloud/instances/i/disk.config',
+      source: { kind: 'file', path: '/var/lib/deskcloud/instances/i/disk.config' },
       readOnly: true,
     },
   ],

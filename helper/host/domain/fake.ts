@@ -3,6 +3,7 @@ import { FakeDiskHost } from '../disk/fake.ts';
 import { record } from '../record.ts';
 import {
   DomainHostError,
+  fileOf,
   type DomainDisk,
   type DomainHint,
   type DomainHost,
@@ -261,7 +262,7 @@ export class FakeDomainHost implements DomainHost {
       const disk = this.#active(uuid, 'copy a disk of').spec.disks.find((one) => one.target === target);
       if (disk === undefined) throw new DomainHostError('failed', `Domain ${uuid} has no disk ${target}.`);
       await new FakeDiskHost().convert({
-        source: disk.path,
+        source: fileOf(disk),
         sourceFormat: disk.format,
         destination,
         destinationFormat: 'qcow2',
@@ -306,7 +307,7 @@ export class FakeDomainHost implements DomainHost {
     return this.#call('growDisk', uuid, async () => {
       const disk = this.#active(uuid, 'grow a disk of').spec.disks.find((one) => one.target === target);
       if (disk === undefined) throw new DomainHostError('failed', `Domain ${uuid} has no disk ${target}.`);
-      await new FakeDiskHost().resize({ path: disk.path, format: disk.format, sizeBytes });
+      await new FakeDiskHost().resize({ path: fileOf(disk), format: disk.format, sizeBytes });
     });
   }
 

@@ -1,19 +1,42 @@
 import type { Secret } from '../../secret.ts';
 
-/** A disk of a guest. Paths are Deskcloud's own, never a caller's. */
+/**
+ * Where the emulator finds a disk: a file, or a logical unit that its own initiator logs in to. Paths and names are
+ * Deskcloud's own, never a caller's.
+ */
+export type DiskSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | {
+      readonly kind: 'iscsi';
+      /** The portal. */
+      readonly host: string;
+      readonly port: number;
+      readonly iqn: string;
+      readonly lun: number;
+      /** The password is libvirt's secret with the usage type 'iscsi' and this usage id. */
+      readonly chap: { readonly user: string; readonly secretUsage: string };
+    };
+
+/** A disk of a guest. */
 export interface DomainDisk {
   /** 'vda', 'vdb', 'sda', 'hda' ... as the guest's bus names it. */
   readonly target: string;
   readonly bus: 'virtio' | 'scsi' | 'sata' | 'ide' | 'usb';
   readonly device: 'disk' | 'cdrom';
   readonly format: 'raw' | 'qcow2';
-  readonly path: string;
+  readonly source: DiskSource;
   /** Shown to the guest, at most 20 characters for virtio. */
   readonly serial?: string;
   readonly readOnly?: boolean;
   readonly bootIndex?: number;
   /** How fast it may be, by libvirt's names in iotune: bytes or requests per second. */
   readonly limits?: Readonly<Partial<Record<DiskLimit, number>>>;
+}
+
+/** The file behind a disk. @throws {Error} for a disk that is no file of this host. */
+export function fileOf({ source, target }: DomainDisk): string {
+  if (source.kind === 'file') return source.path;
+  throw new Error(`the disk ${target} is no file: it is reached as ${source.iqn}`);
 }
 
 /** libvirt's iotune, in the order that its schema has. */

@@ -45,7 +45,7 @@ export async function testGround(prefix: string, owner?: Owner): Promise<TestGro
           bus: 'virtio',
           device: 'disk',
           format: 'raw',
-          path: disks[index - 1] ?? '',
+          source: { kind: 'file', path: disks[index - 1] ?? '' },
           bootIndex: 1,
         },
       ],

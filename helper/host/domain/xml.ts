@@ -1,5 +1,11 @@
 /** The domain XML of a guest (https://libvirt.org/formatdomain.html), from its {@link DomainSpec} alone. */
-import { DISK_LIMITS, type DomainDisk, type DomainNic, type DomainSpec } from './interface.ts';
+import {
+  DISK_LIMITS,
+  type DiskSource,
+  type DomainDisk,
+  type DomainNic,
+  type DomainSpec,
+} from './interface.ts';
 import { element, render, type XmlElement } from './markup.ts';
 
 /** Namespace of our part of a domain's metadata. */
@@ -207,7 +213,7 @@ function diskElement(spec: DomainDisk): XmlElement {
   const cdrom = spec.device === 'cdrom';
   return element(
     'disk',
-    { type: 'file', device: spec.device },
+    { type: spec.source.kind === 'file' ? 'file' : 'network', device: spec.device },
     // The page cache is used, since servers of one image share their base's pages; a guest's flushes are obeyed.
     element('driver', {
       name: 'qemu',
@@ -215,12 +221,24 @@ function diskElement(spec: DomainDisk): XmlElement {
       cache: 'writeback',
       discard: cdrom ? undefined : 'unmap',
     }),
-    element('source', { file: spec.path }),
+    sourceElement(spec.source),
     element('target', { dev: target, bus }),
     iotune(spec.limits),
     spec.readOnly === true || cdrom ? element('readonly') : undefined,
     spec.serial === undefined ? undefined : element('serial', {}, spec.serial.slice(0, 36)),
     spec.bootIndex === undefined ? undefined : element('boot', { order: spec.bootIndex }),
+  );
+}
+
+function sourceElement(source: DiskSource): XmlElement {
+  if (source.kind === 'file') return element('source', { file: source.path });
+  const { host, port, iqn, lun, chap } = source;
+  return element(
+    'source',
+    { protocol: 'iscsi', name: `${iqn}/${lun}` },
+    element('host', { name: host, port: String(port) }),
+    // libvirt gives the emulator the password, which is nowhere in this text.
+    element('auth', { username: chap.user }, element('secret', { type: 'iscsi', usage: chap.secretUsage })),
   );
 }
 

@@ -11,7 +11,7 @@ import {
 import { findQos } from '../store/qos.ts';
 import { findType } from '../store/type.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
-import { diskPath, notThere, projectOf, sees, type VolumeContext } from './context.ts';
+import { notThere, projectOf, sees, type VolumeContext } from './context.ts';
 import type { AttachedDisk } from '../face.ts';
 import type { Volumes } from './volume.ts';
 
@@ -167,7 +167,7 @@ export class Attachments {
       throw notThere('Volume attachment', id);
     return {
       volumeId: volume.id,
-      path: diskPath(this.#context, volume.backend, 'volume', volume.id),
+      source: this.#context.drivers.of(volume.backend).connection(volume.id),
       format: volume.format,
       readOnly: row.attach_mode === 'ro',
       limits: this.#limits(volume.volume_type_id, volume.size),

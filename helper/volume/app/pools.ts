@@ -1,10 +1,10 @@
 import type { Db } from '../../db/index.ts';
-import type { DiskHost } from '../../host/disk/interface.ts';
 import type { Logger } from '../../http/index.ts';
+import type { Drivers } from '../driver/index.ts';
 import type { PoolState } from '../scheduler/pool-state.ts';
 import { serviceRow } from '../store/service.ts';
 import { allocatedBy } from '../store/volume.ts';
-import { GIB, poolName, type Backend, type VolumeConfig } from './context.ts';
+import { GIB, poolName, type VolumeConfig } from './context.ts';
 
 interface Measured {
   readonly totalGib: number;
@@ -14,7 +14,7 @@ interface Measured {
 
 export interface PoolsOptions {
   readonly db: Db;
-  readonly disks: DiskHost;
+  readonly drivers: Drivers;
   readonly now: () => number;
   readonly config: VolumeConfig;
   readonly logger: Logger;
@@ -31,10 +31,11 @@ export class Pools {
 
   /** Measures all back ends; one that cannot be measured is down until it can. */
   async refresh(): Promise<void> {
-    const { config, disks, now, logger } = this.#options;
-    for (const { name, directory } of config.backends) {
+    const { drivers, now, logger } = this.#options;
+    for (const driver of drivers.all) {
+      const { name } = driver.backend;
       try {
-        const { totalBytes, freeBytes } = await disks.capacity(directory);
+        const { totalBytes, freeBytes } = await driver.capacity();
         this.#measured.set(name, { totalGib: totalBytes / GIB, freeGib: freeBytes / GIB, at: now() });
       } catch (error) {
         this.#measured.delete(name);
@@ -45,9 +46,10 @@ export class Pools {
 
   /** As they were measured last. */
   states(): readonly PoolState[] {
-    const { db, config } = this.#options;
+    const { db, config, drivers } = this.#options;
     const allocated = allocatedBy(db);
-    return config.backends.map((backend) => {
+    return drivers.all.map((driver) => {
+      const { backend } = driver;
       const measured = this.#measured.get(backend.name);
       const given = allocated.get(backend.name);
       const service = serviceRow(db, 'cinder-volume', `${config.hostName}@${backend.name}`);
@@ -65,22 +67,9 @@ export class Pools {
         reservedPercentage: backend.reservedPercentage,
         maxOverSubscription: backend.maxOverSubscription,
         goodness: backend.goodness,
-        capabilities: capabilitiesOf(backend),
+        capabilities: driver.capabilities(),
         measuredAt: measured?.at ?? null,
       };
     });
   }
 }
-
-const capabilitiesOf = (backend: Backend): Readonly<Record<string, string | boolean>> => ({
-  volume_backend_name: backend.name,
-  storage_protocol: 'file',
-  vendor_name: 'Deskcloud',
-  driver_version: '1.0',
-  disk_format: backend.format,
-  thin_provisioning_support: true,
-  thick_provisioning_support: false,
-  QoS_support: true,
-  multiattach: false,
-  online_extend_support: true,
-});

@@ -13,7 +13,7 @@ import {
   type Snapshot,
 } from '../store/snapshot.ts';
 import { isSnapshotBeingCloned } from '../store/volume.ts';
-import { diskPath, notThere, sees, type VolumeContext } from './context.ts';
+import { notThere, sees, type VolumeContext } from './context.ts';
 import { listQuery, wantsCount } from './list-query.ts';
 import type { Quotas } from './quota.ts';
 import type { Types } from './type.ts';
@@ -98,7 +98,7 @@ export class Snapshots {
         progress: '0%',
         volume_size: volume.size,
         volume_type_id: type.id,
-        backend: volume.backend ?? '',
+        backend: source.backend,
         format: source.format,
         group_snapshot_id: null,
         consumes_quota: 1,
@@ -111,7 +111,7 @@ export class Snapshots {
         volumeId: volume.id,
         projectId: volume.project_id,
         source,
-        path: diskPath(this.#context, volume.backend ?? '', 'snapshot', id),
+        backend: source.backend,
         sizeGib: volume.size,
       });
       return this.get(caller.auth, id);
@@ -152,7 +152,7 @@ export class Snapshots {
         {
           snapshotId: id,
           projectId: snapshot.project_id,
-          path: diskPath(this.#context, snapshot.backend, 'snapshot', id),
+          backend: snapshot.backend,
         },
         force ? { cancels: { type: 'volume-snapshot', id } } : {},
       );

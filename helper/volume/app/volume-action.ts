@@ -12,7 +12,8 @@ import { removePairs, setPairs } from '../store/list.ts';
 import { snapshotsOf, updateSnapshot } from '../store/snapshot.ts';
 import type { VolumeType } from '../store/type.ts';
 import { updateVolume, type Volume, type VolumeRow } from '../store/volume.ts';
-import { diskPath, type VolumeContext } from './context.ts';
+import { placedSnapshot } from '../driver/index.ts';
+import type { VolumeContext } from './context.ts';
 import { refuseEncrypted } from './encryption.ts';
 import { imageOf } from './image-source.ts';
 import type { Quotas } from './quota.ts';
@@ -217,16 +218,12 @@ export class VolumeActions {
         );
       this.#begin(volume, 'reverting', {});
       updateSnapshot(db, latest.id, { status: 'restoring', updated_at: now() });
-      const { path, format } = diskOf(this.#context, volume);
       sagas.enqueue(volumeRevert, {
         volumeId: id,
         projectId: volume.project_id,
         snapshotId: latest.id,
-        snapshot: {
-          path: diskPath(this.#context, latest.backend, 'snapshot', latest.id),
-          format: latest.format,
-        },
-        disk: { path, format },
+        snapshot: this.#context.drivers.local(placedSnapshot(latest.backend, latest.id)),
+        disk: diskOf(this.#context, volume),
         sizeGib: volume.size,
       });
     });
@@ -247,7 +244,7 @@ export class VolumeActions {
         throw badRequest(
           `Invalid input received: Size of specified image ${image.minGib}GB is larger than volume size ${volume.size}GB.`,
         );
-      const { path, format } = diskOf(this.#context, volume);
+      const disk = diskOf(this.#context, volume);
       this.#begin(volume, 'downloading', { bootable: 1 });
       removePairs(db, 'volume_image_metadata', id);
       setPairs(db, 'volume_image_metadata', id, image.metadata);
@@ -255,7 +252,7 @@ export class VolumeActions {
         volumeId: id,
         projectId: volume.project_id,
         imageId: image.id,
-        disk: { path, format },
+        disk,
         sizeGib: volume.size,
         previousStatus: volume.status === 'error' ? 'available' : volume.status,
       });
@@ -307,7 +304,7 @@ export class VolumeActions {
         imageId,
         disk,
         sizeGib: volume.size,
-        copyPath: `${disk.path}.upload-${imageId}`,
+        copyPath: this.#context.drivers.of(disk.backend).scratch(disk, `upload-${imageId}`),
         diskFormat,
         previousStatus: volume.status,
       });

@@ -20,7 +20,9 @@ import {
   updateVolume,
   type Volume,
 } from '../store/volume.ts';
-import { diskPath, notThere, projectOf, sees, type VolumeContext } from './context.ts';
+import { placedSnapshot, placedVolume } from '../driver/index.ts';
+import type { VolumeDisk } from '../sagas/services.ts';
+import { notThere, projectOf, sees, type VolumeContext } from './context.ts';
 import { refuseEncrypted } from './encryption.ts';
 import { imageOf, type ImageSource } from './image-source.ts';
 import { conditionsOf, listQuery, wantsCount } from './list-query.ts';
@@ -224,11 +226,8 @@ export class Volumes {
         {
           volumeId: id,
           projectId: volume.project_id,
-          path: volume.backend === null ? null : diskPath(this.#context, volume.backend, 'volume', id),
-          snapshots: snapshots.map((one) => ({
-            id: one.id,
-            path: diskPath(this.#context, one.backend, 'snapshot', one.id),
-          })),
+          backend: volume.backend,
+          snapshots: snapshots.map((one) => ({ id: one.id, backend: one.backend })),
         },
         force ? { cancels: { type: 'volume', id } } : {},
       );
@@ -244,7 +243,7 @@ export class Volumes {
     sagas.enqueue(volumeDelete, {
       volumeId: id,
       projectId: volume.project_id,
-      path: volume.backend === null ? null : diskPath(this.#context, volume.backend, 'volume', id),
+      backend: volume.backend,
       snapshots: [],
     });
   }
@@ -330,12 +329,8 @@ export class Volumes {
   #sourceOf({ snapshot, volume, image }: Sources): VolumeSource {
     if (image !== undefined) return { kind: 'image', imageId: image.id };
     if (snapshot !== undefined) {
-      const path = diskPath(this.#context, snapshot.backend, 'snapshot', snapshot.id);
-      return {
-        kind: 'snapshot',
-        id: snapshot.id,
-        disk: { path, format: snapshot.format, guest: null },
-      };
+      const disk = this.#context.drivers.local(placedSnapshot(snapshot.backend, snapshot.id));
+      return { kind: 'snapshot', id: snapshot.id, disk: { ...disk, guest: null } };
     }
     if (volume === undefined) return { kind: 'empty' };
     return { kind: 'volume', id: volume.id, disk: diskOf(this.#context, volume) };
@@ -351,12 +346,9 @@ function guestOf({ attachments }: Volume): GuestDisk | null {
 }
 
 /** Where a volume's content is, and which server may be writing to it. @throws {CloudError} notFound without a disk. */
-export function diskOf(context: VolumeContext, volume: Volume) {
+export function diskOf({ drivers }: VolumeContext, volume: Volume): VolumeDisk {
   if (volume.backend === null || volume.format === null)
     throw notFound(`Volume ${volume.id} has no disk yet.`);
-  return {
-    path: diskPath(context, volume.backend, 'volume', volume.id),
-    format: volume.format,
-    guest: guestOf(volume),
-  };
+  const placed = placedVolume(volume.backend, volume.id);
+  return { ...placed, ...drivers.local(placed), guest: guestOf(volume) };
 }

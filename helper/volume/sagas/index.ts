@@ -2,7 +2,7 @@ import type { VolumeContext } from '../app/context.ts';
 import type { VolumeServices } from './services.ts';
 import { volumeSnapshotCreate, volumeSnapshotDelete } from './snapshot.ts';
 import { volumeCreate } from './volume-create.ts';
-import { volumeDelete, volumeFileRemove } from './volume-delete.ts';
+import { volumeDelete, volumeRemoveMoved } from './volume-delete.ts';
 import { volumeExtend } from './volume-extend.ts';
 import { volumeReimage, volumeRevert } from './volume-overwrite.ts';
 import { volumeRetype } from './volume-retype.ts';
@@ -13,17 +13,18 @@ export function registerSagas(context: VolumeContext): void {
   const { sagas } = context;
   const services: VolumeServices = {
     disks: context.disks,
+    drivers: context.drivers,
     image: context.image,
     compute: context.compute,
     pools: context.pools,
     config: context.config,
-    removeFile: (volumeId, path) => {
-      sagas.enqueue(volumeFileRemove, { volumeId, path });
+    removeMoved: (volumeId, backend) => {
+      sagas.enqueue(volumeRemoveMoved, { volumeId, backend });
     },
   };
   sagas.register(volumeCreate, services);
   sagas.register(volumeDelete, services);
-  sagas.register(volumeFileRemove, services);
+  sagas.register(volumeRemoveMoved, services);
   sagas.register(volumeExtend, services);
   sagas.register(volumeRetype, services);
   sagas.register(volumeRevert, services);

@@ -6,8 +6,10 @@ import { closeDatabase, openDatabase, type Db } from '../../db/index.ts';
 import { FakeDiskHost } from '../../host/disk/fake.ts';
 import { silentLogger } from '../../http/index.ts';
 import { standardSagaTests, type SagaWorld } from '../../saga/standard-tests.ts';
-import { GIB, diskPath, type Backend } from '../app/context.ts';
+import { GIB } from '../app/context.ts';
 import { Pools } from '../app/pools.ts';
+import { LinuxStateFiles } from '../../host/files/linux.ts';
+import { Drivers, FileDriver, placedSnapshot, placedVolume, type Backend } from '../driver/index.ts';
 import { DEFAULT_WEIGHTS } from '../scheduler/scheduler.ts';
 import { insertSnapshot, type SnapshotRow } from '../store/snapshot.ts';
 import { insertType } from '../store/type.ts';
@@ -16,7 +18,7 @@ import { IMAGE_ID, StandInImages, noGuests } from '../test-world.ts';
 import { volumeSnapshotCreate, volumeSnapshotDelete } from './snapshot.ts';
 import type { VolumeServices } from './services.ts';
 import { volumeCreate } from './volume-create.ts';
-import { volumeDelete, volumeFileRemove } from './volume-delete.ts';
+import { volumeDelete, volumeRemoveMoved } from './volume-delete.ts';
 import { volumeExtend } from './volume-extend.ts';
 import { volumeReimage, volumeRevert } from './volume-overwrite.ts';
 import { volumeRetype } from './volume-retype.ts';
@@ -25,6 +27,8 @@ import { volumeUpload } from './volume-upload.ts';
 const VOLUME = 'a1b2c3d4-0000-4000-8000-000000000001';
 const SNAPSHOT = 'a1b2c3d4-0000-4000-8000-000000000002';
 const IMAGE = 'a1b2c3d4-0000-4000-8000-000000000003';
+const AT = placedVolume('a', VOLUME);
+const SNAPSHOT_AT = placedSnapshot('a', SNAPSHOT);
 
 const row = (status: string, placed: boolean): VolumeRow => ({
   id: VOLUME,
@@ -78,7 +82,7 @@ const snapshot: SnapshotRow = {
 interface Place {
   readonly db: Db;
   readonly services: VolumeServices;
-  readonly path: (backend: string, kind: 'volume' | 'snapshot', id: string) => string;
+  readonly drivers: Drivers;
 }
 
 /** A volume (with its disk unless it is yet to be made), two back ends, and an image service with one image. */
@@ -104,15 +108,20 @@ async function world<Input>(
     };
   });
   const config = { hostName: 'here', zone: 'nova', backends, weights: DEFAULT_WEIGHTS };
-  const pools = new Pools({ db, disks, now: () => 2, config, logger: silentLogger });
+  const files = new LinuxStateFiles(root);
+  const drivers = new Drivers(
+    backends.map((backend) => new FileDriver(backend, disks, { files, path: [backend.name] })),
+  );
+  const pools = new Pools({ db, drivers, now: () => 2, config, logger: silentLogger });
   const removals: string[] = [];
   const services: VolumeServices = {
     disks,
+    drivers,
     image: images.face,
     compute: () => noGuests,
     pools,
     config,
-    removeFile: (_id, path) => void removals.push(path),
+    removeMoved: (_id, backend) => void removals.push(backend),
   };
   for (const id of ['t1', 't2'])
     insertType(db, {
@@ -125,17 +134,15 @@ async function world<Input>(
       updated_at: 1,
     });
   insertVolume(db, row(options.volume, options.made));
-  const path: Place['path'] = (backend, kind, id) => diskPath({ config }, backend, kind, id);
-  const make = (at: string) => disks.createEmpty({ path: at, format: 'qcow2', sizeBytes: GIB });
-  if (options.made) await make(path('a', 'volume', VOLUME));
+  if (options.made) await drivers.of('a').createEmpty(AT, GIB);
   if (options.snapshot !== undefined) {
     insertSnapshot(db, { ...snapshot, status: options.snapshot });
-    if (options.snapshot !== 'creating') await make(path('a', 'snapshot', SNAPSHOT));
+    if (options.snapshot !== 'creating') await drivers.of('a').createEmpty(SNAPSHOT_AT, GIB);
   }
   return {
     db,
     services,
-    input: inputOf({ db, services, path }),
+    input: inputOf({ db, services, drivers }),
     // What a dead process did not finish has a hidden name, and goes at the next start.
     inventory: async () =>
       ['a', 'b'].map((name) => [
@@ -185,22 +192,22 @@ describe('volumes', () => {
     forwardOnly: true,
     ignore: IGNORE,
     makeWorld: () =>
-      world({ volume: 'deleting', made: true, snapshot: 'deleting' }, ({ path }) => ({
+      world({ volume: 'deleting', made: true, snapshot: 'deleting' }, () => ({
         volumeId: VOLUME,
         projectId: 'p',
-        path: path('a', 'volume', VOLUME),
-        snapshots: [{ id: SNAPSHOT, path: path('a', 'snapshot', SNAPSHOT) }],
+        backend: 'a',
+        snapshots: [{ id: SNAPSHOT, backend: 'a' }],
       })),
   });
 
   standardSagaTests({
-    saga: volumeFileRemove,
+    saga: volumeRemoveMoved,
     forwardOnly: true,
     ignore: IGNORE,
     makeWorld: () =>
-      world({ volume: 'available', made: true }, ({ path }) => ({
+      world({ volume: 'available', made: true }, () => ({
         volumeId: VOLUME,
-        path: path('a', 'volume', VOLUME),
+        backend: 'a',
       })),
   });
 
@@ -208,10 +215,10 @@ describe('volumes', () => {
     saga: volumeExtend,
     ignore: IGNORE,
     makeWorld: () =>
-      world({ volume: 'extending', made: true }, ({ path }) => ({
+      world({ volume: 'extending', made: true }, ({ drivers }) => ({
         volumeId: VOLUME,
         projectId: 'p',
-        disk: { path: path('a', 'volume', VOLUME), format: 'qcow2' as const, guest: null },
+        disk: { ...AT, ...drivers.local(AT), guest: null },
         oldGib: 1,
         newGib: 2,
         previousStatus: 'available',
@@ -222,7 +229,7 @@ describe('volumes', () => {
     saga: volumeRetype,
     ignore: IGNORE,
     makeWorld: () =>
-      world({ volume: 'retyping', made: true }, ({ path }) => ({
+      world({ volume: 'retyping', made: true }, ({ drivers }) => ({
         volumeId: VOLUME,
         projectId: 'p',
         sizeGib: 1,
@@ -231,7 +238,7 @@ describe('volumes', () => {
         oldTypeId: 't1',
         newTypeId: 't2',
         backend: 'a',
-        disk: { path: path('a', 'volume', VOLUME), format: 'qcow2' as const },
+        disk: drivers.local(AT),
         previousStatus: 'available',
         movement: { kind: 'may-move' as const },
         action: 'retype volume' as const,
@@ -242,12 +249,12 @@ describe('volumes', () => {
     saga: volumeRevert,
     ignore: IGNORE,
     makeWorld: () =>
-      world({ volume: 'reverting', made: true, snapshot: 'restoring' }, ({ path }) => ({
+      world({ volume: 'reverting', made: true, snapshot: 'restoring' }, ({ drivers }) => ({
         volumeId: VOLUME,
         projectId: 'p',
         snapshotId: SNAPSHOT,
-        snapshot: { path: path('a', 'snapshot', SNAPSHOT), format: 'qcow2' as const },
-        disk: { path: path('a', 'volume', VOLUME), format: 'qcow2' as const },
+        snapshot: drivers.local(SNAPSHOT_AT),
+        disk: AT,
         sizeGib: 1,
       })),
   });
@@ -256,11 +263,11 @@ describe('volumes', () => {
     saga: volumeReimage,
     ignore: IGNORE,
     makeWorld: () =>
-      world({ volume: 'downloading', made: true }, ({ path }) => ({
+      world({ volume: 'downloading', made: true }, () => ({
         volumeId: VOLUME,
         projectId: 'p',
         imageId: IMAGE_ID,
-        disk: { path: path('a', 'volume', VOLUME), format: 'qcow2' as const },
+        disk: AT,
         sizeGib: 1,
         previousStatus: 'available',
       })),
@@ -270,17 +277,16 @@ describe('volumes', () => {
     saga: volumeUpload,
     ignore: IGNORE,
     makeWorld: () =>
-      world({ volume: 'uploading', made: true }, ({ path }) => ({
+      world({ volume: 'uploading', made: true }, ({ drivers }) => ({
         volumeId: VOLUME,
         projectId: 'p',
         imageId: IMAGE,
         disk: {
-          path: path('a', 'volume', VOLUME),
-          format: 'qcow2' as const,
+          ...drivers.local(AT),
           guest: { serverId: 's', target: 'vdb' },
         },
         sizeGib: 1,
-        copyPath: path('a', 'volume', 'copy'),
+        copyPath: drivers.of('a').scratch(AT, 'upload'),
         diskFormat: 'raw',
         previousStatus: 'in-use',
       })),
@@ -292,12 +298,12 @@ describe('snapshots', () => {
     saga: volumeSnapshotCreate,
     ignore: IGNORE,
     makeWorld: () =>
-      world({ volume: 'available', made: true, snapshot: 'creating' }, ({ path }) => ({
+      world({ volume: 'available', made: true, snapshot: 'creating' }, ({ drivers }) => ({
         snapshotId: SNAPSHOT,
         volumeId: VOLUME,
         projectId: 'p',
-        source: { path: path('a', 'volume', VOLUME), format: 'qcow2' as const, guest: null },
-        path: path('a', 'snapshot', SNAPSHOT),
+        source: { ...drivers.local(AT), guest: null },
+        backend: 'a',
         sizeGib: 1,
       })),
   });
@@ -307,10 +313,10 @@ describe('snapshots', () => {
     forwardOnly: true,
     ignore: IGNORE,
     makeWorld: () =>
-      world({ volume: 'available', made: true, snapshot: 'deleting' }, ({ path }) => ({
+      world({ volume: 'available', made: true, snapshot: 'deleting' }, () => ({
         snapshotId: SNAPSHOT,
         projectId: 'p',
-        path: path('a', 'snapshot', SNAPSHOT),
+        backend: 'a',
       })),
   });
 });

@@ -1,24 +1,22 @@
-import type { DiskFormat, DiskHost } from '../../host/disk/interface.ts';
+import type { DiskHost } from '../../host/disk/interface.ts';
 import type { ImageFace } from '../../image/index.ts';
 import type { HostContext } from '../../saga/index.ts';
 import type { VolumeConfig } from '../app/context.ts';
 import type { Pools } from '../app/pools.ts';
+import type { Disk, Drivers, Placed } from '../driver/index.ts';
 import type { ComputeSide, GuestDisk } from '../face.ts';
 
 /** What the steps of this service's operations find in `ctx.services`. */
 export interface VolumeServices {
+  /** For files that are no back end's: 'scratch'. */
   readonly disks: DiskHost;
+  readonly drivers: Drivers;
   readonly image: Pick<ImageFace, 'leaseBase' | 'releaseBase' | 'ensureBase' | 'createFromDisk' | 'discard'>;
   readonly compute: () => ComputeSide;
   readonly pools: Pick<Pools, 'refresh' | 'states'>;
   readonly config: VolumeConfig;
-  /** Queues the removal of a file that nothing points to any more, in the transaction that is open. */
-  readonly removeFile: (volumeId: string, path: string) => void;
-}
-
-export interface Disk {
-  readonly path: string;
-  readonly format: DiskFormat;
+  /** Queues the removal of a volume's disk on a back end that it has left, in the transaction that is open. */
+  readonly removeMoved: (volumeId: string, backend: string) => void;
 }
 
 /** A disk to copy, and the guest that may be writing to it. */
@@ -26,39 +24,74 @@ export interface SourceDisk extends Disk {
   readonly guest: GuestDisk | null;
 }
 
-/** Where the copy of a running guest's disk is, before it gets the format that is wanted. */
-const livePath = (path: string): string => `${path}.live`;
+/** A volume's disk: where it is kept, and where its bytes are. */
+export interface VolumeDisk extends SourceDisk, Placed {}
 
-/** Makes an independent copy of a disk, also while a guest writes to it: as it was at one moment. */
-export async function copyDisk(
+type Progress = (fraction: number) => void;
+
+/**
+ * Gives `use` a disk to copy that nobody writes to: the source itself, or, where a guest writes to that, a copy of it as
+ * it was at one moment, in the file `live`, which is removed again.
+ */
+async function still(
   ctx: HostContext<VolumeServices>,
   source: SourceDisk,
-  destination: Disk & { readonly sizeBytes: number },
+  live: string,
+  use: (disk: Disk, onProgress: Progress) => Promise<void>,
 ): Promise<void> {
   const { disks, compute } = ctx.services;
-  const live = livePath(destination.path);
   const copied =
     source.guest !== null &&
     (await compute().copyAttached(source.guest, live, ctx.signal, (fraction) =>
       ctx.progress(fraction / 2, 'copying the disk of the running guest'),
     ));
   try {
-    await disks.clone({
-      source: copied ? live : source.path,
-      sourceFormat: copied ? 'qcow2' : source.format,
-      destination: destination.path,
-      destinationFormat: destination.format,
-      sizeBytes: destination.sizeBytes,
-      onProgress: (fraction) => ctx.progress(copied ? 0.5 + fraction / 2 : fraction, 'copying'),
-      signal: ctx.signal,
-    });
+    await use(
+      copied ? { path: live, format: 'qcow2' } : { path: source.path, format: source.format },
+      (fraction) => ctx.progress(copied ? 0.5 + fraction / 2 : fraction, 'copying'),
+    );
   } finally {
     if (copied) await disks.remove(live);
   }
 }
 
-/** Takes back what {@link copyDisk} made, however far it came. */
-export async function removeCopy(disks: DiskHost, path: string): Promise<void> {
-  await disks.remove(livePath(path));
+/**
+ * Makes an independent copy of a disk in a back end, also while a guest writes to it: as it was at one moment. The
+ * driver's `remove` takes it back, however far it came.
+ */
+export async function copyDisk(
+  ctx: HostContext<VolumeServices>,
+  source: SourceDisk,
+  destination: Placed,
+  sizeBytes: number,
+): Promise<void> {
+  const driver = ctx.services.drivers.of(destination.backend);
+  await still(ctx, source, driver.scratch(destination, 'live'), (disk, onProgress) =>
+    driver.clone(destination, disk, { sizeBytes, onProgress, signal: ctx.signal }),
+  );
+}
+
+/** The same into a qcow2 file that is no back end's disk; {@link removeFileCopy} takes it back. */
+export async function copyToFile(
+  ctx: HostContext<VolumeServices>,
+  source: SourceDisk,
+  path: string,
+  sizeBytes: number,
+): Promise<void> {
+  await still(ctx, source, `${path}.live`, (disk, onProgress) =>
+    ctx.services.disks.clone({
+      source: disk.path,
+      sourceFormat: disk.format,
+      destination: path,
+      destinationFormat: 'qcow2',
+      sizeBytes,
+      onProgress,
+      signal: ctx.signal,
+    }),
+  );
+}
+
+export async function removeFileCopy(disks: DiskHost, path: string): Promise<void> {
+  await disks.remove(`${path}.live`);
   await disks.remove(path);
 }

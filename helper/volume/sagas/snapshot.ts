@@ -2,17 +2,21 @@ import { defineSaga, none, step } from '../../saga/index.ts';
 import { GIB } from '../app/context.ts';
 import { report } from '../app/report.ts';
 import { deleteSnapshot, updateSnapshot } from '../store/snapshot.ts';
-import { copyDisk, removeCopy, type SourceDisk, type VolumeServices } from './services.ts';
+import { placedSnapshot } from '../driver/index.ts';
+import { copyDisk, type SourceDisk, type VolumeServices } from './services.ts';
 
 export interface SnapshotCreateInput {
   readonly snapshotId: string;
   readonly volumeId: string;
   readonly projectId: string;
   readonly source: SourceDisk;
-  /** Of the snapshot; of the same format as the volume. */
-  readonly path: string;
+  /** Of the volume, and of its snapshot. */
+  readonly backend: string;
   readonly sizeGib: number;
 }
+
+const removeSnapshot = ({ drivers }: VolumeServices, backend: string, id: string): Promise<void> =>
+  drivers.of(backend).remove(placedSnapshot(backend, id));
 
 /** Keeps a volume's content as it is at one moment. */
 export const volumeSnapshotCreate = defineSaga<SnapshotCreateInput, VolumeServices>({
@@ -26,9 +30,9 @@ export const volumeSnapshotCreate = defineSaga<SnapshotCreateInput, VolumeServic
       name: 'copy disk',
       kind: 'host',
       concurrency: 'disk',
-      action: (ctx, { source, path, sizeGib }) =>
-        copyDisk(ctx, source, { path, format: source.format, sizeBytes: sizeGib * GIB }),
-      undo: ({ services }, { path }) => removeCopy(services.disks, path),
+      action: (ctx, { source, snapshotId, backend, sizeGib }) =>
+        copyDisk(ctx, source, placedSnapshot(backend, snapshotId), sizeGib * GIB),
+      undo: ({ services }, { snapshotId, backend }) => removeSnapshot(services, backend, snapshotId),
     }),
   ],
   onFinished: (ctx, { snapshotId }) => {
@@ -54,7 +58,7 @@ export const volumeSnapshotCreate = defineSaga<SnapshotCreateInput, VolumeServic
 export interface SnapshotDeleteInput {
   readonly snapshotId: string;
   readonly projectId: string;
-  readonly path: string;
+  readonly backend: string;
 }
 
 const forward = none('deleting only goes forward');
@@ -71,7 +75,7 @@ export const volumeSnapshotDelete = defineSaga<SnapshotDeleteInput, VolumeServic
       name: 'remove disk',
       kind: 'host',
       concurrency: 'disk',
-      action: ({ services }, { path }) => services.disks.remove(path),
+      action: ({ services }, { snapshotId, backend }) => removeSnapshot(services, backend, snapshotId),
       undo: forward,
     }),
     step({

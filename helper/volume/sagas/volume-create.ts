@@ -1,10 +1,11 @@
 import { conflict } from '../../errors/error.ts';
 import { defineSaga, step, none, type StepContext } from '../../saga/index.ts';
-import { GIB, poolName, backendOf, diskPath } from '../app/context.ts';
+import { GIB, poolName } from '../app/context.ts';
 import { report } from '../app/report.ts';
-import { findVolumeRow, updateVolume, type VolumeRow } from '../store/volume.ts';
+import { findVolumeRow, updateVolume } from '../store/volume.ts';
 import { choosePool, readBackends } from './choose.ts';
-import { copyDisk, removeCopy, type SourceDisk, type VolumeServices } from './services.ts';
+import { placedVolume, type Placed } from '../driver/index.ts';
+import { copyDisk, type SourceDisk, type VolumeServices } from './services.ts';
 
 /** What a new volume holds at first. */
 export type VolumeSource =
@@ -26,10 +27,10 @@ export interface VolumeCreateInput {
 
 type Services = VolumeServices;
 
-function placed(ctx: StepContext<Services>, id: string): { row: VolumeRow; path: string } | undefined {
+function placed(ctx: StepContext<Services>, id: string): Placed | undefined {
   const row = findVolumeRow(ctx.db, id);
   if (row === undefined || row.backend === null) return undefined;
-  return { row, path: diskPath(ctx.services, row.backend, 'volume', id) };
+  return placedVolume(row.backend, id);
 }
 
 /** Gives a volume its back end and its disk. */
@@ -60,7 +61,7 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
         const { config } = ctx.services;
         updateVolume(ctx.db, volumeId, {
           backend: pool.backend,
-          format: backendOf(ctx.services, pool.backend).format,
+          format: ctx.services.drivers.of(pool.backend).backend.format,
           host: poolName(config.hostName, pool.backend),
           updated_at: ctx.now(),
         });
@@ -84,30 +85,26 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
       kind: 'host',
       concurrency: 'disk',
       action: async (ctx, { volumeId, sizeGib, source }) => {
-        const found = placed(ctx, volumeId);
-        if (found === undefined || found.row.format === null)
-          throw conflict(`The volume ${volumeId} was forgotten while it was made.`);
-        const destination = { path: found.path, format: found.row.format, sizeBytes: sizeGib * GIB };
-        const { disks, image } = ctx.services;
-        if (source.kind === 'empty') await disks.createEmpty(destination);
+        const volume = placed(ctx, volumeId);
+        if (volume === undefined) throw conflict(`The volume ${volumeId} was forgotten while it was made.`);
+        const sizeBytes = sizeGib * GIB;
+        const { drivers, image } = ctx.services;
+        const driver = drivers.of(volume.backend);
+        if (source.kind === 'empty') await driver.createEmpty(volume, sizeBytes);
         else if (source.kind === 'image') {
           const base = await image.ensureBase(source.imageId, ctx.signal, (fraction) =>
             ctx.progress(fraction / 2, 'preparing the image'),
           );
-          await disks.clone({
-            source: base.path,
-            sourceFormat: base.format,
-            destination: destination.path,
-            destinationFormat: destination.format,
-            sizeBytes: destination.sizeBytes,
+          await driver.clone(volume, base, {
+            sizeBytes,
             signal: ctx.signal,
             onProgress: (fraction) => ctx.progress(0.5 + fraction / 2, 'copying the image'),
           });
-        } else await copyDisk(ctx, source.disk, destination);
+        } else await copyDisk(ctx, source.disk, volume, sizeBytes);
       },
       undo: async (ctx, { volumeId }) => {
         const found = placed(ctx, volumeId);
-        if (found !== undefined) await removeCopy(ctx.services.disks, found.path);
+        if (found !== undefined) await ctx.services.drivers.of(found.backend).remove(found);
       },
     }),
     step({

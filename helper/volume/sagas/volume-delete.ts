@@ -3,16 +3,20 @@ import { report } from '../app/report.ts';
 import { deleteAttachmentsOf } from '../store/attachment.ts';
 import { deleteSnapshot } from '../store/snapshot.ts';
 import { deleteVolume, updateVolume } from '../store/volume.ts';
+import { placedSnapshot, placedVolume } from '../driver/index.ts';
 import type { VolumeServices } from './services.ts';
 
 export interface VolumeDeleteInput {
   readonly volumeId: string;
   readonly projectId: string;
-  /** Null when no back end was ever chosen. */
-  readonly path: string | null;
+  /** Null when none was ever chosen. */
+  readonly backend: string | null;
   /** Those that go with it. */
-  readonly snapshots: readonly { readonly id: string; readonly path: string }[];
+  readonly snapshots: readonly { readonly id: string; readonly backend: string }[];
 }
+
+const removeVolume = ({ drivers }: VolumeServices, backend: string, id: string): Promise<void> =>
+  drivers.of(backend).remove(placedVolume(backend, id));
 
 const forward = none('deleting only goes forward');
 
@@ -34,7 +38,8 @@ export const volumeDelete = defineSaga<VolumeDeleteInput, VolumeServices>({
       concurrency: 'disk',
       skip: (_ctx, { snapshots }) => (snapshots.length > 0 ? false : 'there are none to go with it'),
       action: async ({ services }, { snapshots }) => {
-        for (const { path } of snapshots) await services.disks.remove(path);
+        for (const { id, backend } of snapshots)
+          await services.drivers.of(backend).remove(placedSnapshot(backend, id));
       },
       undo: forward,
     }),
@@ -43,9 +48,9 @@ export const volumeDelete = defineSaga<VolumeDeleteInput, VolumeServices>({
       number: 50,
       kind: 'host',
       concurrency: 'disk',
-      skip: (_ctx, { path }) => (path === null ? 'it never had one' : false),
-      action: async ({ services }, { path }) => {
-        if (path !== null) await services.disks.remove(path);
+      skip: (_ctx, { backend }) => (backend === null ? 'it never had one' : false),
+      action: async ({ services }, { volumeId, backend }) => {
+        if (backend !== null) await removeVolume(services, backend, volumeId);
       },
       undo: forward,
     }),
@@ -75,14 +80,15 @@ export const volumeDelete = defineSaga<VolumeDeleteInput, VolumeServices>({
   },
 });
 
-export interface FileRemoveInput {
+export interface RemoveMovedInput {
   readonly volumeId: string;
-  readonly path: string;
+  /** Which the volume has left. */
+  readonly backend: string;
 }
 
 /** Removes a disk that a volume has left: what a move to another back end leaves behind. */
-export const volumeFileRemove = defineSaga<FileRemoveInput, VolumeServices>({
-  name: 'volume-file-remove',
+export const volumeRemoveMoved = defineSaga<RemoveMovedInput, VolumeServices>({
+  name: 'volume-remove-moved',
   title: 'Remove a disk that was moved',
   service: 'volume',
   cancellable: false,
@@ -93,7 +99,7 @@ export const volumeFileRemove = defineSaga<FileRemoveInput, VolumeServices>({
       name: 'remove disk',
       kind: 'host',
       concurrency: 'disk',
-      action: ({ services }, { path }) => services.disks.remove(path),
+      action: ({ services }, { volumeId, backend }) => removeVolume(services, backend, volumeId),
       undo: forward,
     }),
   ],

@@ -2,12 +2,12 @@ import { defineSaga, none, step } from '../../saga/index.ts';
 import { GIB } from '../app/context.ts';
 import { report } from '../app/report.ts';
 import { updateVolume } from '../store/volume.ts';
-import type { SourceDisk, VolumeServices } from './services.ts';
+import type { VolumeDisk, VolumeServices } from './services.ts';
 
 export interface VolumeExtendInput {
   readonly volumeId: string;
   readonly projectId: string;
-  readonly disk: SourceDisk;
+  readonly disk: VolumeDisk;
   readonly oldGib: number;
   readonly newGib: number;
   readonly previousStatus: string;
@@ -29,10 +29,10 @@ export const volumeExtend = defineSaga<VolumeExtendInput, VolumeServices>({
       kind: 'host',
       concurrency: 'disk',
       action: async ({ services }, { disk, newGib }) => {
-        const { path, format, guest } = disk;
+        const { guest, backend } = disk;
         const sizeBytes = newGib * GIB;
         const live = guest !== null && (await services.compute().growAttached(guest, sizeBytes));
-        if (!live) await services.disks.resize({ path, format, sizeBytes });
+        if (!live) await services.drivers.of(backend).extend(disk, sizeBytes);
       },
       undo: none(
         'a disk that is larger than the volume says harms nobody, and a guest may have seen its size',

@@ -3,14 +3,15 @@ import { GIB } from '../app/context.ts';
 import { report } from '../app/report.ts';
 import { updateSnapshot } from '../store/snapshot.ts';
 import { updateVolume } from '../store/volume.ts';
-import { copyDisk, type Disk, type VolumeServices } from './services.ts';
+import type { Disk, Placed } from '../driver/index.ts';
+import { copyDisk, type VolumeServices } from './services.ts';
 
 export interface VolumeRevertInput {
   readonly volumeId: string;
   readonly projectId: string;
   readonly snapshotId: string;
   readonly snapshot: Disk;
-  readonly disk: Disk;
+  readonly disk: Placed;
   readonly sizeGib: number;
 }
 
@@ -37,7 +38,7 @@ export const volumeRevert = defineSaga<VolumeRevertInput, Services>({
       kind: 'host',
       concurrency: 'disk',
       action: (ctx, { snapshot, disk, sizeGib }) =>
-        copyDisk(ctx, { ...snapshot, guest: null }, { ...disk, sizeBytes: sizeGib * GIB }),
+        copyDisk(ctx, { ...snapshot, guest: null }, disk, sizeGib * GIB),
       undo: replaced,
     }),
   ],
@@ -68,7 +69,7 @@ export interface VolumeReimageInput {
   readonly volumeId: string;
   readonly projectId: string;
   readonly imageId: string;
-  readonly disk: Disk;
+  readonly disk: Placed;
   readonly sizeGib: number;
   readonly previousStatus: string;
 }
@@ -96,7 +97,7 @@ export const volumeReimage = defineSaga<VolumeReimageInput, Services>({
           ctx.progress(fraction / 2, 'preparing the image'),
         );
         const source = { path: base.path, format: base.format, guest: null };
-        await copyDisk(ctx, source, { ...disk, sizeBytes: sizeGib * GIB });
+        await copyDisk(ctx, source, disk, sizeGib * GIB);
       },
       undo: replaced,
     }),

@@ -1,10 +1,11 @@
 import { conflict } from '../../errors/error.ts';
 import { defineSaga, step, type StepContext } from '../../saga/index.ts';
-import { GIB, backendOf, diskPath, poolName } from '../app/context.ts';
+import { GIB, poolName } from '../app/context.ts';
 import { report } from '../app/report.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
 import { choosePool, readBackends } from './choose.ts';
-import { copyDisk, removeCopy, type Disk, type VolumeServices } from './services.ts';
+import { placedVolume, type Disk } from '../driver/index.ts';
+import { copyDisk, type VolumeServices } from './services.ts';
 
 export interface VolumeRetypeInput {
   readonly volumeId: string;
@@ -98,15 +99,13 @@ export const volumeRetype = defineSaga<VolumeRetypeInput, Services>({
       action: async (ctx, input) => {
         const backend = target(ctx, input);
         if (backend === undefined) return;
-        const { format } = backendOf(ctx.services, backend);
-        const path = diskPath(ctx.services, backend, 'volume', input.volumeId);
-        const destination = { path, format, sizeBytes: input.sizeGib * GIB };
-        await copyDisk(ctx, { ...input.disk, guest: null }, destination);
+        const destination = placedVolume(backend, input.volumeId);
+        await copyDisk(ctx, { ...input.disk, guest: null }, destination, input.sizeGib * GIB);
       },
       undo: async (ctx, input) => {
         const backend = target(ctx, input);
         if (backend === undefined) return;
-        await removeCopy(ctx.services.disks, diskPath(ctx.services, backend, 'volume', input.volumeId));
+        await ctx.services.drivers.of(backend).remove(placedVolume(backend, input.volumeId));
       },
     }),
     step({
@@ -118,7 +117,7 @@ export const volumeRetype = defineSaga<VolumeRetypeInput, Services>({
           volume_type_id: input.newTypeId,
           backend,
           host: poolName(ctx.services.config.hostName, backend),
-          ...(backend === input.backend ? {} : { format: backendOf(ctx.services, backend).format }),
+          ...(backend === input.backend ? {} : { format: ctx.services.drivers.of(backend).backend.format }),
           updated_at: ctx.now(),
         });
       },
@@ -135,7 +134,7 @@ export const volumeRetype = defineSaga<VolumeRetypeInput, Services>({
   ],
   onFinished: (ctx, input) => {
     const moved = target(ctx, input) !== undefined;
-    if (moved) ctx.services.removeFile(input.volumeId, input.disk.path);
+    if (moved) ctx.services.removeMoved(input.volumeId, input.backend);
     back(ctx, input, moved ? 'success' : null);
   },
   onFailed: (ctx, input, error) => {

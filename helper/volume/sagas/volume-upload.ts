@@ -3,7 +3,7 @@ import { defineSaga, none, step } from '../../saga/index.ts';
 import { GIB } from '../app/context.ts';
 import { report } from '../app/report.ts';
 import { updateVolume } from '../store/volume.ts';
-import { copyDisk, removeCopy, type SourceDisk, type VolumeServices } from './services.ts';
+import { copyToFile, removeFileCopy, type SourceDisk, type VolumeServices } from './services.ts';
 
 export interface VolumeUploadInput {
   readonly volumeId: string;
@@ -30,9 +30,8 @@ export const volumeUpload = defineSaga<VolumeUploadInput, VolumeServices>({
       kind: 'host',
       concurrency: 'disk',
       skip: (_ctx, { disk }) => (disk.guest === null ? 'no server uses it' : false),
-      action: (ctx, { disk, copyPath, sizeGib }) =>
-        copyDisk(ctx, disk, { path: copyPath, format: 'qcow2', sizeBytes: sizeGib * GIB }),
-      undo: ({ services }, { copyPath }) => removeCopy(services.disks, copyPath),
+      action: (ctx, { disk, copyPath, sizeGib }) => copyToFile(ctx, disk, copyPath, sizeGib * GIB),
+      undo: ({ services }, { copyPath }) => removeFileCopy(services.disks, copyPath),
     }),
     step({
       name: 'fill image',

@@ -1,0 +1,90 @@
+import type { Capacity, DiskHost } from '../../host/disk/interface.ts';
+import type { DiskSource } from '../../host/domain/interface.ts';
+import type { StateFiles, StatePath } from '../../host/files/interface.ts';
+import type { Backend, CloneInto, Disk, Stored, VolumeDriver } from './interface.ts';
+
+/** Where a back end's directory is. */
+export interface Directory {
+  readonly files: StateFiles;
+  readonly path: StatePath;
+}
+
+/** A directory of files, one for each volume and snapshot; an NFS mount is a directory, too. */
+export class FileDriver implements VolumeDriver {
+  readonly backend: Backend;
+  readonly #disks: DiskHost;
+  readonly #directory: Directory;
+
+  constructor(backend: Backend, disks: DiskHost, directory: Directory) {
+    this.backend = backend;
+    this.#disks = disks;
+    this.#directory = directory;
+  }
+
+  async start(): Promise<void> {
+    const { files, path } = this.#directory;
+    // The emulator's user passes through to the disks that it is given, and sees nothing else.
+    for (let depth = 1; depth <= path.length; depth += 1)
+      await files.ensureDirectory(path.slice(0, depth) as unknown as StatePath, { mode: 0o711 });
+    await files.removeLeftovers(path);
+  }
+
+  local({ kind, id }: Stored): Disk {
+    return { path: `${this.backend.directory}/${kind}-${id}`, format: this.backend.format };
+  }
+
+  scratch(stored: Stored, purpose: string): string {
+    return `${this.local(stored).path}.${purpose}`;
+  }
+
+  createEmpty(stored: Stored, sizeBytes: number): Promise<void> {
+    return this.#disks.createEmpty({ ...this.local(stored), sizeBytes });
+  }
+
+  clone(stored: Stored, source: Disk, into: CloneInto): Promise<void> {
+    const { path, format } = this.local(stored);
+    return this.#disks.clone({
+      ...into,
+      source: source.path,
+      sourceFormat: source.format,
+      destination: path,
+      destinationFormat: format,
+    });
+  }
+
+  extend(stored: Stored, sizeBytes: number): Promise<void> {
+    return this.#disks.resize({ ...this.local(stored), sizeBytes });
+  }
+
+  async remove(stored: Stored): Promise<void> {
+    await this.#disks.remove(this.scratch(stored, 'live'));
+    await this.#disks.remove(this.local(stored).path);
+  }
+
+  capacity(): Promise<Capacity> {
+    return this.#disks.capacity(this.backend.directory);
+  }
+
+  capabilities(): Readonly<Record<string, string | boolean>> {
+    return {
+      volume_backend_name: this.backend.name,
+      storage_protocol: 'file',
+      vendor_name: 'Deskcloud',
+      driver_version: '1.0',
+      disk_format: this.backend.format,
+      thin_provisioning_support: true,
+      thick_provisioning_support: false,
+      QoS_support: true,
+      multiattach: false,
+      online_extend_support: true,
+    };
+  }
+
+  list(): Promise<readonly string[]> {
+    return this.#directory.files.list(this.#directory.path);
+  }
+
+  connection(volumeId: string): DiskSource {
+    return { kind: 'file', path: this.local({ kind: 'volume', id: volumeId }).path };
+  }
+}

@@ -1,0 +1,66 @@
+import type { Capacity, DiskFormat } from '../../host/disk/interface.ts';
+import type { DiskSource } from '../../host/domain/interface.ts';
+
+/** A place where volumes are kept, as the settings describe it (`volume.backends`). */
+export interface Backend {
+  /** As in the configuration, 'file'. */
+  readonly name: string;
+  /** Absolute; of Deskcloud alone. Back ends without files keep only what is unfinished there. */
+  readonly directory: string;
+  readonly format: DiskFormat;
+  /** Percent of its capacity that volumes leave alone. */
+  readonly reservedPercentage: number;
+  /** How many times its capacity may be promised, since volumes take only what was written. */
+  readonly maxOverSubscription: number;
+  /** For the goodness weigher, 0 to 100. */
+  readonly goodness: number;
+}
+
+/** What a back end keeps, by its name there. Ids are UUIDs that the service made itself. */
+export interface Stored {
+  readonly kind: 'volume' | 'snapshot';
+  readonly id: string;
+}
+
+/** Where the bytes of a disk are on this host, for whoever copies them. */
+export interface Disk {
+  readonly path: string;
+  readonly format: DiskFormat;
+}
+
+export interface CloneInto {
+  /** Virtual size of the copy in bytes, not smaller than the source's. What is added reads zeros. */
+  readonly sizeBytes: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/**
+ * One kind of back end: all that sagas do with what it keeps. Names follow from ids, so where a disk is needs no
+ * look-up; every method is idempotent. A snapshot is a disk like any other: a clone that nobody writes to, which stands
+ * alone.
+ */
+export interface VolumeDriver {
+  readonly backend: Backend;
+  /** Makes ready what the back end needs, and removes what a crash left unfinished. Run it before anything else. */
+  start(): Promise<void>;
+  /** Synchronous, and true whether or not the disk is there yet. */
+  local(stored: Stored): Disk;
+  /** A file of its own for unfinished work with a disk: 'live', 'upload-<id>'. */
+  scratch(stored: Stored, purpose: string): string;
+  /** Makes a disk that reads zeros (S46); one that is there with the same size is kept. */
+  createEmpty(stored: Stored, sizeBytes: number): Promise<void>;
+  /** Makes a disk with the content of another one that nobody writes to, or gives one that is there that content. */
+  clone(stored: Stored, source: Disk, into: CloneInto): Promise<void>;
+  /** Makes a disk larger that no guest uses; as large already is success. */
+  extend(stored: Stored, sizeBytes: number): Promise<void>;
+  /** Removes a disk, and its unfinished copy ('live'), if they are there. */
+  remove(stored: Stored): Promise<void>;
+  capacity(): Promise<Capacity>;
+  /** What its pool says of itself, by cinder's names; extra specs of types are compared with it. */
+  capabilities(): Readonly<Record<string, string | boolean>>;
+  /** Names of all that the back end holds now, sorted: for looking for what was left behind. */
+  list(): Promise<readonly string[]>;
+  /** How a guest of this host reaches a volume. */
+  connection(volumeId: string): DiskSource;
+}
