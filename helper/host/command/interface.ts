@@ -6,6 +6,11 @@ export type Argv = readonly [string, ...(string | Secret)[]];
 export interface CommandOptions {
   /** Text for standard input; none by default. */
   readonly stdin?: string | Secret;
+  /**
+   * Texts that the program finds in files without a name, of which {@link secretFile} says the paths: on no disk, in no
+   * list of processes, and gone with it.
+   */
+  readonly secretFiles?: readonly Secret[];
   /** Milliseconds after which the program is killed (SIGKILL) and the call fails; 30 000 by default. */
   readonly timeoutMs?: number;
   /** Exit statuses that are no failure; [0] by default. */
@@ -25,6 +30,9 @@ export interface CommandResult {
   readonly stderr: string;
   readonly exitCode: number;
 }
+
+/** Where a program finds the n-th of its `secretFiles`. */
+export const secretFile = (index: number): string => `/proc/self/fd/${3 + index}`;
 
 /** Runs programs without a shell, with a minimal environment (PATH, LC_ALL=C), and records each run. */
 export interface CommandRunner {

@@ -1,4 +1,9 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { open, unlink, type FileHandle } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Secret } from '../../secret.ts';
 import { record } from '../record.ts';
@@ -29,7 +34,13 @@ export class LinuxCommandRunner implements CommandRunner {
     const shown = argv.map(String);
     const stdin = options.stdin;
     const started = performance.now();
-    const outcome = await execute(limited(argv.map(clear), options), options);
+    const files = await unnamedFiles(options.secretFiles ?? []);
+    const outcome = await execute(
+      limited(argv.map(clear), options),
+      options,
+      files.map(({ fd }) => fd),
+    );
+    for (const file of files) await file.close();
     const { stdout, stderr, exitCode, failure } = outcome;
     const output = (stderr || stdout).slice(0, 4096);
     record({
@@ -62,11 +73,34 @@ interface Outcome {
   failure?: 'missing' | 'timeout' | 'aborted';
 }
 
-function execute(argv: readonly string[], options: CommandOptions): Promise<Outcome> {
+/** In memory where there is such a place. A file has its content only when it has no name any more. */
+async function unnamedFiles(secrets: readonly Secret[]): Promise<readonly FileHandle[]> {
+  const directory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  const files: FileHandle[] = [];
+  try {
+    for (const secret of secrets) {
+      const path = join(directory, `.deskcloud-${randomUUID()}`);
+      const file = await open(path, 'wx+', 0o600);
+      files.push(file);
+      await unlink(path);
+      await file.writeFile(secret.reveal());
+    }
+    return files;
+  } catch (error) {
+    for (const file of files) await file.close();
+    throw error;
+  }
+}
+
+function execute(
+  argv: readonly string[],
+  options: CommandOptions,
+  files: readonly number[],
+): Promise<Outcome> {
   return new Promise((resolve) => {
     const [program = '', ...rest] = argv;
     const outcome: Outcome = { stdout: '', stderr: '', exitCode: null };
-    const child = spawn(program, rest, { env: ENVIRONMENT, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, rest, { env: ENVIRONMENT, stdio: ['pipe', 'pipe', 'pipe', ...files] });
     const kill = (failure: 'timeout' | 'aborted'): void => {
       outcome.failure ??= failure;
       child.kill('SIGKILL');
@@ -80,11 +114,11 @@ function execute(argv: readonly string[], options: CommandOptions): Promise<Outc
       options.signal?.removeEventListener('abort', onAbort);
       resolve(outcome);
     };
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       if (outcome.stdout.length < MAX_OUTPUT) outcome.stdout += chunk;
       options.onOutput?.(chunk);
     });
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       if (outcome.stderr.length < MAX_OUTPUT) outcome.stderr += chunk;
     });
     child.on('error', (error: NodeJS.ErrnoException) => {
@@ -97,8 +131,8 @@ function execute(argv: readonly string[], options: CommandOptions): Promise<Outc
       finish();
     });
     // A program that exits without reading its input must not fail the call by EPIPE.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(options.stdin === undefined ? '' : clear(options.stdin));
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(options.stdin === undefined ? '' : clear(options.stdin));
   });
 }
 

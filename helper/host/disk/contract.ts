@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Secret } from '../../secret.ts';
 import type { DiskHost } from './interface.ts';
 
 const MIB = 1024 * 1024;
@@ -68,6 +69,35 @@ export function diskHostContract(name: string, make: () => DiskHost): void {
       expect(flat.virtualSize).toBe(9 * MIB);
       expect(flat.backing).toBeUndefined();
     });
+
+    test.each(['raw', 'qcow2'] as const)(
+      'makes an encrypted %s disk, grows it, copies it as it is, and opens it for a plain copy',
+      async (format) => {
+        const encryption = { passphrase: new Secret('open sesame'), keyBits: 256 as const };
+        const disk = { path: at('locked'), format, sizeBytes: 3 * MIB, encryption };
+        await host.createEmpty(disk);
+        await host.createEmpty(disk);
+        const { encryption: _, ...plain } = disk;
+        await expect(host.createEmpty(plain)).rejects.toMatchObject({ reason: 'exists' });
+        expect((await readFile(at('locked'))).includes('LUKS')).toBe(true);
+        expect((await stat(at('locked'))).mode & 0o777).toBe(0o600);
+        await host.resize({ ...disk, sizeBytes: 4 * MIB });
+        await host.resize({ ...disk, sizeBytes: 4 * MIB });
+        await expect(host.resize({ ...disk, sizeBytes: MIB })).rejects.toMatchObject({ reason: 'shrink' });
+        const same = { sourceFormat: format, destinationFormat: format, sizeBytes: 5 * MIB };
+        const copy = { ...same, source: at('locked'), sourceKey: encryption.passphrase };
+        await host.clone({ ...copy, destination: at('copy'), encryption });
+        await expect(host.createEmpty({ ...disk, path: at('copy'), sizeBytes: 5 * MIB })).resolves.toBe(
+          undefined,
+        );
+        await host.clone({ ...copy, destination: at('plain') });
+        expect((await readFile(at('plain'))).includes('LUKS')).toBe(false);
+        expect((await host.info({ path: at('plain'), format })).virtualSize).toBe(5 * MIB);
+        await host.clone({ ...same, source: at('plain'), destination: at('again'), encryption });
+        expect((await readFile(at('again'))).includes('LUKS')).toBe(true);
+        expect(await readdir(directory)).toEqual(['again', 'base.raw', 'copy', 'locked', 'plain']);
+      },
+    );
 
     test('converts, with progress, replacing an old file and leaving no other', async () => {
       const seen: number[] = [];

@@ -5,11 +5,13 @@ import { codeOf, ignore, isDiskFull } from '../files/errno.ts';
 import { DiskFullError } from '../files/interface.ts';
 import { temporaryName } from '../files/names.ts';
 import { record } from '../record.ts';
+import { luksHeader, readLuksHeader } from './luks-writer.ts';
 import {
   DiskError,
   type Capacity,
   type CloneOptions,
   type ConvertOptions,
+  type DiskEncryption,
   type DiskFormat,
   type EmptyDiskOptions,
   type OverlayOptions,
@@ -39,19 +41,20 @@ export abstract class DiskFiles {
     recordMade(path, started, ['-f', 'qcow2', '-F', baseFormat, '-b', base, path, String(sizeBytes)]);
   }
 
-  async createEmpty({ path, format, sizeBytes }: EmptyDiskOptions): Promise<void> {
+  async createEmpty({ path, format, sizeBytes, encryption }: EmptyDiskOptions): Promise<void> {
     assertPath(path);
     assertSize(sizeBytes);
     const started = performance.now();
-    if (await this.#isThere(path, format, { sizeBytes })) return;
-    await createFile(path, format === 'raw' ? { pieces: [], length: sizeBytes } : layout({ sizeBytes }));
-    recordMade(path, started, ['-f', format, path, String(sizeBytes)]);
+    if (await this.#isThere(path, format, { sizeBytes }, encryption !== undefined)) return;
+    await createFile(path, emptyLayout(format, sizeBytes, encryption));
+    const how = encryption === undefined ? ['-f', format] : ENCRYPTED[format];
+    recordMade(path, started, [...how, path, String(sizeBytes)]);
   }
 
-  async resize({ path, format, sizeBytes }: EmptyDiskOptions): Promise<void> {
+  async resize({ path, format, sizeBytes, encryption }: EmptyDiskOptions): Promise<void> {
     assertPath(path);
     assertSize(sizeBytes);
-    const size = await virtualSize(path, format);
+    const size = await virtualSize(path, format, encryption !== undefined);
     if (size === sizeBytes) return;
     if (size > sizeBytes) {
       throw new DiskError(
@@ -60,13 +63,15 @@ export abstract class DiskFiles {
       );
     }
     if (format === 'qcow2') {
-      await this.growQcow2(path, sizeBytes);
+      await this.growQcow2(path, sizeBytes, encryption);
       return;
     }
     await explained(path, async () => {
       const handle = await open(path, O_RDWR | O_NOFOLLOW);
       await closing(handle, async () => {
-        await handle.truncate(sizeBytes);
+        // What comes before the payload stays as long as it is.
+        const { size: fileSize } = await handle.stat();
+        await handle.truncate(fileSize - size + sizeBytes);
         await handle.sync();
       });
     });
@@ -91,11 +96,12 @@ export abstract class DiskFiles {
   }
 
   async clone(options: CloneOptions): Promise<void> {
-    const { source, sourceFormat, destination, destinationFormat, sizeBytes, onProgress, signal } = options;
+    const { source, sourceFormat, destination, destinationFormat, sizeBytes, onProgress } = options;
+    const { sourceKey, encryption } = options;
     assertPath(source);
     assertPath(destination);
     assertSize(sizeBytes);
-    const sourceSize = await virtualSize(source, sourceFormat);
+    const sourceSize = await virtualSize(source, sourceFormat, sourceKey !== undefined);
     if (sizeBytes < sourceSize) {
       throw new DiskError(
         'shrink',
@@ -105,18 +111,25 @@ export abstract class DiskFiles {
     // Complete under a name of its own, so that the size is right when it gets its real one.
     const part = partPath(destination);
     try {
-      const shared = sourceFormat === destinationFormat && (await reflink(source, part));
+      const sameKey = sourceKey?.reveal() === encryption?.passphrase.reveal();
+      const asItIs = sourceFormat === destinationFormat && sameKey;
+      const shared = asItIs && (await reflink(source, part));
       if (!shared) {
+        // Ciphertext and its header are copied byte by byte, since holes in it are no zeros.
+        const bytes = asItIs && encryption !== undefined;
         await this.convert({
           source,
-          sourceFormat,
+          sourceFormat: bytes ? 'raw' : sourceFormat,
           destination: part,
-          destinationFormat,
+          destinationFormat: bytes ? 'raw' : destinationFormat,
+          ...(bytes || sourceKey === undefined ? {} : { sourceKey }),
+          ...(bytes || encryption === undefined ? {} : { encryption }),
           ...(onProgress === undefined ? {} : { onProgress }),
-          ...(signal === undefined ? {} : { signal }),
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
         });
       }
-      await this.resize({ path: part, format: destinationFormat, sizeBytes });
+      const key = encryption === undefined ? {} : { encryption };
+      await this.resize({ path: part, format: destinationFormat, sizeBytes, ...key });
       await publish(part, destination);
       onProgress?.(1);
       const how = shared ? 'sharing its blocks' : 'without its holes';
@@ -151,10 +164,14 @@ export abstract class DiskFiles {
   }
 
   abstract convert(options: ConvertOptions): Promise<void>;
-  protected abstract growQcow2(path: string, sizeBytes: number): Promise<void>;
+  protected abstract growQcow2(
+    path: string,
+    sizeBytes: number,
+    encryption: DiskEncryption | undefined,
+  ): Promise<void>;
 
   /** Whether the wanted disk is there. Anything else of that name may be somebody's data, so it is not replaced. */
-  async #isThere(path: string, format: DiskFormat, wanted: EmptyQcow2): Promise<boolean> {
+  async #isThere(path: string, format: DiskFormat, wanted: EmptyQcow2, encrypted = false): Promise<boolean> {
     let head: Header;
     try {
       head = await readHeader(path);
@@ -162,15 +179,19 @@ export abstract class DiskFiles {
       if (codeOf(error) === 'ENOENT') return false;
       throw error;
     }
-    const found = format === 'raw' ? { sizeBytes: head.fileSize } : readQcow2Header(head.bytes);
+    const found = format === 'raw' ? rawFacts(head, encrypted) : readQcow2Header(head.bytes);
     if (
-      found?.sizeBytes === wanted.sizeBytes &&
+      found?.encrypted === encrypted &&
+      found.sizeBytes === wanted.sizeBytes &&
       found.backing === wanted.backing?.path &&
       found.backingFormat === wanted.backing?.format
     ) {
       return true;
     }
-    throw new DiskError('exists', `${path} is there already, with another size or base; remove it first`);
+    throw new DiskError(
+      'exists',
+      `${path} is there already, with another size, base or encryption; remove it first`,
+    );
   }
 }
 
@@ -189,11 +210,12 @@ async function reflink(source: string, part: string): Promise<boolean> {
 }
 
 /** A header's virtual size of one of our own disks; the file's length for raw, whatever is in it (S5). */
-export async function virtualSize(path: string, format: DiskFormat): Promise<number> {
+export async function virtualSize(path: string, format: DiskFormat, encrypted = false): Promise<number> {
   const head = await explained(path, () => readHeader(path));
-  if (format === 'raw') return head.fileSize;
-  const found = readQcow2Header(head.bytes);
-  if (found === undefined) throw new DiskError('invalid-argument', `${path} is not a qcow2 disk`);
+  const found = format === 'raw' ? rawFacts(head, encrypted) : readQcow2Header(head.bytes);
+  const wanted = encrypted ? `an encrypted ${format}` : `a ${format}`;
+  if (found?.encrypted !== encrypted)
+    throw new DiskError('invalid-argument', `${path} is not ${wanted} disk`);
   return found.sizeBytes;
 }
 
@@ -263,6 +285,31 @@ export async function explained<T>(path: string, work: () => Promise<T>): Promis
 
 export async function allocatedBytes(path: string): Promise<number> {
   return (await stat(path)).blocks * 512;
+}
+
+/** An encrypted raw disk is a LUKS container; any other one is whatever is in it (S5). */
+function rawFacts(
+  { bytes, fileSize }: Header,
+  encrypted: boolean,
+): { sizeBytes: number; encrypted: boolean; backing?: string; backingFormat?: string } | undefined {
+  if (!encrypted) return { sizeBytes: fileSize, encrypted };
+  const luks = readLuksHeader(bytes);
+  return luks && { sizeBytes: fileSize - luks.payloadOffset, encrypted };
+}
+
+/** For people who want to do the same by hand. */
+const ENCRYPTED: Readonly<Record<DiskFormat, readonly string[]>> = {
+  raw: ['-f', 'luks', '-o', 'key-secret=...'],
+  qcow2: ['-f', 'qcow2', '-o', 'encrypt.format=luks,encrypt.key-secret=...'],
+};
+
+/** A disk of zeros, encrypted if that is wanted. */
+export function emptyLayout(format: DiskFormat, sizeBytes: number, encryption?: DiskEncryption): FileLayout {
+  if (encryption === undefined)
+    return format === 'raw' ? { pieces: [], length: sizeBytes } : layout({ sizeBytes });
+  const luks = luksHeader(encryption);
+  if (format === 'qcow2') return layout({ sizeBytes, luks });
+  return { pieces: [{ offset: 0, bytes: luks }], length: luks.length + sizeBytes };
 }
 
 function layout(disk: EmptyQcow2): FileLayout {

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { TraceEntry } from '../../contract/trace.ts';
 import { LinuxCommandRunner } from '../command/linux.ts';
 import { DiskFullError } from '../files/interface.ts';
+import { Secret } from '../../secret.ts';
 import { withRecorder } from '../record.ts';
 import { diskHostContract } from './contract.ts';
 import { LinuxDiskHost } from './linux.ts';
@@ -251,5 +252,93 @@ describe('a full disk', () => {
     }
     await truncate(at('raw'), 0);
     expect((await run('ls', ['-A', '/tmp/t-disk-full'])).stdout).toBe('');
+  });
+});
+
+describe('encrypted disks that we write ourselves', () => {
+  const passphrase = new Secret('s3cret, with a comma');
+  const PATTERN = 'pattern of a guest';
+  /** What QEMU does with a disk that it opens with the passphrase. */
+  const qemuIo = async (format: 'raw' | 'qcow2', path: string, ...does: string[]): Promise<string> => {
+    await writeFile(at('key'), passphrase.reveal(), { mode: 0o600 });
+    const driver = format === 'raw' ? 'driver=luks,key-secret=k' : 'driver=qcow2,encrypt.key-secret=k';
+    const found = await run('qemu-io', [
+      '--object',
+      `secret,id=k,file=${at('key')}`,
+      ...does.flatMap((one) => ['-c', one]),
+      '--image-opts',
+      `${driver},file.filename=${path}`,
+    ]);
+    return found.stdout;
+  };
+
+  test.each([
+    ['raw', 256],
+    ['raw', 128],
+    ['qcow2', 256],
+    ['qcow2', 128],
+  ] as const)(
+    '%s with AES-%i: QEMU opens, fills and reads it; the file has no plain text',
+    async (format, keyBits) => {
+      const encryption = { passphrase, keyBits };
+      const disk = { path: at('disk'), format, sizeBytes: 6 * MIB, encryption };
+      await host.createEmpty(disk);
+      await host.resize({ ...disk, sizeBytes: 8 * MIB });
+      await writeFile(at('plain'), PATTERN.repeat(60_000).slice(0, MIB));
+      await qemuIo(format, disk.path, `write -s ${at('plain')} 1M 1M`);
+      expect((await readFile(disk.path)).includes(PATTERN)).toBe(false);
+      const copy = {
+        source: disk.path,
+        sourceFormat: format,
+        sourceKey: passphrase,
+        sizeBytes: 9 * MIB,
+      };
+      const other = format === 'raw' ? 'qcow2' : 'raw';
+      for (const destinationFormat of [format, other] as const) {
+        await host.clone({ ...copy, destination: at('copy'), destinationFormat, encryption });
+        expect((await readFile(at('copy'))).includes(PATTERN)).toBe(false);
+        await host.convert({
+          source: at('copy'),
+          sourceFormat: destinationFormat,
+          sourceKey: passphrase,
+          destination: at('opened'),
+          destinationFormat: 'raw',
+        });
+        const opened = await readFile(at('opened'));
+        expect(opened.length).toBe(9 * MIB);
+        expect(opened.toString('latin1', MIB, 2 * MIB)).toBe(PATTERN.repeat(60_000).slice(0, MIB));
+      }
+    },
+    60_000,
+  );
+
+  test('qemu-img finds nothing wrong with an encrypted qcow2, which reads zeros', async () => {
+    const encryption = { passphrase, keyBits: 256 as const };
+    await host.createEmpty({ path: at('disk'), format: 'qcow2', sizeBytes: 2 ** 40, encryption });
+    expect(await qemuIo('qcow2', at('disk'), 'read -P 0 0 4M')).toContain('read 4194304/4194304');
+    const opened = `driver=qcow2,encrypt.key-secret=k,file.filename=${at('disk')}`;
+    const key = ['--object', `secret,id=k,file=${at('key')}`];
+    expect(await qemuImg('check', ...key, '--image-opts', opened)).toContain('No errors were found');
+  });
+
+  test('the passphrase is in no record and no error (S21); a wrong one does not open it', async () => {
+    const encryption = { passphrase, keyBits: 256 as const };
+    await host.createEmpty({ path: at('disk'), format: 'raw', sizeBytes: MIB, encryption });
+    const entries: TraceEntry[] = [];
+    const opened = withRecorder(
+      (entry) => entries.push(entry),
+      () =>
+        host.convert({
+          source: at('disk'),
+          sourceFormat: 'raw',
+          sourceKey: new Secret('not the one'),
+          destination: at('plain'),
+          destinationFormat: 'raw',
+        }),
+    );
+    await expect(opened).rejects.toThrow(/Invalid password/);
+    expect(JSON.stringify(entries)).toContain('convert');
+    expect(JSON.stringify(entries)).not.toContain('not the one');
+    expect(await readdir(directory)).toEqual(['disk']);
   });
 });

@@ -1,9 +1,18 @@
 import { chmod, copyFile, stat } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
-import { allocatedBytes, assertPath, createFile, DiskFiles, explained, virtualSize } from './disk-files.ts';
+import {
+  allocatedBytes,
+  assertPath,
+  createFile,
+  DiskFiles,
+  emptyLayout,
+  explained,
+  virtualSize,
+} from './disk-files.ts';
 import {
   DiskError,
   type ConvertOptions,
+  type DiskEncryption,
   type DiskFormat,
   type DiskHost,
   type DiskInfo,
@@ -24,15 +33,17 @@ export class FakeDiskHost extends DiskFiles implements DiskHost {
     assertPath(destination);
     if (options.signal?.aborted === true)
       throw new DiskError('cancelled', `Work on ${destination} was cancelled`);
-    const { virtualSize: sizeBytes } = await this.info({ path: source, format: sourceFormat });
+    const { sourceKey, encryption } = options;
+    const sizeBytes =
+      sourceKey !== undefined && (sourceFormat === 'raw' || sourceFormat === 'qcow2')
+        ? await virtualSize(source, sourceFormat, true)
+        : (await this.info({ path: source, format: sourceFormat })).virtualSize;
     if (destinationFormat !== 'raw' && destinationFormat !== 'qcow2') {
       throw new DiskError('invalid-argument', `The simulated host does not write ${destinationFormat}`);
     }
-    await createFile(
-      destination,
-      destinationFormat === 'raw' ? { pieces: [], length: sizeBytes } : emptyQcow2({ sizeBytes }),
-    );
-    if (sourceFormat === 'raw' && destinationFormat === 'raw') {
+    await createFile(destination, emptyLayout(destinationFormat, sizeBytes, encryption));
+    const plain = sourceKey === undefined && encryption === undefined;
+    if (plain && sourceFormat === 'raw' && destinationFormat === 'raw') {
       await copyFile(source, destination);
       await chmod(destination, 0o600);
     }
@@ -79,7 +90,15 @@ export class FakeDiskHost extends DiskFiles implements DiskHost {
     await createFile(path, emptyQcow2({ sizeBytes: await virtualSize(path, 'qcow2') }));
   }
 
-  protected async growQcow2(path: string, sizeBytes: number): Promise<void> {
+  protected async growQcow2(
+    path: string,
+    sizeBytes: number,
+    encryption: DiskEncryption | undefined,
+  ): Promise<void> {
+    if (encryption !== undefined) {
+      await createFile(path, emptyLayout('qcow2', sizeBytes, encryption));
+      return;
+    }
     const { backing } = await this.info({ path, format: 'qcow2' });
     const format = backing?.format === 'qcow2' ? 'qcow2' : 'raw';
     await createFile(

@@ -1,8 +1,20 @@
+import type { Secret } from '../../secret.ts';
+
 /** Formats of the disks that Deskcloud itself keeps and gives to guests. */
 export type DiskFormat = 'raw' | 'qcow2';
 
 /** Formats that {@link DiskHost.convert} reads and writes. 'vhd' is qemu's vpc. */
 export type ImageFormat = DiskFormat | 'vmdk' | 'vdi' | 'vhd' | 'vhdx';
+
+/**
+ * LUKS with AES in XTS mode: within the format for qcow2, around the whole disk for raw. What was never written to an
+ * encrypted raw disk reads as noise, as with every LUKS container; qcow2 knows that it is zeros.
+ */
+export interface DiskEncryption {
+  readonly passphrase: Secret;
+  /** Of AES; XTS takes two such keys. */
+  readonly keyBits: 128 | 256;
+}
 
 export interface OverlayOptions {
   /** Absolute path of the new qcow2 file; its directory must be there. */
@@ -17,7 +29,9 @@ export interface OverlayOptions {
 export interface EmptyDiskOptions {
   readonly path: string;
   readonly format: DiskFormat;
+  /** As the guest sees it; the header of an encrypted disk comes on top. */
   readonly sizeBytes: number;
+  readonly encryption?: DiskEncryption;
 }
 
 export interface ConvertOptions {
@@ -31,6 +45,10 @@ export interface ConvertOptions {
    * By default a backing file named in the source's header is not opened.
    */
   readonly followBackingChain?: boolean;
+  /** Opens an encrypted source of ours (raw or qcow2). */
+  readonly sourceKey?: Secret;
+  /** Of a raw or qcow2 destination. */
+  readonly encryption?: DiskEncryption;
   /** Compress the clusters of a qcow2 destination; false by default. */
   readonly compress?: boolean;
   /** Called with the part that is done, 0 to 1. */
@@ -47,6 +65,10 @@ export interface CloneOptions {
   readonly destinationFormat: DiskFormat;
   /** Virtual size of the copy in bytes, a multiple of 512; not smaller than the source's. What is added reads zeros. */
   readonly sizeBytes: number;
+  /** Opens an encrypted source. */
+  readonly sourceKey?: Secret;
+  /** Of the copy. With the source's passphrase and format it is copied as it is, without being opened. */
+  readonly encryption?: DiskEncryption;
   readonly onProgress?: (fraction: number) => void;
   readonly signal?: AbortSignal;
 }

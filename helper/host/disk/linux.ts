@@ -1,13 +1,30 @@
 import { unlink } from 'node:fs/promises';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { CommandError, type Argv, type CommandOptions, type CommandRunner } from '../command/interface.ts';
+import type { Secret } from '../../secret.ts';
+import {
+  CommandError,
+  secretFile,
+  type Argv,
+  type CommandOptions,
+  type CommandRunner,
+} from '../command/interface.ts';
 import { ignore } from '../files/errno.ts';
 import { DiskFullError } from '../files/interface.ts';
-import { assertPath, createPart, DiskFiles, explained, partPath, publish } from './disk-files.ts';
+import {
+  assertPath,
+  createPart,
+  DiskFiles,
+  emptyLayout,
+  explained,
+  partPath,
+  publish,
+  virtualSize,
+} from './disk-files.ts';
 import {
   DiskError,
   type ConvertOptions,
+  type DiskEncryption,
   type DiskFormat,
   type DiskHost,
   type DiskInfo,
@@ -47,24 +64,41 @@ export class LinuxDiskHost extends DiskFiles implements DiskHost {
     assertPath(source);
     assertPath(destination);
     const part = partPath(destination);
-    const image = sourceArguments(source, sourceFormat, options.followBackingChain === true);
+    const { sourceKey, encryption } = options;
+    const keys = [sourceKey, encryption?.passphrase].filter((one) => one !== undefined);
+    const image =
+      sourceKey === undefined
+        ? sourceArguments(source, sourceFormat, options.followBackingChain === true)
+        : { options: [], file: lockedImage(source, sourceFormat, 'k0') };
+    const target =
+      encryption === undefined
+        ? { options: ['-O', qemuName(destinationFormat)], file: part }
+        : lockedTarget(part, destinationFormat, `k${keys.length - 1}`);
     try {
       // Made here, so that it has its mode before it has content.
-      await explained(destination, () => createPart(part, { pieces: [], length: 0 }));
+      await explained(destination, async () =>
+        createPart(
+          part,
+          encryption === undefined
+            ? { pieces: [], length: 0 }
+            : emptyLayout(ours(destinationFormat), await this.#sizeOf(options), encryption),
+        ),
+      );
       await this.#qemuImg(
         [
           'convert',
+          ...keyObjects(keys),
           ...(onProgress === undefined ? [] : ['-p']),
           ...(options.compress === true ? ['-c'] : []),
           ...image.options,
-          '-O',
-          qemuName(destinationFormat),
+          ...target.options,
           image.file,
-          part,
+          target.file,
         ],
         destination,
         {
           ...COPY,
+          secretFiles: keys,
           ...(options.signal === undefined ? {} : { signal: options.signal }),
           ...(onProgress === undefined ? {} : { onOutput: progressReader(onProgress) }),
         },
@@ -109,8 +143,26 @@ export class LinuxDiskHost extends DiskFiles implements DiskHost {
     await this.#qemuImg(['rebase', '-f', 'qcow2', '-b', '', path], path, COPY);
   }
 
-  protected async growQcow2(path: string, sizeBytes: number): Promise<void> {
-    await this.#qemuImg(['resize', '-q', '-f', 'qcow2', path, String(sizeBytes)], path, LOOK);
+  protected async growQcow2(
+    path: string,
+    sizeBytes: number,
+    encryption: DiskEncryption | undefined,
+  ): Promise<void> {
+    const size = String(sizeBytes);
+    if (encryption === undefined) {
+      await this.#qemuImg(['resize', '-q', '-f', 'qcow2', path, size], path, LOOK);
+      return;
+    }
+    const keys = [encryption.passphrase];
+    const argv: Argv = ['resize', '-q', ...keyObjects(keys), lockedImage(path, 'qcow2', 'k0'), size];
+    await this.#qemuImg(argv, path, { ...LOOK, secretFiles: keys });
+  }
+
+  /** The virtual size of what is to be converted. */
+  async #sizeOf({ source, sourceFormat, sourceKey }: ConvertOptions): Promise<number> {
+    if (sourceFormat === 'raw' || sourceFormat === 'qcow2')
+      return await virtualSize(source, sourceFormat, sourceKey !== undefined);
+    return (await this.info({ path: source, format: sourceFormat })).virtualSize;
   }
 
   async #qemuImg(argv: Argv, path: string, options: CommandOptions): Promise<string> {
@@ -133,6 +185,34 @@ export class LinuxDiskHost extends DiskFiles implements DiskHost {
       throw new DiskError(missing ? 'missing' : 'tool', error.message, { cause: error });
     }
   }
+}
+
+/** Keys by the names k0, k1, ...; what is in them is in files that only this process and its child have. */
+const keyObjects = (keys: readonly Secret[]): string[] =>
+  keys.flatMap((_, index) => ['--object', `secret,id=k${index},file=${secretFile(index)}`]);
+
+/** @throws {DiskError} for formats in which nothing of ours is encrypted. */
+function ours(format: ImageFormat): DiskFormat {
+  if (format === 'raw' || format === 'qcow2') return format;
+  throw new DiskError('invalid-argument', `A disk in the format ${format} cannot be encrypted`);
+}
+
+/** Members of QEMU's block options for an encrypted disk of ours. */
+const locked = (format: ImageFormat, key: string): Readonly<Record<string, string>> =>
+  ours(format) === 'raw'
+    ? { driver: 'luks', 'key-secret': key }
+    : { driver: 'qcow2', 'encrypt.key-secret': key };
+
+const lockedImage = (path: string, format: ImageFormat, key: string): string =>
+  `json:${JSON.stringify({ ...locked(format, key), file: { driver: 'file', filename: path } })}`;
+
+/** Arguments for writing into an encrypted disk that is there. */
+function lockedTarget(path: string, format: ImageFormat, key: string): { options: string[]; file: string } {
+  const options = { ...locked(format, key), 'file.driver': 'file', 'file.filename': path };
+  const text = Object.entries(options).map(([name, value]) => `${name}=${value.replaceAll(',', ',,')}`);
+  // What a new qcow2 does not hold reads zeros.
+  const zeros = format === 'qcow2' ? ['--target-is-zero'] : [];
+  return { options: ['-n', ...zeros, '--target-image-opts'], file: text.join(',') };
 }
 
 function qemuName(format: ImageFormat): string {
