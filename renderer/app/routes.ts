@@ -19,6 +19,8 @@ import NetworkIcon from '@lucide/svelte/icons/network';
 import Rocket from '@lucide/svelte/icons/rocket';
 import RouterIcon from '@lucide/svelte/icons/router';
 import ServerIcon from '@lucide/svelte/icons/server';
+import Camera from '@lucide/svelte/icons/camera';
+import HardDrive from '@lucide/svelte/icons/hard-drive';
 import Waypoints from '@lucide/svelte/icons/waypoints';
 import type { Component } from 'svelte';
 import type { Messages } from '../i18n/en/index.ts';
@@ -95,6 +97,17 @@ export const routes: readonly PageRoute[] = [
     load: page(() => import('../pages/servergroups/ServerGroups.svelte')),
   },
   {
+    path: '/volumes',
+    nav: { section: 'storage', icon: HardDrive, title: (m) => m.volumes.title, key: 'v' },
+    load: page(() => import('../pages/volumes/Volumes.svelte')),
+  },
+  { path: '/volumes/:id', load: page(() => import('../pages/volumes/VolumeDetail.svelte')) },
+  {
+    path: '/volume-snapshots',
+    nav: { section: 'storage', icon: Camera, title: (m) => m.volumes.snapshots.title, key: 'e' },
+    load: page(() => import('../pages/volumes/Snapshots.svelte')),
+  },
+  {
     path: '/projects',
     nav: { section: 'identity', icon: Folder, title: (m) => m.identity.projects, key: 'p' },
     load: page(() => import('../pages/identity/Projects.svelte')),
@@ -136,7 +149,7 @@ export const routes: readonly PageRoute[] = [
   },
   {
     path: '/access',
-    nav: { section: 'system', icon: SquareTerminal, title: (m) => m.access.title, key: 'a' },
+    nav: { section: 'system', icon: SquareTerminal, title: (m) => m.access.title, key: 'x' },
     load: page(() => import('../pages/access/Access.svelte')),
   },
   {

@@ -7,6 +7,13 @@ import { KINDS, type Kind, type Kinds, type KindSpec } from './kinds.ts';
 const GATHER_MS = 60;
 /** More of them at once, and the whole list is asked for instead. */
 const ONE_BY_ONE = 12;
+/** Under which name a resource says whose it is. */
+const OWNERS = [
+  'tenant_id',
+  'project_id',
+  'os-vol-tenant-attr:tenant_id',
+  'os-extended-snapshot-attributes:project_id',
+] as const;
 /** How long a list that no page shows is kept current, for the way back. */
 const KEEP_MS = 60_000;
 
@@ -143,11 +150,8 @@ export class Collection<K extends Kind> {
   #belongs(resource: Kinds[K]): boolean {
     const { projectId } = this.api;
     if (this.get(this.#spec.id(resource)) !== undefined || projectId === null) return true;
-    const { tenant_id: tenant, project_id: project } = resource as {
-      tenant_id?: string;
-      project_id?: string;
-    };
-    const owner = tenant ?? project;
+    const values = resource as unknown as Readonly<Record<string, string | undefined>>;
+    const owner = OWNERS.map((name) => values[name]).find((value) => value !== undefined);
     return owner === undefined || owner === projectId || this.kind === 'network' || this.kind === 'subnet';
   }
 

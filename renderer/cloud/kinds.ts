@@ -22,6 +22,7 @@ import type {
   Subnet,
   Trunk,
 } from './types.ts';
+import type { Volume, VolumeSnapshot, VolumeType } from './storage-types.ts';
 
 /** What each kind's resources look like. */
 export interface Kinds {
@@ -45,6 +46,9 @@ export interface Kinds {
   subnet: Subnet;
   trunk: Trunk;
   user: IdentityUser;
+  volume: Volume;
+  volume_snapshot: VolumeSnapshot;
+  volume_type: VolumeType;
 }
 
 export type Kind = keyof Kinds & ChangeKind;
@@ -77,6 +81,15 @@ const network = <T extends { id: string }>(
   listKey,
   show: (id) => `${path}/${id}`,
   showKey,
+  id: (one) => one.id,
+});
+
+const volume = <T extends { id: string }>(list: string, path: string, key: string): KindSpec<T> => ({
+  service: 'volume',
+  list: () => list,
+  listKey: `${key}s`,
+  show: (id) => `${path}/${id}`,
+  showKey: key,
   id: (one) => one.id,
 });
 
@@ -154,4 +167,8 @@ export const KINDS: { readonly [K in Kind]: KindSpec<Kinds[K]> } = {
   project: identity('/projects', 'projects', 'project'),
   role: identity('/roles', 'roles', 'role'),
   user: identity('/users', 'users', 'user'),
+  volume: volume('/volumes/detail?limit=1000', '/volumes', 'volume'),
+  volume_snapshot: volume('/snapshots/detail?limit=1000', '/snapshots', 'snapshot'),
+  // Private ones too, where the person may see them.
+  volume_type: volume('/types?is_public=None&limit=1000', '/types', 'volume_type'),
 };

@@ -9,6 +9,8 @@ export type MenuItem =
       readonly danger?: boolean;
       /** It is one of several to choose from, and is chosen. */
       readonly checked?: boolean;
+      /** What it means, below its name. */
+      readonly hint?: string;
       /** Why it cannot be chosen now; it is shown all the same. */
       readonly why?: string | undefined;
     }

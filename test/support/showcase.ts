@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { networkPages } from './showcase-network.ts';
 import { serverPages } from './showcase-servers.ts';
+import { storagePages } from './showcase-storage.ts';
 import { things } from './showcase-things.ts';
 import type { TestWindow } from './window.ts';
 
@@ -49,5 +50,6 @@ export async function showcase(window: TestWindow): Promise<readonly Shown[]> {
     ...serverPages(demo.serverId),
     ...(await things(window)),
     ...(await networkPages(window)),
+    ...(await storagePages(window, demo.serverId)),
   ];
 }

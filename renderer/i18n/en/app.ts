@@ -1,6 +1,13 @@
 /** The frame around the pages. */
 export const app = {
-  sections: { home: 'Start', compute: 'Compute', network: 'Network', identity: 'Identity', system: 'System' },
+  sections: {
+    home: 'Start',
+    compute: 'Compute',
+    network: 'Network',
+    storage: 'Storage',
+    identity: 'Identity',
+    system: 'System',
+  },
   mainNavigation: 'Main navigation',
   skipToContent: 'Skip to content',
   project: 'Project',

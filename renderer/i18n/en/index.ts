@@ -22,6 +22,7 @@ import { servergroups } from './servergroups.ts';
 import { servers } from './servers.ts';
 import { settings } from './settings.ts';
 import { topology } from './topology.ts';
+import { volumes } from './volumes.ts';
 import { welcome } from './welcome.ts';
 
 /** English is the language that the others are checked against. */
@@ -50,6 +51,7 @@ export const en = {
   servers,
   settings,
   topology,
+  volumes,
   welcome,
 };
 

@@ -1,7 +1,14 @@
 import type { app as english } from '../en/app.ts';
 
 export const app: typeof english = {
-  sections: { home: '开始', compute: '计算', network: '网络', identity: '身份', system: '系统' },
+  sections: {
+    home: '开始',
+    compute: '计算',
+    network: '网络',
+    storage: '存储',
+    identity: '身份',
+    system: '系统',
+  },
   mainNavigation: '主导航',
   skipToContent: '跳到正文',
   project: '项目',

@@ -23,6 +23,7 @@ import { servergroups } from './servergroups.ts';
 import { servers } from './servers.ts';
 import { settings } from './settings.ts';
 import { topology } from './topology.ts';
+import { volumes } from './volumes.ts';
 import { welcome } from './welcome.ts';
 
 export const zh: Messages = {
@@ -50,5 +51,6 @@ export const zh: Messages = {
   servers,
   settings,
   topology,
+  volumes,
   welcome,
 };

@@ -8,6 +8,7 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   router: ['/routers'],
   image: ['/images'],
   volume: ['/volumes'],
+  'volume-snapshot': ['/volume-snapshots'],
   floatingip: ['/floating-ips'],
   security_group: ['/security-groups'],
 };

@@ -1,0 +1,83 @@
+/** Resources of block storage 3.70 as its API shows them: the attributes that the window reads. */
+
+export interface Volume {
+  readonly id: string;
+  /** '' or null where it has none. */
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly status: string;
+  /** GiB */
+  readonly size: number;
+  readonly volume_type: string | null;
+  readonly volume_type_id: string;
+  readonly availability_zone: string;
+  readonly created_at: string;
+  readonly updated_at: string | null;
+  readonly snapshot_id: string | null;
+  readonly source_volid: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly bootable: 'true' | 'false';
+  readonly encrypted: boolean;
+  readonly multiattach: boolean;
+  readonly group_id: string | null;
+  readonly attachments: readonly VolumeAttachment[];
+  readonly volume_image_metadata?: Readonly<Record<string, string>>;
+  readonly 'os-vol-tenant-attr:tenant_id': string;
+  /** For administrators only: host, back end and pool, as 'desk@file#file'. */
+  readonly 'os-vol-host-attr:host'?: string | null;
+}
+
+export interface VolumeAttachment {
+  readonly attachment_id: string;
+  readonly server_id: string | null;
+  readonly device: string | null;
+  readonly attached_at: string | null;
+}
+
+export interface VolumeSnapshot {
+  readonly id: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly volume_id: string;
+  readonly status: string;
+  /** GiB, of the volume. */
+  readonly size: number;
+  readonly created_at: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly 'os-extended-snapshot-attributes:project_id': string;
+}
+
+export interface VolumeType {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly is_public: boolean;
+  readonly qos_specs_id?: string | null;
+  readonly extra_specs?: Readonly<Record<string, string>>;
+}
+
+export interface QosSpecs {
+  readonly id: string;
+  readonly name: string;
+  readonly consumer: 'front-end' | 'back-end' | 'both';
+  readonly specs: Readonly<Record<string, string>>;
+}
+
+/** An offer of a volume to whoever has its key. */
+export interface VolumeTransfer {
+  readonly id: string;
+  readonly name: string | null;
+  readonly volume_id: string;
+  readonly created_at: string;
+  /** Only in the answer that made it. */
+  readonly auth_key?: string;
+}
+
+/** A volume of a server, as compute 2.93 shows it. */
+export interface ServerVolume {
+  readonly volumeId: string;
+  readonly serverId: string;
+  readonly device: string;
+  readonly tag: string | null;
+  readonly delete_on_termination: boolean;
+}

@@ -1,0 +1,100 @@
+import { OpenStackClient } from '../../main/openstack-client.ts';
+import type { Shown } from './showcase.ts';
+import type { TestWindow } from './window.ts';
+
+/** Waits until a volume or snapshot is at rest. */
+async function settled(client: OpenStackClient, path: string, key: string): Promise<void> {
+  for (;;) {
+    const body = (await client.get('volume', path)) as Record<string, { status: string }>;
+    if (['available', 'in-use', 'error'].includes(body[key]?.status ?? '')) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Volumes of many kinds in the demo's project, and the pages on which they are seen. */
+export async function storagePages(window: TestWindow, serverId: string): Promise<readonly Shown[]> {
+  const admin = await window.instance.admin();
+  const demo = await OpenStackClient.login({
+    ...(await window.instance.client.credentials()),
+    projectName: 'demo',
+  });
+  const { images } = (await admin.get('image', '/images')) as { images: { id: string; name: string }[] };
+  const guest = images.find((one) => one.name.includes('tiny'))?.id ?? '';
+  await admin.post('volume', '/types', {
+    volume_type: {
+      name: 'fast',
+      description: 'On the solid-state disk',
+      extra_specs: { volume_backend_name: 'file' },
+    },
+  });
+  await admin.post('volume', '/types', {
+    volume_type: { name: 'archive', 'os-volume-type-access:is_public': false, extra_specs: {} },
+  });
+  const volume = async (name: string, size: number, more: object = {}): Promise<string> => {
+    const made = await demo.post('volume', '/volumes', { volume: { name, size, ...more } });
+    const { id } = (made as { volume: { id: string } }).volume;
+    await settled(demo, `/volumes/${id}`, 'volume');
+    return id;
+  };
+  const data = await volume('postgres-data', 20, {
+    volume_type: 'fast',
+    description: 'The shop’s database',
+    metadata: { team: 'shop', backup: 'nightly' },
+  });
+  await volume('build-cache-with-a-rather-long-name-of-the-nightly-runner-2026-11-21', 100);
+  const system = await volume('debian-root', 10, { imageRef: guest });
+  const broken = await volume('left-over', 1);
+  await admin.post('volume', `/volumes/${broken}/action`, { 'os-reset_status': { status: 'error' } });
+  await demo.post('compute', `/servers/${serverId}/os-volume_attachments`, {
+    volumeAttachment: { volumeId: data },
+  });
+  await settled(demo, `/volumes/${data}`, 'volume');
+  for (const [of, name] of [
+    [data, 'before-the-migration'],
+    [system, 'fresh install'],
+  ] as const) {
+    const made = await demo.post('volume', '/snapshots', {
+      snapshot: { volume_id: of, name, force: true },
+    });
+    await settled(demo, `/snapshots/${(made as { snapshot: { id: string } }).snapshot.id}`, 'snapshot');
+  }
+  const asked = (name: string, action: string): Shown => ({
+    name,
+    route: '/volumes',
+    before: async (page) => {
+      await page.getByRole('button', { name: 'Actions: debian-root' }).click();
+      await page.getByRole('menuitem', { name: action }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  });
+  return [
+    { name: 'volumes', route: '/volumes' },
+    {
+      name: 'volumes-menu',
+      route: '/volumes',
+      before: (page) => page.getByRole('button', { name: 'Actions: debian-root' }).click(),
+    },
+    {
+      name: 'volumes-create-menu',
+      route: '/volumes',
+      before: (page) => page.getByRole('button', { name: 'Create volume' }).click(),
+    },
+    {
+      name: 'volumes-chosen',
+      route: '/volumes',
+      before: (page) => page.getByRole('checkbox', { name: 'Select all rows' }).click(),
+    },
+    { name: 'volume-create', route: `/volumes?new=image&from=${guest}` },
+    { name: 'volume', route: `/volumes/${data}` },
+    { name: 'volume-of-image', route: `/volumes/${system}` },
+    { name: 'volume-shots', route: `/volumes/${data}?tab=snapshots` },
+    { name: 'volume-operations', route: `/volumes/${data}?tab=operations` },
+    asked('volume-attach', 'Attach to server'),
+    asked('volume-edit', 'Edit …'),
+    asked('volume-extend', 'Extend …'),
+    asked('volume-retype', 'Change type …'),
+    asked('volume-delete', 'Delete'),
+    { name: 'volume-snapshots', route: '/volume-snapshots' },
+    { name: 'server-storage', route: `/servers/${serverId}?tab=storage` },
+  ];
+}

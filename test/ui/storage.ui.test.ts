@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { violations } from '../support/axe.ts';
+import { TestWindow } from '../support/window.ts';
+
+let window: TestWindow;
+beforeAll(async () => {
+  window = await TestWindow.open();
+  await window.demo();
+});
+afterAll(async () => await window.close());
+
+test('a volume is made, attached, extended while a server has it, snapshotted, and detached', async () => {
+  const page = await window.page('/volumes');
+  await window.settled(page);
+  await page.getByRole('button', { name: 'Create volume' }).first().click();
+  await page.getByRole('menuitem', { name: /An empty volume/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('data');
+  await dialog.getByLabel('Size in GiB').fill('2');
+  expect(await violations(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  const row = page.getByRole('row', { name: /data.*Available.*2 GiB/ });
+  await row.waitFor();
+
+  await page.getByRole('button', { name: 'Actions: data' }).click();
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('menuitem', { name: 'Attach to server' }).click();
+  await dialog.getByRole('button', { name: 'Attach to server' }).click();
+  await page.getByRole('row', { name: /data.*In use.*demo-server.*\/dev\/vdb/ }).waitFor();
+
+  await page.getByRole('link', { name: 'data', exact: true }).click();
+  await page.getByRole('button', { name: 'Actions: data' }).click();
+  await page.getByRole('menuitem', { name: 'Extend …' }).click();
+  await dialog.getByLabel('Size in GiB').fill('2');
+  await dialog.getByRole('button', { name: 'Extend' }).click();
+  await dialog.getByText('More than the 2 GiB it has.').waitFor();
+  await dialog.getByLabel('Size in GiB').fill('4');
+  await dialog.getByRole('button', { name: 'Extend' }).click();
+  await page.getByText('4 GiB').waitFor();
+  await page.getByText('In use').first().waitFor();
+  expect(await violations(page)).toEqual([]);
+
+  await page.getByRole('tab', { name: 'Snapshots' }).click();
+  await page.getByRole('button', { name: 'Take snapshot' }).first().click();
+  await dialog.getByText('as after a power cut').waitFor();
+  await dialog.getByRole('button', { name: 'Take snapshot' }).click();
+  await page.getByRole('row', { name: /data-snapshot.*Available/ }).waitFor();
+
+  await page.getByRole('tab', { name: 'Operations' }).click();
+  await page.getByRole('link', { name: /Extend volume/ }).waitFor();
+  await page.getByRole('tab', { name: 'Overview' }).click();
+  await page.getByRole('button', { name: 'Detach' }).click();
+  await dialog.getByRole('button', { name: 'Detach' }).click();
+  await page.getByText('No server has it.').waitFor();
+  await page.close();
+});
+
+test('a snapshot becomes a volume, and a volume goes to another project by its key, with what depends on it', async () => {
+  const page = await window.page('/volume-snapshots');
+  await window.settled(page);
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Actions: data-snapshot' }).click();
+  await page.getByRole('menuitem', { name: 'Create volume from it' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Size in GiB').fill('1');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await dialog.getByText('4 GiB at least.').waitFor();
+  await dialog.getByLabel('Size in GiB').fill('5');
+  await dialog.getByLabel('Name').fill('copy');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('row', { name: /copy.*Available.*5 GiB/ }).waitFor();
+
+  await page.getByRole('button', { name: 'Actions: copy' }).click();
+  await page.getByRole('menuitem', { name: 'Give to another project …' }).click();
+  await dialog.getByRole('button', { name: 'Give to another project' }).click();
+  const shown = await dialog.getByText(/--auth-key/).textContent();
+  const [, key, id] = /--auth-key (\S+) (\S+)/.exec(shown ?? '') ?? [];
+  expect(await violations(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'I have both' }).click();
+  await page.getByRole('row', { name: /copy.*Awaiting transfer/ }).waitFor();
+
+  await page.getByRole('button', { name: 'demo' }).first().click();
+  await page.getByRole('menuitem', { name: 'admin' }).click();
+  await page.getByRole('button', { name: 'Accept a volume' }).click();
+  await dialog.getByLabel('Transfer').fill(id ?? '');
+  await dialog.getByLabel('Key').fill(key ?? '');
+  await dialog.getByRole('button', { name: 'Accept a volume' }).click();
+  await page.getByRole('row', { name: /copy.*Available/ }).waitFor();
+
+  await page.getByRole('button', { name: 'Actions: copy' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await dialog.getByLabel('Type copy to confirm').fill('copy');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('No volumes yet').waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.close();
+  expect(window.complaints).toEqual([]);
+});
