@@ -88,6 +88,7 @@ export const serverRules: PolicyRules = {
   ),
   ...rules(
     admin,
+    'os-volumes-attachments:swap',
     'servers:index:get_all_tenants',
     'servers:detail:get_all_tenants',
     'servers:allow_all_filters',

@@ -1,12 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { FakeDomainHost } from '../host/domain/fake.ts';
 import type {
+  DomainDisk,
   DomainHint,
   DomainHost,
   DomainSpec,
   DomainStatus,
   PowerState,
 } from '../host/domain/interface.ts';
+
+/** File, or name of the target. */
+const nameOf = ({ source }: DomainDisk): string => (source.kind === 'file' ? source.path : source.iqn);
 
 /** Domains in memory; they outlive an engine as real ones outlive the helper. */
 export class StandInDomains implements DomainHost {
@@ -98,12 +102,31 @@ export class StandInDomains implements DomainHost {
   };
   /** Paths (or targets' names) of disks that were plugged in, by target. */
   readonly pluggedDisks = new Map<string, string>();
-  attachDisk: DomainHost['attachDisk'] = (_uuid, { target, source }) => {
-    this.pluggedDisks.set(target, source.kind === 'file' ? source.path : source.iqn);
+  attachDisk: DomainHost['attachDisk'] = (_uuid, disk) => {
+    this.pluggedDisks.set(disk.target, nameOf(disk));
     return Promise.resolve();
   };
   detachDisk: DomainHost['detachDisk'] = (_uuid, { target }) => {
     this.pluggedDisks.delete(target);
+    return Promise.resolve();
+  };
+  /** Paths that are written beside a guest's disk, by target. */
+  readonly mirrors = new Map<string, string>();
+  mirrorDisk: DomainHost['mirrorDisk'] = (uuid, disk) => {
+    const { target } = disk;
+    const path = nameOf(disk);
+    const state = this.states.get(uuid);
+    if (state !== 'running' && state !== 'paused') return Promise.resolve(false);
+    if (this.pluggedDisks.get(target) !== path) this.mirrors.set(target, path);
+    return Promise.resolve(true);
+  };
+  turnDisk: DomainHost['turnDisk'] = (_uuid, disk) => {
+    const { target } = disk;
+    const path = nameOf(disk);
+    if (this.pluggedDisks.get(target) !== path && this.mirrors.get(target) !== path)
+      return Promise.reject(new Error('no copy'));
+    this.mirrors.delete(target);
+    this.pluggedDisks.set(target, path);
     return Promise.resolve();
   };
   growDisk: DomainHost['growDisk'] = () => Promise.resolve();

@@ -7,11 +7,16 @@ export class StandInVolumes implements VolumeFace {
   /** By attachment. */
   readonly attachments = new Map<string, { volumeId: string; state: string }>();
   readonly terminated: string[] = [];
+  /** Multi-attach. */
+  readonly shared = new Set<string>();
+  /** Larger than others. */
+  readonly larger = new Set<string>();
   /** Not free. */
   readonly busy = new Set<string>();
 
+  isMultiattach: VolumeFace['isMultiattach'] = (_auth, volumeId) => this.shared.has(volumeId);
   reserve: VolumeFace['reserve'] = (_auth, { id, volumeId }) => {
-    if (this.busy.has(volumeId))
+    if (this.busy.has(volumeId) && !this.shared.has(volumeId))
       throw badRequest(
         `Invalid volume: volume '${volumeId}' status must be 'available'. Currently in 'in-use'`,
       );
@@ -34,6 +39,7 @@ export class StandInVolumes implements VolumeFace {
       source: { kind: 'file', path: `/volumes/${volumeId}` },
       format: 'qcow2',
       readOnly: false,
+      shareable: this.shared.has(volumeId),
       limits: { total_iops_sec: 100, made_up: 1 },
     };
   };
@@ -42,6 +48,18 @@ export class StandInVolumes implements VolumeFace {
   secrets: VolumeFace['secrets'] = (id) => this.held.get(id) ?? [];
   allSecrets: VolumeFace['allSecrets'] = () =>
     [...this.held.values()].flat().map((secret) => ({ ...secret, settled: true }));
+  requireSwappable: VolumeFace['requireSwappable'] = () => undefined;
+  beginSwap: VolumeFace['beginSwap'] = (auth, { from, to, volumeId, serverId }) => {
+    this.beginDetach(from);
+    this.reserve(auth, { id: to, volumeId, serverId });
+    return this.larger.has(volumeId) ? 2 ** 31 : null;
+  };
+  /** From which attachments to which volumes were copied by block storage itself. */
+  readonly copies: string[] = [];
+  copy: VolumeFace['copy'] = (from, to) => {
+    this.copies.push(`${from} ${to}`);
+    return Promise.resolve();
+  };
   terminate: VolumeFace['terminate'] = (volumeId) => void this.terminated.push(volumeId);
 
   #become(id: string, state: string): void {

@@ -233,7 +233,7 @@ export class TestWorld {
       domains: [...this.domains.states].map(([id, state]) => `${id} ${state}`).sort(),
       ports: this.network.ports.ids(),
       cards: [...this.domains.cards].sort(),
-      volumes: [...this.domains.pluggedDisks.keys()].sort(),
+      volumes: [...this.domains.pluggedDisks].map((entry) => entry.join(' ')).sort(),
       secrets: (await this.secrets.list()).map(({ id }) => id).sort(),
       plugged: [...this.network.plugged].sort(),
       leases: this.images.leases.ids(),

@@ -76,6 +76,7 @@ export type ServerAction =
   | 'detach_interface'
   | 'attach_volume'
   | 'detach_volume'
+  | 'swap_volume'
   | 'migrate'
   | 'os-migrateLive'
   | 'evacuate'
@@ -157,6 +158,7 @@ export const SERVER_ACTIONS: Readonly<Record<ServerAction, ActionRule>> = {
     launched: true,
     lockable: true,
   },
+  swap_volume: { vmStates: ['active', 'paused', 'resized'], launched: true, lockable: true },
   migrate: { vmStates: ['active', 'stopped'], launched: true, lockable: true },
   'os-migrateLive': { vmStates: ['active', 'paused'], launched: true, lockable: true },
   evacuate: { vmStates: ['active', 'stopped', 'error'], launched: true, lockable: true },

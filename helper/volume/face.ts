@@ -17,12 +17,16 @@ export interface AttachedDisk {
   readonly source: DiskSource;
   readonly format: 'raw' | 'qcow2';
   readonly readOnly: boolean;
+  /** Several guests may have it at once (a multi-attach volume; always raw). */
+  readonly shareable: boolean;
   /** What its type's QoS specs allow (consumer 'front-end' or 'both'), by libvirt's names. */
   readonly limits: Readonly<Record<string, number>>;
 }
 
-/** What compute may do with volumes. Synchronous, SQL only, joins the caller's transaction. */
+/** What compute may do with volumes. All but `copy` is synchronous, SQL only, and joins the caller's transaction. */
 export interface VolumeFace {
+  /** Whether several servers may have it. @throws {CloudError} notFound */
+  isMultiattach(auth: AuthContext, volumeId: string): boolean;
   /** Keeps a volume for a server. @throws {CloudError} notFound, badRequest when it is not free. */
   reserve(
     auth: AuthContext,
@@ -47,6 +51,28 @@ export interface VolumeFace {
   secrets(attachmentId: string): readonly HostSecret[];
   /** Those of all attachments; `settled` where no attach or detach is under way. */
   allSecrets(): readonly (HostSecret & { readonly settled: boolean })[];
+  /** Looks whether both volumes of a swap are there. @throws {CloudError} notFound, badRequest for the new one. */
+  requireSwappable(auth: AuthContext, ids: { readonly old: string; readonly next: string }): void;
+  /**
+   * Keeps the volume `volumeId` for a server as the attachment `to`, in place of that of the attachment `from`.
+   * @returns the new volume's size in bytes where it is larger than the old one, else null.
+   * @throws {CloudError} badRequest as nova and cinder.
+   */
+  beginSwap(
+    auth: AuthContext,
+    wanted: {
+      readonly serverId: string;
+      readonly from: string;
+      readonly to: string;
+      readonly volumeId: string;
+    },
+  ): number | null;
+  /** Gives the volume of the attachment `to` the content of that of `from`, which nobody writes to. */
+  copy(
+    from: string,
+    to: string,
+    options: { readonly signal: AbortSignal; readonly onProgress: (fraction: number) => void },
+  ): Promise<void>;
   /** Deletes a volume that was to go with its server; one that cannot go (it has snapshots) stays. */
   terminate(volumeId: string): void;
 }

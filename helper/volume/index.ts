@@ -14,6 +14,7 @@ import { QosSpecs } from './app/qos.ts';
 import { Quotas } from './app/quota.ts';
 import { Services } from './app/service.ts';
 import { Snapshots } from './app/snapshot.ts';
+import { Swaps } from './app/swap.ts';
 import { Transfers } from './app/transfer.ts';
 import { Types } from './app/type.ts';
 import { VolumeActions } from './app/volume-action.ts';
@@ -90,6 +91,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
   const parts = { volumes, quotas, types };
   const snapshots = new Snapshots(context, parts);
   const attachments = new Attachments(context, volumes);
+  const swaps = new Swaps(context, { volumes, attachments });
   const getVolume = volumes.get.bind(volumes);
   const getSnapshot = snapshots.get.bind(snapshots);
   const volumePolicies = {
@@ -141,6 +143,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
       ],
     },
     face: {
+      isMultiattach: (auth, id) => volumes.get(auth, id).multiattach === 1,
       reserve: (auth, wanted) => void attachments.reserve(auth, wanted),
       connect: (id, place) => attachments.connect(id, place),
       complete: (id) => attachments.complete(id),
@@ -151,6 +154,9 @@ export function createVolume(deps: VolumeDeps): VolumeService {
       secrets: () => [],
       allSecrets: () => [],
       terminate: (id) => volumes.terminate(id),
+      requireSwappable: (auth, ids) => swaps.require(auth, ids),
+      beginSwap: (auth, wanted) => swaps.begin(auth, wanted),
+      copy: (from, to, options) => swaps.copy(from, to, options),
     },
     start: async () => {
       for (const driver of drivers.all) await driver.start();

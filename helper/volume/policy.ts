@@ -56,6 +56,7 @@ export const volumeRules: PolicyRules = {
       'volume:update',
       'volume:delete',
       'volume:multiattach',
+      'volume:multiattach_bootable_volume',
       'volume:extend',
       'volume:extend_attached_volume',
       'volume:revert_to_snapshot',

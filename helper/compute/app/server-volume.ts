@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
-import type { Caller } from '../../http/index.ts';
+import { mv, type Caller } from '../../http/index.ts';
 import type { ComputeDeps } from '../deps.ts';
 import { disksOf, nextTarget, diskBus } from '../sagas/domain-disks.ts';
 import { isOn } from '../sagas/server-interface.ts';
@@ -14,6 +14,7 @@ import {
   type ServerVolumeRow,
 } from '../store/server-volume.ts';
 import { beginAction, freshServer } from './begin-action.ts';
+import { swapVolume } from './server-swap.ts';
 import { requireLegal } from './server-state.ts';
 import type { ServerTarget } from './server.ts';
 
@@ -22,6 +23,16 @@ export interface AttachmentRequest {
   /** From 2.49. */
   readonly tag?: string;
   /** From 2.79. */
+  readonly delete_on_termination?: boolean;
+}
+
+/** What PUT may say; from 2.85 on more than another volume. */
+export interface AttachmentChanges {
+  readonly volumeId: string;
+  readonly id?: string;
+  readonly serverId?: string;
+  readonly device?: string | null;
+  readonly tag?: string | null;
   readonly delete_on_termination?: boolean;
 }
 
@@ -61,6 +72,7 @@ export class ServerVolumes {
           throw badRequest(
             `Invalid volume: volume '${request.volumeId}' is already attached to instance ${row.id}.`,
           );
+        this.#checkShared(caller, row, request.volumeId);
         const properties = imagePropertiesOfRow(row);
         const disks = [...disksOf(this.#deps.config, row), ...there];
         if (disks.length >= MOST_DISKS)
@@ -103,11 +115,37 @@ export class ServerVolumes {
     });
   }
 
-  /** Whether the volume goes with the server (2.85). */
-  update(target: ServerTarget, volumeId: string, deleteOnTermination: boolean | undefined): void {
+  /**
+   * Whether the volume goes with the server (2.85); the rest of it may be said and not changed.
+   * @throws {CloudError} notFound, badRequest
+   */
+  update(target: ServerTarget, volumeId: string, changes: AttachmentChanges): void {
     const found = this.get(target, volumeId);
-    if (deleteOnTermination !== undefined)
-      setDeleteOnTermination(this.#deps.db, found.attachment_id, deleteOnTermination);
+    const fixed = {
+      id: found.volume_id,
+      serverId: found.server_id,
+      device: `/dev/${found.target}`,
+      tag: found.tag,
+    };
+    for (const [name, value] of Object.entries(fixed))
+      if (name in changes && changes[name as keyof typeof fixed] !== value)
+        throw badRequest(`The ${name} property is not mutable`);
+    const { delete_on_termination: goes } = changes;
+    if (goes !== undefined) setDeleteOnTermination(this.#deps.db, found.attachment_id, goes);
+  }
+
+  /** {@link swapVolume} */
+  swap(caller: Caller, target: ServerTarget, ids: { readonly old: string; readonly next: string }): void {
+    swapVolume(this.#deps, caller, target, ids);
+  }
+
+  /** @throws {CloudError} notFound, badRequest for a multi-attach volume where nova takes none. */
+  #checkShared({ auth, version }: Caller, row: ServerRow, volumeId: string): void {
+    if (!this.#deps.volume.isMultiattach(auth, volumeId)) return;
+    if (version < mv('2.60'))
+      throw badRequest('Multiattach volumes are only supported starting with compute API version 2.60.');
+    if (row.vm_state === 'shelved_offloaded')
+      throw badRequest('Attaching multiattach volumes is not supported for shelved-offloaded instances.');
   }
 
   #input(row: ServerRow, volume: ServerVolumeRow) {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { badRequest } from '../../errors/error.ts';
-import { callerOf, endpoint, type Endpoint, type Microversion, mv } from '../../http/index.ts';
-import type { AttachmentRequest, ServerVolumes } from '../app/server-volume.ts';
+import { callerOf, endpoint, requirePolicy, type Endpoint, type Microversion, mv } from '../../http/index.ts';
+import type { AttachmentChanges, AttachmentRequest, ServerVolumes } from '../app/server-volume.ts';
 import type { ServerApp } from '../app/server.ts';
 import { Tag, Uuid, byVersion, nullable, strict } from '../schemas/common.ts';
 import type { ServerVolumeRow } from '../store/server-volume.ts';
@@ -39,6 +39,23 @@ const Create = byVersion(['2.1', '2.49', '2.79'], (version) =>
       ),
       ...(version >= mv('2.49') ? { tag: Type.Optional(Tag) } : {}),
       ...(version >= mv('2.79') ? { delete_on_termination: Type.Optional(Type.Boolean()) } : {}),
+    }),
+  }),
+);
+
+const Update = byVersion(['2.1', '2.85'], (version) =>
+  strict({
+    volumeAttachment: strict({
+      volumeId: Uuid,
+      ...(version >= mv('2.85')
+        ? {
+            id: Type.Optional(Type.String()),
+            serverId: Type.Optional(Type.String()),
+            device: Type.Optional(nullable(Type.String())),
+            tag: Type.Optional(nullable(Type.String())),
+            delete_on_termination: Type.Optional(Type.Boolean()),
+          }
+        : {}),
     }),
   }),
 );
@@ -94,25 +111,20 @@ export const serverVolumeEndpoints = (servers: ServerApp, volumes: ServerVolumes
     method: 'PUT',
     path: '/servers/{server_id}/os-volume_attachments/{volume_id}',
     policy: 'os_compute_api:os-volumes-attachments:update',
-    min: mv('2.85'),
-    body: strict({
-      volumeAttachment: strict({
-        volumeId: Uuid,
-        id: Type.Optional(Type.String()),
-        serverId: Type.Optional(Type.String()),
-        device: Type.Optional(nullable(Type.String())),
-        tag: Type.Optional(nullable(Type.String())),
-        delete_on_termination: Type.Optional(Type.Boolean()),
-      }),
-    }),
+    body: Update,
     response: 'none',
     ok: 202,
     target: ({ auth, params }) => servers.target(auth, params.server_id),
-    handler: ({ target, params, body }) => {
-      const { volumeId, delete_on_termination: goes } = body.volumeAttachment;
-      if (volumeId !== params.volume_id)
-        throw badRequest('A volume cannot be swapped for another one yet: detach it and attach the other.');
-      volumes.update(target, params.volume_id, goes);
+    handler: (context) => {
+      const { target, params, version } = context;
+      const caller = callerOf(context);
+      const { volumeAttachment } = context.body as { volumeAttachment: AttachmentChanges };
+      const { volumeId: next } = volumeAttachment;
+      // Before 2.85 there was nothing else to change.
+      const swap = version < mv('2.85') || next !== params.volume_id;
+      if (swap) requirePolicy(caller, 'os_compute_api:os-volumes-attachments:swap', {});
+      if (version >= mv('2.85')) volumes.update(target, params.volume_id, volumeAttachment);
+      if (swap) volumes.swap(caller, target, { old: params.volume_id, next });
     },
   }),
   endpoint({

@@ -3,6 +3,7 @@ import { imagePrecache } from './image-precache.ts';
 import { serverCreate } from './server-create.ts';
 import { serverDelete } from './server-delete.ts';
 import { serverAttachInterface, serverDetachInterface, serverPortDeleted } from './server-interface.ts';
+import { serverSwapVolume } from './server-swap-volume.ts';
 import { serverAttachVolume, serverDetachVolume } from './server-volume.ts';
 import { serverRebuild } from './server-rebuild.ts';
 import { serverRescue, serverUnrescue } from './server-rescue.ts';
@@ -64,6 +65,7 @@ export function registerServerSagas(deps: ComputeDeps): void {
   sagas.register(serverPortDeleted, services);
   sagas.register(serverAttachVolume, services);
   sagas.register(serverDetachVolume, services);
+  sagas.register(serverSwapVolume, services);
   sagas.register(imagePrecache, services);
   sagas.register(serverRescue, services);
   sagas.register(serverUnrescue, services);

@@ -29,7 +29,7 @@ export function diskOfVolume(
   row: ServerVolumeRow,
   bus: DomainDisk['bus'],
 ): DomainDisk {
-  const { source, format, readOnly, limits: asked } = volume.disk(row.attachment_id);
+  const { source, format, readOnly, shareable, limits: asked } = volume.disk(row.attachment_id);
   const limits: Partial<Record<DiskLimit, number>> = {};
   for (const name of DISK_LIMITS) {
     const limit = asked[name];
@@ -43,6 +43,7 @@ export function diskOfVolume(
     source,
     serial: row.volume_id,
     ...(readOnly ? { readOnly } : {}),
+    ...(shareable ? { shareable } : {}),
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
   };
 }

@@ -1,10 +1,10 @@
 /** What every {@link DomainHost} does, the real one and the fake: run by domain.test.ts and domain.host.test.ts. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { TraceEntry } from '../../contract/trace.ts';
 import { withRecorder } from '../record.ts';
-import { DomainHostError, type DomainHint, type DomainHost } from './interface.ts';
+import { DomainHostError, fileOf, type DomainDisk, type DomainHint, type DomainHost } from './interface.ts';
 import type { TestGround } from './test-guest.ts';
 
 export interface ContractSetup {
@@ -172,6 +172,36 @@ export function domainHostContract(label: string, setUp: () => Promise<ContractS
       await host.copyDisk(uuid, 'vda', destination);
       await host.copyDisk(uuid, 'vda', destination);
       expect((await readFile(destination)).subarray(0, 3).toString('latin1')).toBe('QFI');
+      expect(await host.status(uuid)).toMatchObject({ powerState: 'running' });
+    });
+
+    test('turns a running guest to another disk that has come to be the same, and back', async () => {
+      const other: DomainDisk = {
+        target: 'vda',
+        bus: 'virtio',
+        device: 'disk',
+        format: 'raw',
+        source: { kind: 'file', path: join(setup.ground.directory, 'other.raw') },
+      };
+      await writeFile(fileOf(other), Buffer.alloc(1 << 20, 'x'));
+      const own = spec().disks[0];
+      if (own === undefined) throw new Error('no disk');
+      await host.define(spec());
+      expect(await host.mirrorDisk(uuid, other)).toBe(false);
+      await host.start(uuid);
+      await expect(host.turnDisk(uuid, other)).rejects.toThrow('is not complete');
+      for (const disk of [other, own]) {
+        expect(await host.mirrorDisk(uuid, disk)).toBe(true);
+        expect(await host.mirrorDisk(uuid, disk)).toBe(true);
+        await host.turnDisk(uuid, disk);
+        await host.turnDisk(uuid, disk);
+      }
+      const content = (path: string) => readFile(path).then((data) => data.subarray(0, 1 << 20));
+      expect((await content(fileOf(other))).equals(await content(fileOf(own)))).toBe(true);
+      // One that is not wanted any more is given up.
+      expect(await host.mirrorDisk(uuid, other)).toBe(true);
+      await host.turnDisk(uuid, own);
+      await expect(host.turnDisk(uuid, other)).rejects.toThrow('is not complete');
       expect(await host.status(uuid)).toMatchObject({ powerState: 'running' });
     });
 

@@ -41,6 +41,8 @@ export class FakeDomainHost implements DomainHost {
   readonly #listeners = new Set<(hint: DomainHint) => void>();
   readonly #failures: { readonly method: FakeMethod; readonly error: Error; readonly after: boolean }[] = [];
   readonly #deaf = new Set<string>();
+  /** Paths by domain and target. */
+  readonly #mirrors = new Map<string, string>();
 
   constructor(options: FakeDomainHostOptions = {}) {
     this.#options = options;
@@ -299,6 +301,43 @@ export class FakeDomainHost implements DomainHost {
       const { spec } = domain;
       if (!isActive(domain.state)) return;
       const disks = spec.disks.filter(({ target }) => target !== disk.target);
+      this.#domains.set(uuid, { ...domain, spec: { ...spec, disks } });
+    });
+  }
+
+  mirrorDisk(uuid: string, disk: DomainDisk): Promise<boolean> {
+    return this.#call('mirrorDisk', uuid, async () => {
+      const { state, spec } = this.#get(uuid, `mirror ${disk.target} of`);
+      if (!isActive(state)) return false;
+      const current = spec.disks.find(({ target }) => target === disk.target);
+      if (current === undefined)
+        throw new DomainHostError('failed', `Domain ${uuid} has no disk ${disk.target}.`);
+      if (fileOf(current) === fileOf(disk)) return true;
+      await new FakeDiskHost().convert({
+        source: fileOf(current),
+        sourceFormat: current.format,
+        destination: fileOf(disk),
+        destinationFormat: disk.format,
+      });
+      this.#mirrors.set(`${uuid} ${disk.target}`, fileOf(disk));
+      return true;
+    });
+  }
+
+  turnDisk(uuid: string, disk: DomainDisk): Promise<void> {
+    return this.#call('turnDisk', uuid, () => {
+      const domain = this.#get(uuid, `exchange ${disk.target} of`);
+      const { spec, state } = domain;
+      if (!isActive(state)) return;
+      const key = `${uuid} ${disk.target}`;
+      const own = spec.disks.some((one) => one.target === disk.target && fileOf(one) === fileOf(disk));
+      if (!own && this.#mirrors.get(key) !== fileOf(disk))
+        throw new DomainHostError(
+          'failed',
+          `The disk ${disk.target} of domain ${uuid} cannot be exchanged: its copy is not complete.`,
+        );
+      this.#mirrors.delete(key);
+      const disks = spec.disks.map((one) => (one.target === disk.target ? { ...one, ...disk } : one));
       this.#domains.set(uuid, { ...domain, spec: { ...spec, disks } });
     });
   }

@@ -28,6 +28,8 @@ export interface DomainDisk {
   /** Shown to the guest, at most 20 characters for virtio. */
   readonly serial?: string;
   readonly readOnly?: boolean;
+  /** Other guests may have it at the same time; raw only, since formats with tables of their own would be torn. */
+  readonly shareable?: boolean;
   readonly bootIndex?: number;
   /** How fast it may be, by libvirt's names in iotune: bytes or requests per second. */
   readonly limits?: Readonly<Partial<Record<DiskLimit, number>>>;
@@ -240,6 +242,21 @@ export interface DomainHost {
    * @throws {DomainHostError} failed when the guest keeps it for `timeoutMs`.
    */
   detachDisk(uuid: string, disk: DomainDisk, timeoutMs: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Lets a running (or paused) guest write to another disk, too, beside the one that has this target, and copies what is
+   * there. Resolves when both are the same, as they then stay: with false when the guest does not run, so that nobody
+   * writes. The guest's disk already, or mirrored already, is success. The other disk must be there and no smaller.
+   */
+  mirrorDisk(
+    uuid: string,
+    disk: DomainDisk,
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void },
+  ): Promise<boolean>;
+  /**
+   * Turns the guest to a disk that {@link mirrorDisk} has made the same; its own disk stays it, and ends the mirroring.
+   * A guest that does not run is success. Its definition does not change.
+   */
+  turnDisk(uuid: string, disk: DomainDisk): Promise<void>;
   /** Makes a disk of a running (or paused) guest larger, which sees that at once. As large already is success. */
   growDisk(uuid: string, target: string, sizeBytes: number): Promise<void>;
   /** A non-maskable interrupt, at which most guests write a crash dump. */

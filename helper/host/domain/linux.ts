@@ -31,6 +31,7 @@ import { card, hasDevice, pluggedDisk, removeDevice, type Pluggable } from './li
 import { detectAccelerator, readCapabilities } from './linux-capabilities.ts';
 import { LibvirtConnection } from './linux-connection.ts';
 import { copyRunningDisk } from './linux-copy.ts';
+import { mirrorRunningDisk, turnRunningDisk } from './linux-mirror.ts';
 import { domainHostError, isLibvirtError, unless } from './linux-errors.ts';
 import { readStatistics } from './linux-statistics.ts';
 import { ppmToPng } from './png.ts';
@@ -300,6 +301,22 @@ export class LinuxDomainHost implements DomainHost {
 
   detachDisk(uuid: string, disk: DomainDisk, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     return this.#unplug(uuid, { ...pluggedDisk(disk), xml: diskXml(disk) }, timeoutMs, signal);
+  }
+
+  async mirrorDisk(
+    uuid: string,
+    disk: DomainDisk,
+    options: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void } = {},
+  ): Promise<boolean> {
+    return this.#run(`mirror disk ${disk.target} of domain ${uuid}`, (libvirt) =>
+      mirrorRunningDisk(libvirt, domainRef(uuid), disk, options),
+    );
+  }
+
+  async turnDisk(uuid: string, disk: DomainDisk): Promise<void> {
+    await this.#run(`exchange disk ${disk.target} of domain ${uuid}`, (libvirt) =>
+      turnRunningDisk(libvirt, domainRef(uuid), disk),
+    );
   }
 
   async growDisk(uuid: string, disk: string, sizeBytes: number): Promise<void> {

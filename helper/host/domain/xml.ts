@@ -225,6 +225,8 @@ function diskElement(spec: DomainDisk): XmlElement {
     element('target', { dev: target, bus }),
     iotune(spec.limits),
     spec.readOnly === true || cdrom ? element('readonly') : undefined,
+    // All guests are on this host and share its page cache, so that they see each other's writes.
+    spec.shareable === true ? element('shareable') : undefined,
     spec.serial === undefined ? undefined : element('serial', {}, spec.serial.slice(0, 36)),
     spec.bootIndex === undefined ? undefined : element('boot', { order: spec.bootIndex }),
   );
@@ -265,6 +267,17 @@ export const copyXml = (path: string): string =>
       { type: 'file' },
       element('driver', { type: 'qcow2' }),
       element('source', { file: path }),
+    ),
+  );
+
+/** A disk that is there, as the destination of a mirror. */
+export const mirrorXml = (disk: DomainDisk): string =>
+  render(
+    element(
+      'disk',
+      { type: disk.source.kind === 'file' ? 'file' : 'network' },
+      element('driver', { name: 'qemu', type: disk.format, cache: 'writeback', discard: 'unmap' }),
+      sourceElement(disk.source),
     ),
   );
 

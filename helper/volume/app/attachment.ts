@@ -1,4 +1,4 @@
-import { badRequest, conflict } from '../../errors/error.ts';
+import { badRequest, conflict, forbidden } from '../../errors/error.ts';
 import type { Caller } from '../../http/index.ts';
 import {
   attachmentsOf,
@@ -11,9 +11,13 @@ import {
 import { findQos } from '../store/qos.ts';
 import { findType } from '../store/type.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
-import { notThere, projectOf, sees, type VolumeContext } from './context.ts';
+import { volumeRules } from '../policy.ts';
+import { notThere, sees, type VolumeContext } from './context.ts';
 import type { AttachedDisk } from '../face.ts';
 import type { Volumes } from './volume.ts';
+
+/** Who may let a second server have a volume that a first one may have booted from. */
+const MAY_SHARE = volumeRules['volume:multiattach_bootable_volume'] ?? (() => false);
 
 /** What uses volumes: servers of this cloud, and what clients say of hosts of their own. SQL only. */
 export class Attachments {
@@ -47,15 +51,19 @@ export class Attachments {
   ): AttachmentRow {
     const { db, now } = this.#context;
     const volume = this.#volumes.get(auth, wanted.volumeId);
-    if (volume.status !== 'available' || volume.target_backend !== null)
+    const shared = volume.multiattach === 1;
+    const free = volume.status === 'available' || (shared && volume.status === 'in-use');
+    if (!free || volume.target_backend !== null)
       throw badRequest(
-        `Invalid volume: volume '${volume.id}' status must be 'available'. Currently in '${volume.status}'`,
+        `Invalid volume: volume '${volume.id}' status must be ${shared ? "'available' or 'in-use'" : "'available'"}. Currently in '${volume.status}'`,
       );
+    if (shared && volume.status === 'in-use' && volume.bootable === 1 && !MAY_SHARE(auth, { ...volume }))
+      throw forbidden("Policy doesn't allow volume:multiattach_bootable_volume to be performed.");
     const at = now();
     const row: AttachmentRow = {
       id: wanted.id,
       volume_id: volume.id,
-      project_id: projectOf(auth),
+      project_id: volume.project_id,
       instance_uuid: wanted.serverId,
       attached_host: null,
       mountpoint: null,
@@ -86,7 +94,7 @@ export class Attachments {
       attach_status: 'attaching',
       updated_at: now(),
     });
-    updateVolume(db, row.volume_id, { status: 'attaching', updated_at: now() });
+    this.#settle(row.volume_id);
   }
 
   /** The volume is in use. */
@@ -95,7 +103,7 @@ export class Attachments {
     const row = findAttachment(db, id);
     if (row === undefined) throw notThere('Volume attachment', id);
     updateAttachment(db, id, { attach_status: 'attached', attached_at: now(), updated_at: now() });
-    updateVolume(db, row.volume_id, { status: 'in-use', attach_status: 'attached', updated_at: now() });
+    this.#settle(row.volume_id);
   }
 
   /** @throws {CloudError} badRequest unless it is attached. */
@@ -118,18 +126,30 @@ export class Attachments {
     const row = findAttachment(db, id);
     if (row?.attach_status !== 'detaching') return;
     updateAttachment(db, id, { attach_status: 'attached', updated_at: now() });
-    updateVolume(db, row.volume_id, { status: 'in-use', updated_at: now() });
+    this.#settle(row.volume_id);
   }
 
   /** Gives the volume back; an attachment that is not there any more is fine. */
   release(id: string): void {
-    const { db, now } = this.#context;
+    const { db } = this.#context;
     const row = findAttachment(db, id);
     if (row === undefined) return;
     deleteAttachment(db, id);
-    const others = attachmentsOf(db, [row.volume_id]).get(row.volume_id) ?? [];
-    if (others.length > 0) return;
-    updateVolume(db, row.volume_id, { status: 'available', attach_status: 'detached', updated_at: now() });
+    this.#settle(row.volume_id);
+  }
+
+  /** A volume's status is that of its attachments: what goes on with one of them shows before what is so with others. */
+  #settle(volumeId: string): void {
+    const { db, now } = this.#context;
+    const there = attachmentsOf(db, [volumeId]).get(volumeId) ?? [];
+    const has = (status: AttachmentRow['attach_status']): boolean =>
+      there.some((one) => one.attach_status === status);
+    const busy = (['reserved', 'attaching', 'detaching'] as const).find(has);
+    updateVolume(db, volumeId, {
+      status: there.length === 0 ? 'available' : (busy ?? 'in-use'),
+      attach_status: has('attached') || has('detaching') ? 'attached' : 'detached',
+      updated_at: now(),
+    });
   }
 
   /**
@@ -170,6 +190,7 @@ export class Attachments {
       source: this.#context.drivers.of(volume.backend).connection(volume.id),
       format: volume.format,
       readOnly: row.attach_mode === 'ro',
+      shareable: volume.multiattach === 1,
       limits: this.#limits(volume.volume_type_id, volume.size),
     };
   }

@@ -1,0 +1,134 @@
+import type { DomainDisk } from '../../host/domain/interface.ts';
+import { defineSaga, none, step, type StepContext } from '../../saga/index.ts';
+import { deleteServerVolume, insertServerVolume, type ServerVolumeRow } from '../store/server-volume.ts';
+import { serverOf } from '../store/server.ts';
+import { ensureDomain } from './ensure-domain.ts';
+import { harmless, type ServerInput } from './server-common.ts';
+import type { ServerServices } from './services.ts';
+import { dropSecrets, keepSecrets } from './volume-secrets.ts';
+
+/** A volume as the server has it, and as the guest does. */
+export interface SwapSide {
+  readonly volume: ServerVolumeRow;
+  readonly disk: DomainDisk;
+}
+
+export interface ServerSwapVolumeInput extends ServerInput {
+  readonly old: SwapSide;
+  /** With the target, tag and BDM of the old one. */
+  readonly next: SwapSide;
+  /** Size of the new volume when it is larger than the old one; the guest is told. */
+  readonly grownBytes: number | null;
+}
+
+type Context = StepContext<ServerServices>;
+
+const define = async (ctx: Context, { serverId }: ServerInput): Promise<void> => {
+  // A server that is on no host gets its disks with its domain.
+  if (serverOf(ctx.db, serverId).host !== null) await ensureDomain(ctx.services, ctx.db, serverId);
+};
+
+/** The old volume stays the server's, the new one is free again. */
+const giveUp = (ctx: Context, { old, next }: ServerSwapVolumeInput): void => {
+  ctx.services.volume.release(next.volume.attachment_id);
+  ctx.services.volume.rollDetach(old.volume.attachment_id);
+};
+
+/**
+ * os-volume_attachments, PUT with another volume: the server gets the new volume in place of the old one, with its
+ * content, while the guest goes on. From the end of the copy until the exchange every write goes to both volumes, so that
+ * the guest finds the same on the one that the rows name, whenever it or this process ends.
+ */
+export const serverSwapVolume = defineSaga<ServerSwapVolumeInput, ServerServices>({
+  ...harmless,
+  name: 'server-swap-volume',
+  title: 'Swap volume of server',
+  locks: ({ serverId, old, next }) => [
+    `server:${serverId}`,
+    `volume:${old.volume.volume_id}`,
+    `volume:${next.volume.volume_id}`,
+  ],
+  steps: [
+    step({
+      kind: 'sql',
+      name: 'connect volume',
+      number: 48,
+      service: 'volume',
+      action: (ctx, { next: { volume } }) =>
+        ctx.services.volume.connect(volume.attachment_id, {
+          host: ctx.services.config.hostName,
+          mountpoint: `/dev/${volume.target}`,
+        }),
+      undo: none('the volume is given back at the end'),
+    }),
+    step({
+      kind: 'host',
+      name: 'copy volume',
+      concurrency: 'disk',
+      action: async (ctx, { serverId, old, next }) => {
+        const onProgress = (fraction: number): void => ctx.progress(fraction, 'copying the volume');
+        await keepSecrets(ctx.services, [next.volume.attachment_id]);
+        const options = { signal: ctx.signal, onProgress };
+        if (await ctx.services.domains.mirrorDisk(serverId, next.disk, options)) return;
+        ctx.note('the guest does not run: nobody writes to the volume while it is copied');
+        await ctx.services.volume.copy(old.volume.attachment_id, next.volume.attachment_id, options);
+      },
+      undo: async (ctx, input) => {
+        await ctx.services.domains.turnDisk(input.serverId, input.old.disk);
+        await define(ctx, input);
+        await dropSecrets(ctx.services, [input.next.volume.attachment_id]);
+      },
+    }),
+    step({
+      kind: 'sql',
+      name: 'swap volumes',
+      service: 'volume',
+      action: (ctx, { old, next }) => {
+        deleteServerVolume(ctx.db, old.volume.attachment_id);
+        insertServerVolume(ctx.db, next.volume);
+        ctx.services.volume.complete(next.volume.attachment_id);
+      },
+      undo: (ctx, { old, next }) => {
+        deleteServerVolume(ctx.db, next.volume.attachment_id);
+        insertServerVolume(ctx.db, old.volume);
+      },
+    }),
+    step({
+      kind: 'host',
+      name: 'define domain',
+      action: define,
+      undo: none('the undo of the copy defines it as the rows then say'),
+    }),
+    step({
+      kind: 'host',
+      name: 'exchange disk',
+      action: async (ctx, { serverId, old, next, grownBytes }) => {
+        const { domains } = ctx.services;
+        await domains.turnDisk(serverId, next.disk);
+        await dropSecrets(ctx.services, [old.volume.attachment_id]);
+        if (grownBytes === null || (await domains.status(serverId))?.powerState !== 'running') return;
+        try {
+          await domains.growDisk(serverId, next.disk.target, grownBytes);
+        } catch (error) {
+          ctx.note('the guest sees the new size at its next start', { cause: String(error) });
+        }
+      },
+      undo: async (ctx, { serverId, old }) => {
+        await keepSecrets(ctx.services, [old.volume.attachment_id]);
+        await ctx.services.domains.mirrorDisk(serverId, old.disk, { signal: ctx.signal });
+      },
+    }),
+  ],
+  onFinished: (ctx, { old }) => {
+    ctx.services.volume.release(old.volume.attachment_id);
+    harmless.onFinished(ctx);
+  },
+  onFailed: (ctx, input) => {
+    giveUp(ctx, input);
+    harmless.onFailed(ctx, input);
+  },
+  onCancelled: (ctx, input) => {
+    giveUp(ctx, input);
+    harmless.onCancelled(ctx, input);
+  },
+});
