@@ -90,6 +90,9 @@ export class StandInDomains implements DomainHost {
     return Promise.resolve();
   }
   copyDisk: DomainHost['copyDisk'] = (_uuid, _target, destination) => writeFile(destination, 'copy');
+  copyDisks: DomainHost['copyDisks'] = async (_uuid, copies) => {
+    for (const { destination } of copies) await writeFile(destination, 'copy');
+  };
   readonly cards: string[] = [];
   attachNic: DomainHost['attachNic'] = (_uuid, nic) => {
     if (!this.cards.includes(nic.portId)) this.cards.push(nic.portId);

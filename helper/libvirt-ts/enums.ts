@@ -181,6 +181,22 @@ export const BlockJobType = {
   BACKUP: 5,
 } as const;
 
+/** Kind of a domain's job (domainGetJobStats). */
+export const JobType = {
+  NONE: 0,
+  BOUNDED: 1,
+  UNBOUNDED: 2,
+  COMPLETED: 3,
+  FAILED: 4,
+  CANCELLED: 5,
+} as const;
+
+/** What a domain's job does. */
+export const JobOperation = { BACKUP: 9 } as const;
+
+/** Flags of domainGetJobStats: of the job that ended last, which is then forgotten. */
+export const JobStatsFlag = { COMPLETED: 1 } as const;
+
 /** Status in a block job event. */
 export const BlockJobStatus = {
   COMPLETED: 0,

@@ -13,9 +13,9 @@ export const volumeAbsent: readonly Absence[] = [
     why: 'Not there yet.',
   },
   {
-    what: 'Groups and their snapshots',
-    paths: ['/groups', '/group_snapshots', '/group_types', '/consistencygroups', '/cgsnapshots'],
-    why: 'Not there yet; consistency groups were replaced by groups upstream.',
+    what: 'Consistency groups',
+    paths: ['/consistencygroups', '/cgsnapshots'],
+    why: 'Upstream keeps them only for what was made before there were groups; groups of a type with consistent_group_snapshot_enabled do all that they did.',
   },
   {
     what: 'Managing volumes that were made elsewhere',

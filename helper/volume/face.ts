@@ -91,6 +91,15 @@ export interface ComputeSide {
     signal: AbortSignal,
     onProgress: (fraction: number) => void,
   ): Promise<boolean>;
+  /**
+   * As {@link copyAttached}, for several disks: those of one guest as they are at one and the same moment.
+   * @returns the destinations of those whose guests run; the others may be copied directly.
+   */
+  copyAttachedTogether(
+    copies: readonly { readonly guest: GuestDisk; readonly destination: string }[],
+    signal: AbortSignal,
+    onProgress: (fraction: number) => void,
+  ): Promise<readonly string[]>;
   /** Tells a running guest that a disk has become larger; false when the guest does not run. */
   growAttached(guest: GuestDisk, sizeBytes: number): Promise<boolean>;
 }

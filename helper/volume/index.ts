@@ -8,6 +8,10 @@ import { volumeAbsent } from './absent.ts';
 import type { VolumeConfig, VolumeContext } from './app/context.ts';
 import { Attachments } from './app/attachment.ts';
 import { Encryptions } from './app/encryption.ts';
+import { GroupCopies } from './app/group-copy.ts';
+import { GroupSnapshots } from './app/group-snapshot.ts';
+import { GroupTypes } from './app/group-type.ts';
+import { Groups } from './app/group.ts';
 import { Metadata } from './app/metadata.ts';
 import { Pools } from './app/pools.ts';
 import { QosSpecs } from './app/qos.ts';
@@ -22,6 +26,9 @@ import { Volumes } from './app/volume.ts';
 import { discovery, MICROVERSIONS } from './discovery.ts';
 import { attachActionEndpoints } from './endpoints/attach-action.ts';
 import { attachmentEndpoints } from './endpoints/attachment.ts';
+import { groupSnapshotEndpoints } from './endpoints/group-snapshot.ts';
+import { groupTypeEndpoints } from './endpoints/group-type.ts';
+import { groupEndpoints } from './endpoints/group.ts';
 import { messageEndpoints } from './endpoints/message.ts';
 import { metadataEndpoints } from './endpoints/metadata.ts';
 import { quotaEndpoints } from './endpoints/quota.ts';
@@ -92,6 +99,10 @@ export function createVolume(deps: VolumeDeps): VolumeService {
   const snapshots = new Snapshots(context, parts);
   const attachments = new Attachments(context, volumes);
   const swaps = new Swaps(context, { volumes, attachments });
+  const groupTypes = new GroupTypes(context);
+  const groups = new Groups(context, { ...parts, groupTypes });
+  const groupSnapshots = new GroupSnapshots(context, { ...parts, groups });
+  const groupCopies = new GroupCopies(context, { ...parts, groups, groupSnapshots });
   const getVolume = volumes.get.bind(volumes);
   const getSnapshot = snapshots.get.bind(snapshots);
   const volumePolicies = {
@@ -136,6 +147,9 @@ export function createVolume(deps: VolumeDeps): VolumeService {
         ...qosEndpoints(new QosSpecs(context, types)),
         ...quotaEndpoints(quotas),
         ...serviceEndpoints(new Services(context, types)),
+        ...groupTypeEndpoints(groupTypes),
+        ...groupEndpoints(groups, groupCopies),
+        ...groupSnapshotEndpoints(groupSnapshots),
         ...transferEndpoints(new Transfers(context, parts)),
         ...messageEndpoints(context),
         ...attachmentEndpoints(context, attachments),

@@ -86,6 +86,7 @@ export class StandInImages {
 export const noGuests: ComputeSide = {
   serverOf: () => undefined,
   copyAttached: () => Promise.resolve(false),
+  copyAttachedTogether: () => Promise.resolve([]),
   growAttached: () => Promise.resolve(false),
 };
 

@@ -7,6 +7,7 @@ import { Random } from '../fuzz/random.ts';
 import { Values } from '../fuzz/values.ts';
 import { Pool } from '../fuzz/pool.ts';
 import type { Wire, WireRequest } from '../fuzz/wire.ts';
+import { makeVolumeParts, makeVolumes } from './volume-things.ts';
 import { inventory, type Caller, type World } from '../fuzz/world.ts';
 import { formatMicroversion, type Endpoint, type Service } from '../../helper/http/index.ts';
 import { schemaAt } from '../../helper/http/schema.ts';
@@ -166,9 +167,11 @@ export class Things {
     await this.#identity();
     await this.#network();
     await this.#others();
-    await this.#volumes();
+    await makeVolumes(this);
     await settle(helper);
-    await this.#volumeParts();
+    await makeVolumeParts(this);
+    const [message] = await this.#list('/volume/v3/messages?all_tenants=1', 'volume 3.70');
+    this.set('message', String(message?.['id']));
     await this.#parts();
   }
 
@@ -336,39 +339,6 @@ export class Things {
     };
     await this.make('member', 'image', '/images', image, 'image');
     await this.make('admin', 'image', '/metadefs/namespaces', { namespace: 'a' }, 'namespace');
-  }
-
-  async #volumes(): Promise<void> {
-    const volume = { name: 'a', size: 1, metadata: { fuzz: 'x' } };
-    const make = (path: string, key: string, body: Json, kind = key, as: 'admin' | 'member' = 'member') =>
-      this.make(as, 'volume', path, { [key]: body }, kind);
-    for (const kind of ['offered_volume', 'reserved_volume', 'volume_attachment'])
-      await make('/volumes', 'volume', volume, kind);
-    await make('/volumes', 'volume', volume);
-    const nowhere = { name: 'a', extra_specs: { fuzz: 'x', volume_backend_name: 'none' } };
-    const type = await make('/types', 'volume_type', nowhere, 'type', 'admin');
-    // What comes of it is a message.
-    await make('/volumes', 'volume', { size: 1, volume_type: type['id'] }, 'failed_volume');
-    await make('/qos-specs', 'qos_specs', { name: 'a' }, 'qos_spec', 'admin');
-    this.set('volume extension', 'os-services');
-  }
-
-  async #volumeParts(): Promise<void> {
-    const make = (path: string, key: string, body: Json, kind = key) =>
-      this.make('member', 'volume', path, { [key]: body }, kind);
-    await make('/snapshots', 'snapshot', { volume_id: this.id('volume'), metadata: { fuzz: 'x' } });
-    await make('/volume-transfers', 'transfer', { volume_id: this.id('offered_volume') }, 'volume_transfer');
-    const reserved = { volume_uuid: this.id('reserved_volume') };
-    await make('/attachments', 'attachment', reserved);
-    await this.make(
-      'member',
-      'compute',
-      `/servers/${this.id('server')}/os-volume_attachments`,
-      { volumeAttachment: { volumeId: this.id('volume_attachment') } },
-      'attached',
-    );
-    const [message] = await this.#list('/volume/v3/messages?all_tenants=1', 'volume 3.70');
-    this.set('message', String(message?.['id']));
   }
 
   /** What is only there as a part of another thing. */

@@ -144,7 +144,8 @@ export function tempestConf({ cloud, credentials, directory, guests, listed }: C
       backup: 'false',
       manage_volume: 'false',
       manage_snapshot: 'false',
-      consistency_group: 'false',
+      // Groups and their snapshots go by this name.
+      consistency_group: 'true',
     },
     service_available: {
       nova: 'true',

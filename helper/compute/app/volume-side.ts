@@ -15,6 +15,23 @@ export function volumeSide({ domains }: Pick<ComputeDeps, 'domains'>): ComputeSi
       await domains.copyDisk(serverId, target, destination, { signal, onProgress });
       return true;
     },
+    copyAttachedTogether: async (copies, signal, onProgress) => {
+      const byServer = Map.groupBy(copies, ({ guest }) => guest.serverId);
+      const copied: string[] = [];
+      for (const [serverId, disks] of byServer) {
+        if (!(await isActive(serverId))) continue;
+        await domains.copyDisks(
+          serverId,
+          disks.map(({ guest, destination }) => ({ target: guest.target, destination })),
+          {
+            signal,
+            onProgress: (fraction) => onProgress((copied.length + fraction * disks.length) / copies.length),
+          },
+        );
+        copied.push(...disks.map(({ destination }) => destination));
+      }
+      return copied;
+    },
     growAttached: async ({ serverId, target }, sizeBytes) => {
       if (!(await isActive(serverId))) return false;
       await domains.growDisk(serverId, target, sizeBytes);

@@ -205,6 +205,19 @@ export function domainHostContract(label: string, setUp: () => Promise<ContractS
       expect(await host.status(uuid)).toMatchObject({ powerState: 'running' });
     });
 
+    test('copies disks of a running guest at one moment, also over older copies; the guest goes on', async () => {
+      await host.define(spec());
+      const destination = join(setup.ground.directory, 'together.qcow2');
+      const copies = [{ target: 'vda', destination }];
+      await expect(host.copyDisks(uuid, copies)).rejects.toThrow(DomainHostError);
+      await host.start(uuid);
+      await host.copyDisks(uuid, copies);
+      await host.copyDisks(uuid, copies);
+      expect((await readFile(destination)).subarray(0, 3).toString('latin1')).toBe('QFI');
+      await expect(host.copyDisks(uuid, [{ target: 'vdz', destination }])).rejects.toThrow(DomainHostError);
+      expect(await host.status(uuid)).toMatchObject({ powerState: 'running' });
+    });
+
     test('takes a picture of the screen', async () => {
       await host.define(spec());
       await host.start(uuid);

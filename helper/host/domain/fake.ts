@@ -274,6 +274,20 @@ export class FakeDomainHost implements DomainHost {
     });
   }
 
+  copyDisks(
+    uuid: string,
+    copies: readonly { readonly target: string; readonly destination: string }[],
+    options: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void } = {},
+  ): Promise<void> {
+    return this.#call('copyDisks', uuid, async () => {
+      for (const [index, { target, destination }] of copies.entries())
+        await this.copyDisk(uuid, target, destination, {
+          ...options,
+          onProgress: (fraction) => options.onProgress?.((index + fraction) / copies.length),
+        });
+    });
+  }
+
   attachNic(uuid: string, nic: DomainNic): Promise<void> {
     return this.#call('attachNic', uuid, () => {
       this.#get(uuid, `attach ${nic.macAddress} to`);

@@ -228,6 +228,16 @@ export interface DomainHost {
     destination: string,
     options?: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void },
   ): Promise<void>;
+  /**
+   * Copies several disks of a running (or paused) guest, all as they are at one and the same moment near the beginning:
+   * qcow2 files that stand alone. The guest goes on, and its writes meanwhile are not in the copies. Old files at the
+   * destinations are replaced.
+   */
+  copyDisks(
+    uuid: string,
+    copies: readonly { readonly target: string; readonly destination: string }[],
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void },
+  ): Promise<void>;
   /** Plugs a card into a running guest; there already, or not running, is success. Its definition does not change. */
   attachNic(uuid: string, nic: DomainNic): Promise<void>;
   /**

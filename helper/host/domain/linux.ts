@@ -27,6 +27,7 @@ import {
   type HypervisorInfo,
   type PowerState,
 } from './interface.ts';
+import { copyRunningDisks } from './linux-backup.ts';
 import { card, hasDevice, pluggedDisk, removeDevice, type Pluggable } from './linux-devices.ts';
 import { detectAccelerator, readCapabilities } from './linux-capabilities.ts';
 import { LibvirtConnection } from './linux-connection.ts';
@@ -283,6 +284,17 @@ export class LinuxDomainHost implements DomainHost {
     await this.#run(`copy disk ${disk} of domain ${uuid}`, async (libvirt) => {
       await copyRunningDisk(libvirt, dom, { disk, destination, ...options });
     });
+  }
+
+  async copyDisks(
+    uuid: string,
+    copies: readonly { readonly target: string; readonly destination: string }[],
+    options: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void } = {},
+  ): Promise<void> {
+    const names = copies.map(({ target }) => target).join(', ');
+    await this.#run(`copy disks ${names} of domain ${uuid}`, (libvirt) =>
+      copyRunningDisks(libvirt, domainRef(uuid), copies, options),
+    );
   }
 
   async attachNic(uuid: string, nic: DomainNic): Promise<void> {

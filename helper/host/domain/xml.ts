@@ -281,6 +281,29 @@ export const mirrorXml = (disk: DomainDisk): string =>
     ),
   );
 
+/** Where several disks of a running guest are copied to, as they are at one moment; its other disks are left alone. */
+export const backupXml = (
+  copies: readonly { readonly target: string; readonly destination: string }[],
+): string =>
+  render(
+    element(
+      'domainbackup',
+      { mode: 'push' },
+      element(
+        'disks',
+        {},
+        ...copies.map(({ target, destination }) =>
+          element(
+            'disk',
+            { name: target, backup: 'yes', type: 'file' },
+            element('driver', { type: 'qcow2' }),
+            element('target', { file: destination }),
+          ),
+        ),
+      ),
+    ),
+  );
+
 function networkInterface(nic: DomainNic, { accelerator, vhostNet }: DomainPlatform): XmlElement {
   const driver = accelerator === 'kvm' && vhostNet ? 'vhost' : 'qemu';
   return element(

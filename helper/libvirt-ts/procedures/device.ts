@@ -49,6 +49,8 @@ export const deviceProcedures = {
   domainBlockPull: rpc(240, { dom, disk: string, bandwidth, flags }, none),
   domainGetBlockJobInfo: rpc(238, { dom, disk: string, flags }, blockJobInfo),
   domainBlockJobAbort: rpc(237, { dom, disk: string, flags }, none),
+  /** Begins one job for several disks, all as they are now; it ends by itself. */
+  domainBackupBegin: rpc(421, { dom, backupXml: string, checkpointXml: optionalText, flags }, none),
   domainBlockJobSetSpeed: rpc(239, { dom, disk: string, bandwidth, flags }, none),
   domainBlockStats: rpc(64, { dom, disk: string }, blockStats),
   domainBlockStatsFlags: countedRpc(243, { dom, disk: string, nparams, flags }, typedParameters(16)),

@@ -17,7 +17,7 @@ import {
   uuid,
   withDefault,
 } from '../codec.ts';
-import { domain } from '../types.ts';
+import { domain, typedParameters } from '../types.ts';
 import { asideRpc, longRpc, rpc } from './rpc.ts';
 
 const flags = withDefault(u32, 0);
@@ -95,4 +95,6 @@ export const domainProcedures = {
   /** `dumpFormat` is one of CoreDumpFormat. */
   domainCoreDumpWithFormat: longRpc(334, { dom, to: string, dumpFormat: withDefault(u32, 0), flags }, none),
   domainAbortJob: rpc(164, { dom }, none),
+  /** `type` is one of JobType; 'operation' of the parameters one of JobOperation. */
+  domainGetJobStats: rpc(298, { dom, flags }, struct({ type: i32, params: typedParameters(64) })),
 };

@@ -14,6 +14,8 @@ export interface VolumeConfig {
   readonly zone: string;
   readonly backends: readonly Backend[];
   readonly weights: Weights;
+  /** Name of the group type that GET /group_types/default shows. */
+  readonly defaultGroupType?: string;
 }
 
 /** What the service's parts share. */

@@ -67,7 +67,8 @@ export class Pools {
         reservedPercentage: backend.reservedPercentage,
         maxOverSubscription: backend.maxOverSubscription,
         goodness: backend.goodness,
-        capabilities: driver.capabilities(),
+        // Copying is done here, for every kind of back end.
+        capabilities: { ...driver.capabilities(), consistent_group_snapshot_enabled: true },
         measuredAt: measured?.at ?? null,
       };
     });

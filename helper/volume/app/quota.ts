@@ -1,6 +1,7 @@
 import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, overQuota } from '../../errors/error.ts';
 import { isTrue } from '../schemas/common.ts';
+import { countGroups } from '../store/group.ts';
 import {
   classLimits,
   deleteProjectLimits,
@@ -79,6 +80,13 @@ export class Quotas {
       throw overQuota(`Maximum number of volumes allowed (${count}) exceeded for quota 'volumes'.`);
     const shots = over('snapshots', snapshots);
     if (shots !== undefined) throw overQuota(`Maximum number of snapshots allowed (${shots}) exceeded`);
+  }
+
+  /** One group more. @throws {CloudError} overQuota */
+  checkGroup(projectId: string): void {
+    const limit = this.#limits(projectId)['groups'] ?? -1;
+    if (limit >= 0 && countGroups(this.#db, projectId) >= limit)
+      throw overQuota(`Maximum number of groups allowed (${limit}) exceeded`);
   }
 
   /** @throws {CloudError} overQuota when a single volume would be too large. */
@@ -196,6 +204,7 @@ export class Quotas {
         add(`gigabytes${suffix}`, volumeGib + snapshotGib);
       }
     }
+    add('groups', countGroups(this.#db, projectId));
     return used;
   }
 }

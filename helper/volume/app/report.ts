@@ -22,13 +22,17 @@ const ACTIONS = {
   'retype volume': '102',
   'migrate volume': '103',
   'revert volume to snapshot': '104',
+  'create group': '110',
+  'delete group': '111',
+  'create group snapshot': '112',
+  'delete group snapshot': '113',
 } as const;
 export type MessageAction = keyof typeof ACTIONS;
 
 export interface Reported {
   readonly projectId: string;
   readonly requestId: string | null;
-  readonly resource: 'VOLUME' | 'VOLUME_SNAPSHOT';
+  readonly resource: 'VOLUME' | 'VOLUME_SNAPSHOT' | 'VOLUME_GROUP' | 'VOLUME_GROUP_SNAPSHOT';
   readonly resourceId: string;
   readonly action: MessageAction;
   /** What went wrong, in words for the owner. */

@@ -72,12 +72,10 @@ export class Swaps {
   ): Promise<void> {
     const [source, destination] = [this.#placed(from), this.#placed(to)];
     const { drivers } = this.#context;
-    await drivers
-      .of(destination.backend)
-      .clone(destination.stored, drivers.local(source.stored), {
-        ...options,
-        sizeBytes: destination.size * GIB,
-      });
+    await drivers.of(destination.backend).clone(destination.stored, drivers.local(source.stored), {
+      ...options,
+      sizeBytes: destination.size * GIB,
+    });
   }
 
   #placed(attachmentId: string) {

@@ -62,6 +62,10 @@ export class Transfers {
     return transaction(db, () => {
       const volume = this.#volumes.get(caller.auth, request.volume_id);
       if (volume.status !== 'available') throw badRequest('Invalid volume: status must be available');
+      if (volume.group_id !== null)
+        throw badRequest(
+          `Invalid volume: Volume ${volume.id} is in the group ${volume.group_id}; take it out first.`,
+        );
       const transfer: TransferRow = {
         id: randomUUID(),
         volume_id: volume.id,

@@ -15,6 +15,7 @@ import {
   findTypeByName,
   insertType,
   isTypeInUse,
+  isTypeOfGroup,
   listTypes,
   removeAccess,
   setDefaultType,
@@ -137,7 +138,8 @@ export class Types {
       const type = this.byId(id);
       if (type.name === DEFAULT_TYPE || defaultTypes(db).some((one) => one.volume_type_id === id))
         throw badRequest(`The volume type ${id} is the default volume type and cannot be deleted.`);
-      if (isTypeInUse(db, id)) throw badRequest('Target volume type is still in use.');
+      if (isTypeInUse(db, id) || isTypeOfGroup(db, id))
+        throw badRequest('Target volume type is still in use.');
       deleteType(db, id);
     });
   }
@@ -242,18 +244,24 @@ export class Types {
     return auth.projectId !== undefined && accessOf(this.#context.db, type.id).includes(auth.projectId);
   }
 
-  /** `is_public` is for administrators: 'None' shows all; without it public ones. */
+  /** `is_public` is for administrators. */
   #visible(caller: Caller, query: Readonly<Record<string, string>>): readonly Condition[] {
-    const asked = query['is_public'];
     const mine: Condition = {
       sql: 'is_public = 1 OR id IN (SELECT volume_type_id FROM volume_type_access WHERE project_id = ?)',
       values: [caller.auth.projectId ?? ''],
     };
-    if (!isAdmin(caller.auth)) return [mine];
-    if (asked === undefined) return [{ sql: 'is_public = 1', values: [] }];
-    if (/^none$/i.test(asked)) return [];
-    if (!/^(t|true|1|on|y|yes|f|false|0|off|n|no)$/i.test(asked))
-      throw badRequest(`Invalid is_public filter [${asked.slice(0, 40)}]`);
-    return [{ sql: 'is_public = ?', values: [isTrue(asked) ? 1 : 0] }];
+    return isAdmin(caller.auth) ? publicFilter(query['is_public']) : [mine];
   }
+}
+
+/**
+ * What an administrator's `is_public` asks for: 'None' all, without it what is public.
+ * @throws {CloudError} badRequest for what is neither true nor false.
+ */
+export function publicFilter(asked: string | undefined): readonly Condition[] {
+  if (asked === undefined) return [{ sql: 'is_public = 1', values: [] }];
+  if (/^none$/i.test(asked)) return [];
+  if (!/^(t|true|1|on|y|yes|f|false|0|off|n|no)$/i.test(asked))
+    throw badRequest(`Invalid is_public filter [${asked.slice(0, 40)}]`);
+  return [{ sql: 'is_public = ?', values: [isTrue(asked) ? 1 : 0] }];
 }

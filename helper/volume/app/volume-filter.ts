@@ -192,6 +192,8 @@ export const RESOURCE_FILTERS: Readonly<Record<string, readonly string[]>> = {
     'consumes_quota',
   ],
   snapshot: ['name', 'status', 'volume_id', 'metadata', 'availability_zone', 'consumes_quota'],
+  group: ['name'],
+  group_snapshot: ['name', 'status', 'group_id'],
   attachment: ['volume_id', 'status', 'instance_id', 'attach_status'],
   message: ['resource_uuid', 'resource_type', 'event_id', 'request_id', 'message_level'],
   pool: ['name', 'volume_type'],

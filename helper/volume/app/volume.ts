@@ -27,6 +27,7 @@ import { refuseEncrypted } from './encryption.ts';
 import { imageOf, type ImageSource } from './image-source.ts';
 import { conditionsOf, listQuery, wantsCount } from './list-query.ts';
 import type { Quotas } from './quota.ts';
+import { groupForVolume } from './volume-group.ts';
 import {
   availabilityZone,
   backendsOfHints,
@@ -117,6 +118,7 @@ export class Volumes {
       checkSizeOfType(type, size);
       refuseEncrypted(db, type);
       const zone = availabilityZone(config.zone, request.availability_zone, type);
+      const group = groupForVolume(this.#context, caller, request, type);
       const backends = backendsOfHints(this.#context, caller, hints);
       this.#quotas.checkSize(projectId, size);
       this.#quotas.check(projectId, { typeName: type.name, volumes: 1, gigabytes: size });
@@ -145,7 +147,7 @@ export class Volumes {
         readonly: null,
         target_backend: null,
         encryption_key_id: null,
-        group_id: null,
+        group_id: group?.id ?? null,
         consumes_quota: 1,
         created_at: at,
         updated_at: at,
@@ -161,6 +163,7 @@ export class Volumes {
         extraSpecs: type.extra_specs,
         ...backends,
         source: this.#sourceOf(sources),
+        ...(group === undefined ? {} : { group: { id: group.id, backend: group.backend } }),
       });
       return this.get(caller.auth, id);
     });
@@ -194,7 +197,16 @@ export class Volumes {
   }
 
   /** @throws {CloudError} badRequest while the volume is in use or in the middle of something. */
-  delete(caller: Caller, id: string, options: { readonly cascade: boolean; readonly force: boolean }): void {
+  delete(
+    caller: Caller,
+    id: string,
+    options: {
+      readonly cascade: boolean;
+      readonly force: boolean;
+      /** Its group goes, too. */
+      readonly withGroup?: boolean;
+    },
+  ): void {
     const { db, sagas, now } = this.#context;
     transaction(db, () => {
       const volume = this.get(caller.auth, id);
@@ -210,7 +222,7 @@ export class Volumes {
         (!force && !DELETABLE.includes(volume.status)) ||
         volume.attach_status === 'attached' ||
         volume.target_backend !== null ||
-        volume.group_id !== null ||
+        (volume.group_id !== null && options.withGroup !== true) ||
         (cascade ? undeletable : snapshots.length > 0) ||
         isBeingCloned(db, id)
       )
@@ -252,7 +264,7 @@ export class Volumes {
     const { db } = this.#context;
     const { snapshot_id, source_volid } = request;
     for (const [what, id] of [
-      ['VolumeGroup', request.group_id ?? request.consistencygroup_id],
+      ['ConsistencyGroup', request.consistencygroup_id],
       ['Backup', request.backup_id],
     ] as const)
       if (id !== undefined && id !== null) throw notThere(what, id);

@@ -1,4 +1,7 @@
 import type { VolumeContext } from '../app/context.ts';
+import { volumeGroupCopy } from './group-copy.ts';
+import { volumeGroupSnapshotCreate, volumeGroupSnapshotDelete } from './group-snapshot.ts';
+import { volumeGroupCreate, volumeGroupDelete } from './group.ts';
 import type { VolumeServices } from './services.ts';
 import { volumeSnapshotCreate, volumeSnapshotDelete } from './snapshot.ts';
 import { volumeCreate } from './volume-create.ts';
@@ -32,4 +35,9 @@ export function registerSagas(context: VolumeContext): void {
   sagas.register(volumeUpload, services);
   sagas.register(volumeSnapshotCreate, services);
   sagas.register(volumeSnapshotDelete, services);
+  sagas.register(volumeGroupCreate, services);
+  sagas.register(volumeGroupDelete, services);
+  sagas.register(volumeGroupCopy, services);
+  sagas.register(volumeGroupSnapshotCreate, services);
+  sagas.register(volumeGroupSnapshotDelete, services);
 }

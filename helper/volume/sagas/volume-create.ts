@@ -3,6 +3,7 @@ import { defineSaga, step, none, type StepContext } from '../../saga/index.ts';
 import { GIB, poolName } from '../app/context.ts';
 import { report } from '../app/report.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
+import { backendOfGroup } from '../app/volume-group.ts';
 import { choosePool, readBackends } from './choose.ts';
 import { placedVolume, type Placed } from '../driver/index.ts';
 import { copyDisk, type SourceDisk, type VolumeServices } from './services.ts';
@@ -23,6 +24,8 @@ export interface VolumeCreateInput {
   readonly sameBackends: readonly string[] | null;
   readonly differentBackends: readonly string[] | null;
   readonly source: VolumeSource;
+  /** It goes where its group is; null: that is yet to be chosen, and waited for. */
+  readonly group?: { readonly id: string; readonly backend: string | null };
 }
 
 type Services = VolumeServices;
@@ -39,8 +42,9 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
   title: 'Create volume',
   service: 'volume',
   resource: ({ volumeId }) => ({ type: 'volume', id: volumeId }),
-  locks: ({ volumeId, source }) => [
+  locks: ({ volumeId, source, group }) => [
     `volume:${volumeId}`,
+    ...(group?.backend === null ? [`volume-group:${group.id}`] : []),
     ...(source.kind === 'volume' ? [`volume:${source.id}`] : []),
     ...(source.kind === 'snapshot' ? [`volume-snapshot:${source.id}`] : []),
   ],
@@ -50,13 +54,15 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
       name: 'choose back end',
       number: 45,
       kind: 'sql',
-      action: (ctx, { volumeId, sizeGib, zone, extraSpecs, sameBackends, differentBackends }) => {
+      action: (ctx, { volumeId, sizeGib, zone, extraSpecs, sameBackends, differentBackends, group }) => {
+        const only = group && (group.backend ?? backendOfGroup(ctx, group.id) ?? 'none');
         const pool = choosePool(ctx, {
           sizeGib,
           zone,
           extraSpecs,
           ...(sameBackends === null ? {} : { sameBackends }),
           ...(differentBackends === null ? {} : { differentBackends }),
+          ...(only === undefined ? {} : { only }),
         });
         const { config } = ctx.services;
         updateVolume(ctx.db, volumeId, {

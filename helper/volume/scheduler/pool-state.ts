@@ -26,6 +26,8 @@ export interface VolumeDemand {
   /** Null: any. */
   readonly zone: string | null;
   readonly extraSpecs: Readonly<Record<string, string>>;
+  /** Of other types that the pool has to hold, too. */
+  readonly moreSpecs?: readonly Readonly<Record<string, string>>[];
   /** Back ends of the volumes that a hint names. */
   readonly sameBackends?: readonly string[];
   readonly differentBackends?: readonly string[];

@@ -51,8 +51,8 @@ const FILTERS: Readonly<Record<string, Filter>> = {
       return `${pool.allocatedGib} GiB are promised already, on ${mebi(pool.totalGib)}`;
     return undefined;
   },
-  CapabilitiesFilter: (pool, { extraSpecs }) => {
-    const unmet = unmetSpecs(extraSpecs, pool.capabilities);
+  CapabilitiesFilter: (pool, { extraSpecs, moreSpecs = [] }) => {
+    const unmet = [extraSpecs, ...moreSpecs].flatMap((specs) => unmetSpecs(specs, pool.capabilities));
     return unmet.length === 0 ? undefined : `it does not have ${unmet.join(', ')}`;
   },
   SameBackendFilter: (pool, { sameBackends: wanted }) =>

@@ -31,7 +31,15 @@ export interface Listed<Row> {
 
 /** Tables that are listed by {@link listRows}; each has an `id`. */
 export type ListedTable =
-  'volume' | 'volume_snapshot' | 'volume_type' | 'volume_message' | 'volume_transfer' | 'volume_attachment';
+  | 'volume'
+  | 'volume_snapshot'
+  | 'volume_type'
+  | 'volume_message'
+  | 'volume_transfer'
+  | 'volume_attachment'
+  | 'volume_group'
+  | 'volume_group_type'
+  | 'volume_group_snapshot';
 
 const expression = ({ column, kind }: SortKey): string =>
   kind === 'text' ? `coalesce(${column}, '')` : `coalesce(${column}, 0)`;

@@ -64,6 +64,13 @@ export const isTypeInUse = (db: Db, id: string): boolean =>
             (SELECT count(*) FROM volume_snapshot WHERE volume_type_id = ?) AS n`,
   ).get(id, id)?.n !== 0;
 
+/** Whether volumes of this type may be put into some group. */
+export const isTypeOfGroup = (db: Db, id: string): boolean =>
+  statement<[string], { group_id: string }>(
+    db,
+    'SELECT group_id FROM volume_group_volume_type WHERE volume_type_id = ? LIMIT 1',
+  ).get(id) !== undefined;
+
 export const typesOfQos = (db: Db, qosId: string): readonly TypeRow[] =>
   statement<[string], TypeRow>(db, 'SELECT * FROM volume_type WHERE qos_specs_id = ? ORDER BY name').all(
     qosId,
