@@ -132,7 +132,9 @@ const WATCHED: readonly Watched[] = [
   own('volume_snapshot', 'volume_snapshot'),
   part('volume_snapshot_metadata', 'volume_snapshot', 'row.snapshot_id'),
   plain('volume_type', 'volume_type'),
-  part('volume_type_extra_spec', 'volume_type', 'row.volume_type_id'),
+  ...['volume_type_extra_spec', 'volume_type_access', 'volume_type_encryption', 'volume_default_type'].map(
+    (table) => part(table, 'volume_type', 'row.volume_type_id'),
+  ),
   quota('volume_quota'),
   plain('flavor', 'flavor'),
   part('flavor_access', 'flavor', 'row.flavor_id'),

@@ -19,6 +19,7 @@ import NetworkIcon from '@lucide/svelte/icons/network';
 import Rocket from '@lucide/svelte/icons/rocket';
 import RouterIcon from '@lucide/svelte/icons/router';
 import ServerIcon from '@lucide/svelte/icons/server';
+import Layers from '@lucide/svelte/icons/layers-2';
 import Camera from '@lucide/svelte/icons/camera';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
 import Waypoints from '@lucide/svelte/icons/waypoints';
@@ -107,6 +108,12 @@ export const routes: readonly PageRoute[] = [
     nav: { section: 'storage', icon: Camera, title: (m) => m.volumes.snapshots.title, key: 'e' },
     load: page(() => import('../pages/volumes/Snapshots.svelte')),
   },
+  {
+    path: '/volume-types',
+    nav: { section: 'storage', icon: Layers, title: (m) => m.volumeTypes.title },
+    load: page(() => import('../pages/volume-types/VolumeTypes.svelte')),
+  },
+  { path: '/volume-types/:id', load: page(() => import('../pages/volume-types/TypeDetail.svelte')) },
   {
     path: '/projects',
     nav: { section: 'identity', icon: Folder, title: (m) => m.identity.projects, key: 'p' },

@@ -20,13 +20,19 @@ export async function storagePages(window: TestWindow, serverId: string): Promis
   });
   const { images } = (await admin.get('image', '/images')) as { images: { id: string; name: string }[] };
   const guest = images.find((one) => one.name.includes('tiny'))?.id ?? '';
-  await admin.post('volume', '/types', {
+  const made = await admin.post('volume', '/types', {
     volume_type: {
       name: 'fast',
       description: 'On the solid-state disk',
       extra_specs: { volume_backend_name: 'file' },
     },
   });
+  const fast = (made as { volume_type: { id: string } }).volume_type.id;
+  const specs = await admin.post('volume', '/qos-specs', {
+    qos_specs: { name: 'gentle', consumer: 'front-end', total_iops_sec: '500', total_bytes_sec: '52428800' },
+  });
+  const { id: qos } = (specs as { qos_specs: { id: string } }).qos_specs;
+  await admin.get('volume', `/qos-specs/${qos}/associate?vol_type_id=${fast}`);
   await admin.post('volume', '/types', {
     volume_type: { name: 'archive', 'os-volume-type-access:is_public': false, extra_specs: {} },
   });
@@ -95,6 +101,9 @@ export async function storagePages(window: TestWindow, serverId: string): Promis
     asked('volume-retype', 'Change type …'),
     asked('volume-delete', 'Delete'),
     { name: 'volume-snapshots', route: '/volume-snapshots' },
+    { name: 'volume-types', route: '/volume-types' },
+    { name: 'volume-type', route: `/volume-types/${fast}` },
+    { name: 'volume-types-qos', route: '/volume-types?tab=qos' },
     { name: 'server-storage', route: `/servers/${serverId}?tab=storage` },
   ];
 }

@@ -94,5 +94,49 @@ test('a snapshot becomes a volume, and a volume goes to another project by its k
   await page.getByText('No volumes yet').waitFor();
   expect(await violations(page)).toEqual([]);
   await page.close();
+});
+
+test('a type gets extra specs, limits and access; the server keeps or takes its volume', async () => {
+  const page = await window.page('/volume-types?tab=qos');
+  await window.settled(page);
+  await page.getByRole('button', { name: 'Create QoS specs' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('slow');
+  await dialog.getByRole('textbox', { name: 'Limits' }).fill('total_iops_sec: 500');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('row', { name: /slow.*QEMU.*total_iops_sec=500/ }).waitFor();
+  expect(await violations(page)).toEqual([]);
+
+  await page.getByRole('tab', { name: 'Types' }).click();
+  await page.getByRole('button', { name: 'Create volume type' }).click();
+  await dialog.getByLabel('Name').fill('bulk');
+  await dialog.getByRole('checkbox', { name: /For everybody/ }).uncheck();
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('link', { name: 'bulk' }).click();
+  await page.getByLabel('Give access to').selectOption('demo');
+  await page.getByRole('button', { name: 'Add' }).click();
+  await page.getByRole('button', { name: 'Remove: demo' }).waitFor();
+  await page.getByRole('combobox', { name: 'QoS specs' }).selectOption('slow');
+  await page.getByText('total_iops_sec=500').waitFor();
+  await page.getByRole('button', { name: 'Encrypt its volumes' }).click();
+  await page.getByText('256 bits').waitFor();
+  expect(await violations(page)).toEqual([]);
+
+  await page
+    .getByRole('button', { name: /admin|demo/ })
+    .first()
+    .click();
+  await page.getByRole('menuitem', { name: 'demo' }).click();
+  await page.getByRole('link', { name: 'Servers' }).click();
+  await page.getByRole('link', { name: 'demo-server' }).click();
+  await page.getByRole('tab', { name: 'Storage' }).click();
+  await page.getByRole('button', { name: 'Attach volume' }).click();
+  await dialog.getByLabel('Volume', { exact: true }).selectOption({ label: 'data · 4 GiB' });
+  await dialog.getByRole('button', { name: 'Attach to server' }).click();
+  await page.getByText('In use').waitFor();
+  await page.getByRole('checkbox', { name: 'Delete it with the server' }).check();
+  await page.getByText('goes when the server is deleted').waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.close();
   expect(window.complaints).toEqual([]);
 });

@@ -23,6 +23,7 @@ import { servergroups } from './servergroups.ts';
 import { servers } from './servers.ts';
 import { settings } from './settings.ts';
 import { topology } from './topology.ts';
+import { volumeTypes } from './volume-types.ts';
 import { volumes } from './volumes.ts';
 import { welcome } from './welcome.ts';
 
@@ -51,6 +52,7 @@ export const zh: Messages = {
   servers,
   settings,
   topology,
+  volumeTypes,
   volumes,
   welcome,
 };

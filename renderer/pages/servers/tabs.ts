@@ -23,6 +23,7 @@ export const tabs: readonly ServerTab[] = [
     title: (m) => m.servers.tabs.interfaces,
     load: () => import('./InterfacesTab.svelte'),
   },
+  { id: 'storage', title: (m) => m.servers.tabs.storage, load: () => import('./StorageTab.svelte') },
   { id: 'metrics', title: (m) => m.servers.tabs.metrics, load: () => import('./MetricsTab.svelte') },
   { id: 'operations', title: (m) => m.servers.tabs.operations, load: () => import('./OperationsTab.svelte') },
 ];
