@@ -4,7 +4,8 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { domainHostContract } from './contract.ts';
-import { LinuxDomainHost, qemuOwner } from './linux.ts';
+import { qemuOwner } from './linux-host.ts';
+import { LinuxDomainHost } from './linux.ts';
 import { testGround } from './test-guest.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });

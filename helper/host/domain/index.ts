@@ -1,3 +1,4 @@
 export { FakeDomainHost, type FakeDomainHostOptions } from './fake.ts';
 export * from './interface.ts';
-export { LinuxDomainHost, qemuOwner, type LinuxDomainHostOptions } from './linux.ts';
+export { qemuOwner } from './linux-host.ts';
+export { LinuxDomainHost, type LinuxDomainHostOptions } from './linux.ts';

@@ -1,5 +1,3 @@
-import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
 import {
   BlockResizeFlag,
   DeviceFlag,
@@ -13,7 +11,6 @@ import {
   type Libvirt,
 } from '../../libvirt-ts/index.ts';
 import type { Secret } from '../../secret.ts';
-import type { Owner } from '../files/interface.ts';
 import { record } from '../record.ts';
 import {
   DomainHostError,
@@ -29,14 +26,14 @@ import {
 } from './interface.ts';
 import { copyRunningDisks } from './linux-backup.ts';
 import { card, hasDevice, pluggedDisk, removeDevice, type Pluggable } from './linux-devices.ts';
-import { detectAccelerator, readCapabilities } from './linux-capabilities.ts';
 import { LibvirtConnection } from './linux-connection.ts';
 import { copyRunningDisk } from './linux-copy.ts';
+import { readHost, type Host } from './linux-host.ts';
 import { mirrorRunningDisk, turnRunningDisk } from './linux-mirror.ts';
 import { domainHostError, isLibvirtError, unless } from './linux-errors.ts';
 import { readStatistics } from './linux-statistics.ts';
 import { ppmToPng } from './png.ts';
-import { DEFAULT_OWNER, diskXml, domainXml, METADATA_URI, nicXml, type DomainPlatform } from './xml.ts';
+import { DEFAULT_OWNER, diskXml, domainXml, METADATA_URI, nicXml } from './xml.ts';
 
 export interface LinuxDomainHostOptions {
   /**
@@ -69,11 +66,6 @@ const UNDEFINE_ALL =
 
 /** A guest that is still booting does not hear the button: it is pressed again, as nova does. */
 const PRESS_AGAIN_MS = 10_000;
-
-interface Host {
-  readonly info: HypervisorInfo;
-  readonly platform: DomainPlatform;
-}
 
 /** Guests through libvirt's own protocol. */
 export class LinuxDomainHost implements DomainHost {
@@ -409,45 +401,13 @@ export class LinuxDomainHost implements DomainHost {
 
   /** Read once per connection: neither the host nor the daemon changes while it lasts. */
   #hostFacts(): Promise<Host> {
-    this.#host ??= this.#run('look at the hypervisor', (libvirt) => this.#readHost(libvirt)).catch(
+    this.#host ??= this.#run('look at the hypervisor', (libvirt) => readHost(libvirt, this.#owner)).catch(
       (error: unknown) => {
         this.#host = undefined;
         throw error;
       },
     );
     return this.#host;
-  }
-
-  async #readHost(libvirt: Libvirt): Promise<Host> {
-    const [type, version, libVersion, hostname, node, xml] = await Promise.all([
-      libvirt.connectGetType(),
-      libvirt.connectGetVersion(),
-      libvirt.connectGetLibVersion(),
-      libvirt.connectGetHostname(),
-      libvirt.nodeGetInfo(),
-      libvirt.connectGetCapabilities(),
-    ]);
-    const capabilities = readCapabilities(xml);
-    const { accelerator, reason } = await detectAccelerator(capabilities);
-    const vhostNet = await access('/dev/vhost-net', constants.R_OK | constants.W_OK).then(
-      () => true,
-      () => false,
-    );
-    return {
-      info: {
-        hypervisorType: type,
-        hypervisorVersion: version,
-        libvirtVersion: libVersion,
-        hostname,
-        cpuArch: capabilities.arch,
-        cpuModel: capabilities.cpuModel,
-        vcpus: node.cpus,
-        memoryMib: Math.floor(node.memory / 1024),
-        accelerator,
-        acceleratorReason: reason,
-      },
-      platform: { owner: this.#owner, accelerator, arch: capabilities.arch, vhostNet },
-    };
   }
 }
 
@@ -461,15 +421,4 @@ async function states(libvirt: Libvirt, doms: readonly DomainRef[] = []): Promis
     name: dom.name,
     powerState: POWER_STATES[Number(typedValues(params).get('state.state'))] ?? 'nostate',
   }));
-}
-
-/**
- * The user that libvirt's QEMU runs as: a server's run directory must be theirs with mode 0700, since QEMU makes the
- * VNC socket itself. Undefined where there is none of the usual users.
- */
-export async function qemuOwner(): Promise<Owner | undefined> {
-  const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
-  // Debian and Ubuntu; Fedora, SUSE and Arch.
-  const user = ['libvirt-qemu', 'qemu'].flatMap((name) => users.filter(([first]) => first === name))[0];
-  return user === undefined ? undefined : { uid: Number(user[2]), gid: Number(user[3]) };
 }
