@@ -77,6 +77,9 @@ export interface VolumeFace {
   terminate(volumeId: string): void;
 }
 
+/** A disk as a guest is to reach it. */
+export type ReachedDisk = Pick<AttachedDisk, 'source' | 'format'>;
+
 /** What block storage asks of compute, whose guests use volumes. */
 export interface ComputeSide {
   /** The server that an attachment is of; undefined for those of others. SQL only. */
@@ -100,6 +103,33 @@ export interface ComputeSide {
     signal: AbortSignal,
     onProgress: (fraction: number) => void,
   ): Promise<readonly string[]>;
+  /**
+   * Lets the running guest of an attachment write to another disk, too, until both are the same and stay so; false when
+   * the guest does not run. The other disk is there and no smaller.
+   */
+  mirrorAttached(
+    db: Db,
+    attachmentId: string,
+    to: ReachedDisk,
+    options: { readonly signal: AbortSignal; readonly onProgress?: (fraction: number) => void },
+  ): Promise<boolean>;
+  /** Turns the guest to such a disk, or leaves it on its own, and defines it as the rows say. */
+  turnAttached(db: Db, attachmentId: string, to: ReachedDisk): Promise<void>;
+  /** Writes down what is done to a server by an operation on its volume, in the caller's transaction. */
+  beginAction(
+    db: Db,
+    action: {
+      readonly serverId: string;
+      readonly action: 'swap_volume' | 'extend_volume';
+      readonly requestId: string;
+      readonly userId: string;
+      readonly projectId: string;
+      readonly operationId: string;
+      readonly at: number;
+    },
+  ): void;
+  /** The operation has ended: `message` is 'Error', or null. */
+  finishAction(db: Db, operationId: string, message: string | null, at: number): void;
   /** Tells a running guest that a disk has become larger; false when the guest does not run. */
   growAttached(guest: GuestDisk, sizeBytes: number): Promise<boolean>;
 }

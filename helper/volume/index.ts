@@ -13,6 +13,7 @@ import { GroupSnapshots } from './app/group-snapshot.ts';
 import { GroupTypes } from './app/group-type.ts';
 import { Groups } from './app/group.ts';
 import { Metadata } from './app/metadata.ts';
+import { Migrations } from './app/migration.ts';
 import { Pools } from './app/pools.ts';
 import { QosSpecs } from './app/qos.ts';
 import { Quotas } from './app/quota.ts';
@@ -132,7 +133,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
       discovery,
       endpoints: [
         ...volumeEndpoints(volumes),
-        ...volumeActionEndpoints(volumes, new VolumeActions(context, parts)),
+        ...volumeActionEndpoints(volumes, new VolumeActions(context, parts), new Migrations(context, parts)),
         ...metadataEndpoints(
           { collection: 'volumes', get: getVolume, policies: volumePolicies },
           new Metadata(context, 'volume', getVolume),

@@ -113,6 +113,7 @@ export const volumeRules: PolicyRules = {
       'volume_extension:volume_admin_actions:reset_status',
       'volume_extension:volume_admin_actions:force_delete',
       'volume_extension:volume_admin_actions:migrate_volume',
+      'volume_extension:volume_admin_actions:migrate_volume_completion',
       'volume_extension:volume_admin_actions:force_detach',
       'volume_extension:volume_actions:upload_public',
       'volume_extension:snapshot_admin_actions:reset_status',

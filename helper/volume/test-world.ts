@@ -88,6 +88,10 @@ export const noGuests: ComputeSide = {
   copyAttached: () => Promise.resolve(false),
   copyAttachedTogether: () => Promise.resolve([]),
   growAttached: () => Promise.resolve(false),
+  mirrorAttached: () => Promise.resolve(false),
+  turnAttached: () => Promise.resolve(),
+  beginAction: () => undefined,
+  finishAction: () => undefined,
 };
 
 export interface Answer {
@@ -100,6 +104,8 @@ export interface Answer {
 /** A volume service with two back ends behind the real HTTP layer. Tokens are the names of {@link callers}. */
 export class VolumeWorld {
   readonly db: Db = openDatabase({ path: ':memory:' });
+  /** What servers do with volumes; a test may say so. */
+  readonly guests: { -readonly [Name in keyof ComputeSide]: ComputeSide[Name] } = { ...noGuests };
   readonly root: string = mkdtempSync(join(tmpdir(), 'deskcloud-volume-'));
   readonly images = new StandInImages(this.root);
   readonly volume: VolumeService;
@@ -123,7 +129,7 @@ export class VolumeWorld {
       sagas: this.sagas,
       disks: new FakeDiskHost(),
       image: this.images.face,
-      compute: () => noGuests,
+      compute: () => this.guests,
       directories: this.backends.map(({ name }) => ({ files, path: [name] as const })),
       projectExists: (id) => id.startsWith('p-'),
       logger: silentLogger,

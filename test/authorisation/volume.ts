@@ -28,7 +28,7 @@ export const VOLUME: Expectations = {
     volumes:os-begin_detaching volumes:os-roll_detaching groups:update groups:delete groups:enable_replication
     groups:disable_replication groups:failover_replication groups:list_replication_targets group_snapshots:delete`),
   adminOfSeen: words(`
-    volumes:os-reset_status volumes:os-migrate_volume volumes:os-force_delete snapshots:os-reset_status
+    volumes:os-reset_status volumes:os-migrate_volume volumes:os-migrate_volume_completion volumes:os-force_delete snapshots:os-reset_status
     snapshots:os-force_delete volumes:os-force_detach groups:reset_status group_snapshots:reset_status`),
   /** What an administrator's extra specs say is for administrators. */
   hidden: words('types:extra_specs:show'),

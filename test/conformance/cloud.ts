@@ -27,6 +27,8 @@ export interface PreparedCloud {
   readonly networkExtensions: readonly string[];
   /** First and last compute microversion. */
   readonly microversions: readonly [string, string];
+  /** A volume type whose volumes are for several servers. */
+  readonly multiattachType: string;
   /** Service types of the catalog. */
   readonly catalog: ReadonlySet<string>;
   /** A file on the web that an image can be made of. */
@@ -80,6 +82,10 @@ export async function prepare(instance: TestInstance, options: CloudOptions): Pr
   }
   const { network } = await ensureExternalNetwork(admin, await instance.client.external());
   await ensureSubnetPool(admin);
+  const multiattach = await make(admin, 'volume', '/types', 'volume_type', {
+    name: 'conformance-multiattach',
+    extra_specs: { multiattach: '<is> True' },
+  });
   const { extensions } = (await admin.get('network', '/extensions')) as { extensions: { alias: string }[] };
   const { version } = (await admin.get('compute', '/')) as {
     version: { min_version: string; version: string };
@@ -95,6 +101,7 @@ export async function prepare(instance: TestInstance, options: CloudOptions): Pr
     externalNetwork: { id: network.id, name: DEMO.externalNetwork },
     networkExtensions: extensions.map((one) => one.alias),
     microversions: [version.min_version, version.version],
+    multiattachType: multiattach.name,
     catalog: new Set(catalog.map((one) => one.type)),
     webImage: `${web}/disk`,
     passwordRules: compliance ? PASSWORD_RULES : undefined,

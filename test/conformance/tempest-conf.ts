@@ -81,6 +81,8 @@ export function tempestConf({ cloud, credentials, directory, guests, listed }: C
       live_migration: 'false',
       cold_migration: 'false',
       can_migrate_between_any_hosts: 'false',
+      swap_volume: 'true',
+      volume_multiattach: 'true',
       // The name stands for two things. Servers' metadata can be written, and the list has tests of that; the list has
       // none of the other, os-agents, which is gone here as it is upstream.
       xenapi_apis: yes(listed),
@@ -133,6 +135,7 @@ export function tempestConf({ cloud, credentials, directory, guests, listed }: C
       volume_size: '1',
       min_microversion: '3.0',
       max_microversion: '3.70',
+      volume_type_multiattach: cloud.multiattachType,
       storage_protocol: 'file',
       vendor_name: 'Deskcloud',
       backend_names: BACKENDS.map(({ name }) => name).join(','),

@@ -1,12 +1,28 @@
-import type { ComputeSide } from '../../volume/face.ts';
+import type { Db } from '../../db/index.ts';
+import type { ComputeSide, ReachedDisk } from '../../volume/face.ts';
 import type { ComputeDeps } from '../deps.ts';
+import { diskBus } from '../sagas/domain-disks.ts';
+import { ensureDomain } from '../sagas/ensure-domain.ts';
+import { diskOfVolume } from '../sagas/volume-disks.ts';
+import { finishServerAction, insertServerAction } from '../store/server-action.ts';
+import { imagePropertiesOfRow } from '../store/server-row.ts';
 import { findServerVolume } from '../store/server-volume.ts';
+import { findServer } from '../store/server.ts';
 
 /** What block storage asks of compute: volumes in running guests. */
-export function volumeSide({ domains }: Pick<ComputeDeps, 'domains'>): ComputeSide {
+export function volumeSide(deps: ComputeDeps): ComputeSide {
+  const { domains } = deps;
   const isActive = async (serverId: string): Promise<boolean> => {
     const state = (await domains.status(serverId))?.powerState;
     return state === 'running' || state === 'paused';
+  };
+  /** A server's volume as a disk that is elsewhere. */
+  const moved = (db: Db, attachmentId: string, to: ReachedDisk) => {
+    const row = findServerVolume(db, attachmentId);
+    const server = row && findServer(db, row.server_id);
+    if (server === undefined || row === undefined) return undefined;
+    const disk = { ...diskOfVolume(deps, row, diskBus(imagePropertiesOfRow(server))), ...to };
+    return { server, disk };
   };
   return {
     serverOf: (db, attachmentId) => findServerVolume(db, attachmentId)?.server_id,
@@ -32,6 +48,22 @@ export function volumeSide({ domains }: Pick<ComputeDeps, 'domains'>): ComputeSi
       }
       return copied;
     },
+    mirrorAttached: async (db, attachmentId, to, options) => {
+      const found = moved(db, attachmentId, to);
+      return found !== undefined && domains.mirrorDisk(found.server.id, found.disk, options);
+    },
+    turnAttached: async (db, attachmentId, to) => {
+      const found = moved(db, attachmentId, to);
+      if (found === undefined) return;
+      const { server, disk } = found;
+      await domains.turnDisk(server.id, disk);
+      // One that is on no host gets its disks with its domain.
+      if (server.host !== null) await ensureDomain(deps, db, server.id);
+    },
+    beginAction: (db, action) => {
+      if (findServer(db, action.serverId) !== undefined) insertServerAction(db, action);
+    },
+    finishAction: (db, operationId, message, at) => finishServerAction(db, operationId, message, at),
     growAttached: async ({ serverId, target }, sizeBytes) => {
       if (!(await isActive(serverId))) return false;
       await domains.growDisk(serverId, target, sizeBytes);

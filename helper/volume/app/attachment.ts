@@ -112,7 +112,7 @@ export class Attachments {
     const row = findAttachment(db, id);
     const volume = row && findVolumeRow(db, row.volume_id);
     if (row === undefined || volume === undefined) throw notThere('Volume attachment', id);
-    if (row.attach_status !== 'attached' || volume.status !== 'in-use')
+    if (row.attach_status !== 'attached' || volume.status !== 'in-use' || volume.target_backend !== null)
       throw badRequest(
         `Invalid volume: Unable to detach volume. Volume status must be 'in-use' and attach_status must be 'attached' to detach. Currently: status: '${volume.status}', attach_status: '${row.attach_status}.'`,
       );
@@ -187,7 +187,7 @@ export class Attachments {
       throw notThere('Volume attachment', id);
     return {
       volumeId: volume.id,
-      source: this.#context.drivers.of(volume.backend).connection(volume.id),
+      source: this.#context.drivers.of(volume.backend).connection(volume.id, volume.format),
       format: volume.format,
       readOnly: row.attach_mode === 'ro',
       shareable: volume.multiattach === 1,

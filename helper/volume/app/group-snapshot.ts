@@ -21,6 +21,7 @@ import { GROUP_SNAPSHOT_LIST } from './group-filter.ts';
 import type { Groups, GroupParts } from './group.ts';
 import { listQuery } from './list-query.ts';
 import { diskOf } from './volume.ts';
+import { placedSnapshot } from '../driver/index.ts';
 
 export interface GroupSnapshotRequest {
   readonly group_id: string;
@@ -170,7 +171,7 @@ export class GroupSnapshots {
       volume_size: volume.size,
       volume_type_id: type.id,
       backend: source.backend,
-      format: source.format,
+      format: this.#context.drivers.local(placedSnapshot(source.backend, id)).format,
       group_snapshot_id: groupSnapshotId,
       consumes_quota: 1,
       created_at: now(),

@@ -18,6 +18,7 @@ import { listQuery, wantsCount } from './list-query.ts';
 import type { Quotas } from './quota.ts';
 import type { Types } from './type.ts';
 import { SNAPSHOT_LIST } from './volume-filter.ts';
+import { placedSnapshot } from '../driver/index.ts';
 import { diskOf, type Volumes } from './volume.ts';
 
 export interface SnapshotRequest {
@@ -74,6 +75,8 @@ export class Snapshots {
         );
       const force = plain || isTrue(request.force);
       const allowed = force ? ['available', 'in-use'] : ['available'];
+      if (volume.target_backend !== null)
+        throw badRequest('Invalid volume: Snapshot cannot be created while volume is migrating.');
       if (!allowed.includes(volume.status))
         throw badRequest(
           `Invalid volume: Volume ${volume.id} status must be ${allowed.join(' or ')} for snapshots, but current status is: ${volume.status}.`,
@@ -99,7 +102,7 @@ export class Snapshots {
         volume_size: volume.size,
         volume_type_id: type.id,
         backend: source.backend,
-        format: source.format,
+        format: this.#context.drivers.local(placedSnapshot(source.backend, id)).format,
         group_snapshot_id: null,
         consumes_quota: 1,
         created_at: at,

@@ -82,7 +82,12 @@ export class Swaps {
     const { db } = this.#context;
     const attachment = findAttachment(db, attachmentId);
     const volume = attachment && findVolumeRow(db, attachment.volume_id);
-    if (volume === undefined || volume.backend === null) throw notThere('Volume attachment', attachmentId);
-    return { backend: volume.backend, stored: placedVolume(volume.backend, volume.id), size: volume.size };
+    if (volume === undefined || volume.backend === null || volume.format === null)
+      throw notThere('Volume attachment', attachmentId);
+    return {
+      backend: volume.backend,
+      stored: placedVolume(volume.backend, volume.id, volume.format),
+      size: volume.size,
+    };
   }
 }

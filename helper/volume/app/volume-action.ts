@@ -4,7 +4,7 @@ import { badRequest, conflict, notFound } from '../../errors/error.ts';
 import { type Caller, mv, requirePolicy } from '../../http/index.ts';
 import { volumeExtend } from '../sagas/volume-extend.ts';
 import { volumeReimage, volumeRevert } from '../sagas/volume-overwrite.ts';
-import { volumeRetype, type VolumeRetypeInput } from '../sagas/volume-retype.ts';
+import { volumeRetype } from '../sagas/volume-retype.ts';
 import { volumeUpload } from '../sagas/volume-upload.ts';
 import { isTrue, timeText } from '../schemas/common.ts';
 import { deleteAttachmentsOf } from '../store/attachment.ts';
@@ -16,9 +16,10 @@ import { placedSnapshot } from '../driver/index.ts';
 import type { VolumeContext } from './context.ts';
 import { refuseEncrypted } from './encryption.ts';
 import { imageOf } from './image-source.ts';
+import { retypeInput, whoOf } from './migration.ts';
 import type { Quotas } from './quota.ts';
 import type { Types } from './type.ts';
-import { diskOf, type Volumes } from './volume.ts';
+import { diskOf, guestsOf, type Volumes } from './volume.ts';
 import { checkSizeOfType, isMultiattach } from './volume-request.ts';
 
 export interface UploadRequest {
@@ -52,14 +53,15 @@ export class VolumeActions {
 
   /** In a running guest from microversion 3.42 on. */
   extend(caller: Caller, id: string, newGib: number): void {
-    const { db, sagas } = this.#context;
+    const { db, sagas, compute, now } = this.#context;
     transaction(db, () => {
       const volume = this.#volumes.get(caller.auth, id);
       if (newGib <= volume.size)
         throw badRequest(
           `Invalid input received: New size for extend must be greater than current size. (current: ${volume.size}, extended: ${newGib}).`,
         );
-      const attached = volume.status === 'in-use' && caller.version >= mv('3.42');
+      const attached =
+        volume.status === 'in-use' && volume.target_backend === null && caller.version >= mv('3.42');
       if (attached) requirePolicy(caller, 'volume:extend_attached_volume', volume);
       else if (volume.status !== 'available')
         throw badRequest(
@@ -71,14 +73,23 @@ export class VolumeActions {
       this.#quotas.check(volume.project_id, { typeName: type.name, gigabytes: newGib - volume.size });
       // The quota counts the new size from now on.
       this.#begin(volume, 'extending', { size: newGib });
-      sagas.enqueue(volumeExtend, {
-        volumeId: id,
-        projectId: volume.project_id,
-        disk: diskOf(this.#context, volume),
-        oldGib: volume.size,
-        newGib,
-        previousStatus: volume.status,
-      });
+      const who = whoOf(caller, volume);
+      const guests = guestsOf(volume);
+      const operationId = sagas.enqueue(
+        volumeExtend,
+        {
+          volumeId: id,
+          projectId: volume.project_id,
+          disk: diskOf(this.#context, volume),
+          guests,
+          oldGib: volume.size,
+          newGib,
+          previousStatus: volume.status,
+        },
+        who,
+      );
+      for (const { serverId } of guests)
+        compute().beginAction(db, { ...who, serverId, action: 'extend_volume', operationId, at: now() });
     });
   }
 
@@ -139,6 +150,7 @@ export class VolumeActions {
       const type = this.#types.usable(caller, nameOrId);
       checkSizeOfType(type, volume.size);
       refuseEncrypted(db, type);
+      if (isMultiattach(type)) requirePolicy(caller, 'volume:multiattach', volume);
       if (isMultiattach(type) !== (volume.multiattach === 1) && volume.status !== 'available')
         throw badRequest(
           `Invalid input received: Invalid volume_type passed, retypes affecting multiattach are only allowed on available volumes, the specified volume however currently has a status of: ${volume.status}.`,
@@ -153,43 +165,14 @@ export class VolumeActions {
           'Invalid volume: Retype needs volume to be in available or in-use state, not be part of an active migration or a consistency group, requested type has to be different that the one from the volume, and for in-use volumes front-end qos specs cannot change.',
         );
       this.#quotas.checkType(volume.project_id, { typeName: type.name, volumes: 1, gigabytes: volume.size });
-      this.#begin(volume, 'retyping', { multiattach: isMultiattach(type) ? 1 : 0 });
+      this.#begin(volume, 'retyping', {});
       sagas.enqueue(
         volumeRetype,
-        this.#retypeInput(volume, type, {
+        retypeInput(this.#context, volume, type, {
           movement: { kind: policy === 'on-demand' ? 'may-move' : 'stay' },
           action: 'retype volume',
         }),
-      );
-    });
-  }
-
-  /** Moves a volume to the back end that an administrator names. */
-  migrate(caller: Caller, id: string, host: string | null | undefined): void {
-    const { db, sagas, pools } = this.#context;
-    transaction(db, () => {
-      const volume = this.#volumes.get(caller.auth, id);
-      if (host === undefined || host === null)
-        throw badRequest('Invalid input received: One and only one of cluster and host must be set.');
-      const pool = pools.states().find((one) => one.name === host || one.name.split('#')[0] === host);
-      if (pool === undefined)
-        throw badRequest(`Invalid host: No available service named ${host.slice(0, 80)}`);
-      if (volume.status !== 'available' || volume.target_backend !== null)
-        throw badRequest(
-          `Invalid volume: Volume ${id} status must be available, must not be migrating, have snapshots, be replicated, be part of a group and destination host/cluster must be different than the current one`,
-        );
-      if (snapshotsOf(db, id).length > 0)
-        throw badRequest('Invalid volume: Volume must not have snapshots to be migrated.');
-      if (pool.backend === volume.backend)
-        throw badRequest('Invalid volume: destination host must be different than the current one.');
-      const type = this.#types.byId(volume.volume_type_id);
-      this.#begin(volume, volume.status, { migration_status: 'starting' });
-      sagas.enqueue(
-        volumeRetype,
-        this.#retypeInput(volume, type, {
-          movement: { kind: 'to', backend: pool.backend },
-          action: 'migrate volume',
-        }),
+        whoOf(caller, volume),
       );
     });
   }
@@ -346,27 +329,6 @@ export class VolumeActions {
   #begin(volume: Volume, status: string, changes: Partial<VolumeRow>): void {
     const { db, now } = this.#context;
     updateVolume(db, volume.id, { ...changes, status, previous_status: volume.status, updated_at: now() });
-  }
-
-  #retypeInput(
-    volume: Volume,
-    type: VolumeType,
-    rest: Pick<VolumeRetypeInput, 'movement' | 'action'>,
-  ): VolumeRetypeInput {
-    const { path, format } = diskOf(this.#context, volume);
-    return {
-      volumeId: volume.id,
-      projectId: volume.project_id,
-      sizeGib: volume.size,
-      zone: null,
-      extraSpecs: type.extra_specs,
-      oldTypeId: volume.volume_type_id,
-      newTypeId: type.id,
-      backend: volume.backend ?? '',
-      disk: { path, format },
-      previousStatus: volume.status,
-      ...rest,
-    };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { DiskFormat } from '../../host/disk/interface.ts';
 import { badRequest } from '../../errors/error.ts';
 import type { Caller } from '../../http/index.ts';
 import type { VolumeType } from '../store/type.ts';
@@ -18,7 +19,14 @@ export function sizeOf(asked: string | number | null | undefined, ofSource: numb
   return number;
 }
 
-export const isMultiattach = (type: VolumeType): boolean => type.extra_specs['multiattach'] === '<is> True';
+export const isMultiattach = (type: Pick<VolumeType, 'extra_specs'>): boolean =>
+  type.extra_specs['multiattach'] === '<is> True';
+
+/** Raw for volumes that several guests may write to, which would tear another format's tables; else the back end's own. */
+export const formatOf = (
+  extraSpecs: VolumeType['extra_specs'],
+  backend: { readonly format: DiskFormat },
+): DiskFormat => (isMultiattach({ extra_specs: extraSpecs }) ? 'raw' : backend.format);
 
 /** The type's own bounds (`provisioning:min_vol_size`, `max_vol_size`). @throws {CloudError} badRequest */
 export function checkSizeOfType(type: VolumeType, sizeGib: number): void {

@@ -349,18 +349,16 @@ export class Volumes {
   }
 }
 
-/** The guest that has the volume; of several, which see the same, the first. */
-function guestOf({ attachments }: Volume): GuestDisk | null {
-  for (const { instance_uuid: serverId, mountpoint } of attachments)
-    if (serverId !== null && mountpoint !== null)
-      return { serverId, target: mountpoint.replace('/dev/', '') };
-  return null;
-}
+/** The guests that have the volume. */
+export const guestsOf = ({ attachments }: Volume): readonly GuestDisk[] =>
+  attachments.flatMap(({ instance_uuid: serverId, mountpoint }) =>
+    serverId === null || mountpoint === null ? [] : [{ serverId, target: mountpoint.replace('/dev/', '') }],
+  );
 
 /** Where a volume's content is, and which server may be writing to it. @throws {CloudError} notFound without a disk. */
 export function diskOf({ drivers }: VolumeContext, volume: Volume): VolumeDisk {
   if (volume.backend === null || volume.format === null)
     throw notFound(`Volume ${volume.id} has no disk yet.`);
-  const placed = placedVolume(volume.backend, volume.id);
-  return { ...placed, ...drivers.local(placed), guest: guestOf(volume) };
+  const placed = placedVolume(volume.backend, volume.id, volume.format);
+  return { ...placed, ...drivers.local(placed), guest: guestsOf(volume)[0] ?? null };
 }

@@ -1,4 +1,4 @@
-import type { Capacity, DiskHost } from '../../host/disk/interface.ts';
+import type { Capacity, DiskFormat, DiskHost } from '../../host/disk/interface.ts';
 import type { DiskSource } from '../../host/domain/interface.ts';
 import type { StateFiles, StatePath } from '../../host/files/interface.ts';
 import type { Backend, CloneInto, Disk, Stored, VolumeDriver } from './interface.ts';
@@ -29,8 +29,10 @@ export class FileDriver implements VolumeDriver {
     await files.removeLeftovers(path);
   }
 
-  local({ kind, id }: Stored): Disk {
-    return { path: `${this.backend.directory}/${kind}-${id}`, format: this.backend.format };
+  local({ kind, id, format = this.backend.format }: Stored): Disk {
+    // Another format has another name, so that both are there while one is made of the other.
+    const suffix = format === this.backend.format ? '' : `.${format}`;
+    return { path: `${this.backend.directory}/${kind}-${id}${suffix}`, format };
   }
 
   scratch(stored: Stored, purpose: string): string {
@@ -57,8 +59,12 @@ export class FileDriver implements VolumeDriver {
   }
 
   async remove(stored: Stored): Promise<void> {
-    await this.#disks.remove(this.scratch(stored, 'live'));
-    await this.#disks.remove(this.local(stored).path);
+    const formats = stored.format === undefined ? (['qcow2', 'raw'] as const) : [stored.format];
+    for (const format of formats) {
+      const one = { ...stored, format };
+      await this.#disks.remove(this.scratch(one, 'live'));
+      await this.#disks.remove(this.local(one).path);
+    }
   }
 
   capacity(): Promise<Capacity> {
@@ -75,7 +81,7 @@ export class FileDriver implements VolumeDriver {
       thin_provisioning_support: true,
       thick_provisioning_support: false,
       QoS_support: true,
-      multiattach: false,
+      multiattach: true,
       online_extend_support: true,
     };
   }
@@ -84,7 +90,7 @@ export class FileDriver implements VolumeDriver {
     return this.#directory.files.list(this.#directory.path);
   }
 
-  connection(volumeId: string): DiskSource {
-    return { kind: 'file', path: this.local({ kind: 'volume', id: volumeId }).path };
+  connection(id: string, format: DiskFormat = this.backend.format): DiskSource {
+    return { kind: 'file', path: this.local({ kind: 'volume', id, format }).path };
   }
 }

@@ -1,3 +1,4 @@
+import type { DiskFormat } from '../../host/disk/interface.ts';
 import { conflict } from '../../errors/error.ts';
 import type { Disk, Stored, VolumeDriver } from './interface.ts';
 
@@ -34,6 +35,11 @@ export class Drivers {
 }
 
 /** A volume by its row's back end. */
-export const placedVolume = (backend: string, id: string): Placed => ({ backend, kind: 'volume', id });
+export const placedVolume = (backend: string, id: string, format?: DiskFormat): Placed => ({
+  backend,
+  kind: 'volume',
+  id,
+  ...(format === undefined ? {} : { format }),
+});
 /** A snapshot by its row's back end. */
 export const placedSnapshot = (backend: string, id: string): Placed => ({ backend, kind: 'snapshot', id });

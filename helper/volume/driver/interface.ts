@@ -20,6 +20,8 @@ export interface Backend {
 export interface Stored {
   readonly kind: 'volume' | 'snapshot';
   readonly id: string;
+  /** Where it is not the back end's own: raw for what several guests write to. */
+  readonly format?: DiskFormat;
 }
 
 /** Where the bytes of a disk are on this host, for whoever copies them. */
@@ -54,7 +56,7 @@ export interface VolumeDriver {
   clone(stored: Stored, source: Disk, into: CloneInto): Promise<void>;
   /** Makes a disk larger that no guest uses; as large already is success. */
   extend(stored: Stored, sizeBytes: number): Promise<void>;
-  /** Removes a disk, and its unfinished copy ('live'), if they are there. */
+  /** Removes a disk, and its unfinished copy ('live'), if they are there: of one format, or whatever there is. */
   remove(stored: Stored): Promise<void>;
   capacity(): Promise<Capacity>;
   /** What its pool says of itself, by cinder's names; extra specs of types are compared with it. */
@@ -62,5 +64,5 @@ export interface VolumeDriver {
   /** Names of all that the back end holds now, sorted: for looking for what was left behind. */
   list(): Promise<readonly string[]>;
   /** How a guest of this host reaches a volume. */
-  connection(volumeId: string): DiskSource;
+  connection(volumeId: string, format?: DiskFormat): DiskSource;
 }

@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import { type Caller, callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import type { ResetRequest, UploadRequest, VolumeActions } from '../app/volume-action.ts';
+import type { Migrations } from '../app/migration.ts';
 import type { Volumes } from '../app/volume.ts';
 import { isTrue } from '../schemas/common.ts';
 import {
@@ -9,11 +10,13 @@ import {
   ForceDelete,
   MetadataShown,
   Migrate,
+  MigrationCompleted,
   Readonly,
   Reimage,
   ResetStatus,
   Retype,
   Revert,
+  SavedVolume,
   SetImageMetadata,
   ShowImageMetadata,
   UnsetImageMetadata,
@@ -32,7 +35,11 @@ interface Action<Body> {
 }
 
 /** POST /volumes/{volume_id}/action (api-ref: "Volume actions"). */
-export function volumeActionEndpoints(volumes: Volumes, actions: VolumeActions): readonly Endpoint[] {
+export function volumeActionEndpoints(
+  volumes: Volumes,
+  actions: VolumeActions,
+  migrations: Migrations,
+): readonly Endpoint[] {
   const action = <Body>({ name, policy, body, response, ok, min, handler }: Action<Body>): Endpoint =>
     endpoint({
       id: `volumes:${name}`,
@@ -86,7 +93,16 @@ export function volumeActionEndpoints(volumes: Volumes, actions: VolumeActions):
       name: 'os-migrate_volume',
       policy: 'volume_extension:volume_admin_actions:migrate_volume',
       body: Migrate,
-      handler: (caller, id, { host }) => actions.migrate(caller, id, host),
+      handler: (caller, id, { host }) => migrations.migrate(caller, id, host),
+    }),
+    action<{ new_volume: string; error?: string | boolean }>({
+      name: 'os-migrate_volume_completion',
+      policy: 'volume_extension:volume_admin_actions:migrate_volume_completion',
+      body: MigrationCompleted,
+      response: SavedVolume,
+      handler: (caller, id, { new_volume }) => ({
+        save_volume_id: migrations.complete(caller, id, new_volume),
+      }),
     }),
     action<unknown>({
       name: 'os-force_delete',

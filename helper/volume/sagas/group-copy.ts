@@ -2,7 +2,7 @@ import { defineSaga, none, step } from '../../saga/index.ts';
 import { GIB, poolName } from '../app/context.ts';
 import { placedVolume } from '../driver/index.ts';
 import { updateGroup } from '../store/group.ts';
-import { updateVolume } from '../store/volume.ts';
+import { findVolumeRow, updateVolume } from '../store/volume.ts';
 import { choosePool, readBackends } from './choose.ts';
 import { copyTogether } from './copy-together.ts';
 import { reportGroup } from './group.ts';
@@ -54,7 +54,12 @@ export const volumeGroupCopy = defineSaga<GroupCopyInput, VolumeServices>({
         const { format } = ctx.services.drivers.of(backend).backend;
         const host = poolName(ctx.services.config.hostName, backend);
         for (const { volumeId } of disks)
-          updateVolume(ctx.db, volumeId, { backend, format, host, updated_at: ctx.now() });
+          updateVolume(ctx.db, volumeId, {
+            backend,
+            format: findVolumeRow(ctx.db, volumeId)?.multiattach === 1 ? 'raw' : format,
+            host,
+            updated_at: ctx.now(),
+          });
       },
       undo: (ctx, { disks }) => {
         for (const { volumeId } of disks)
@@ -76,7 +81,11 @@ export const volumeGroupCopy = defineSaga<GroupCopyInput, VolumeServices>({
           ctx,
           disks.map(({ volumeId, sizeGib, source }) => ({
             source,
-            destination: placedVolume(backend, volumeId),
+            destination: placedVolume(
+              backend,
+              volumeId,
+              findVolumeRow(ctx.db, volumeId)?.format ?? undefined,
+            ),
             sizeBytes: sizeGib * GIB,
           })),
         ),

@@ -21,8 +21,8 @@ export function registerSagas(context: VolumeContext): void {
     compute: context.compute,
     pools: context.pools,
     config: context.config,
-    removeMoved: (volumeId, backend) => {
-      sagas.enqueue(volumeRemoveMoved, { volumeId, backend });
+    removeMoved: (volumeId, backend, format) => {
+      sagas.enqueue(volumeRemoveMoved, { volumeId, backend, format });
     },
   };
   sagas.register(volumeCreate, services);

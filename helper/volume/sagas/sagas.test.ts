@@ -208,6 +208,7 @@ describe('volumes', () => {
       world({ volume: 'available', made: true }, () => ({
         volumeId: VOLUME,
         backend: 'a',
+        format: 'qcow2' as const,
       })),
   });
 
@@ -219,6 +220,7 @@ describe('volumes', () => {
         volumeId: VOLUME,
         projectId: 'p',
         disk: { ...AT, ...drivers.local(AT), guest: null },
+        guests: [],
         oldGib: 1,
         newGib: 2,
         previousStatus: 'available',
@@ -239,6 +241,8 @@ describe('volumes', () => {
         newTypeId: 't2',
         backend: 'a',
         disk: drivers.local(AT),
+        guest: null,
+        multiattach: false,
         previousStatus: 'available',
         movement: { kind: 'may-move' as const },
         action: 'retype volume' as const,

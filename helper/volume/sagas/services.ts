@@ -1,4 +1,4 @@
-import type { DiskHost } from '../../host/disk/interface.ts';
+import type { DiskFormat, DiskHost } from '../../host/disk/interface.ts';
 import type { ImageFace } from '../../image/index.ts';
 import type { HostContext } from '../../saga/index.ts';
 import type { VolumeConfig } from '../app/context.ts';
@@ -16,7 +16,7 @@ export interface VolumeServices {
   readonly pools: Pick<Pools, 'refresh' | 'states'>;
   readonly config: VolumeConfig;
   /** Queues the removal of a volume's disk on a back end that it has left, in the transaction that is open. */
-  readonly removeMoved: (volumeId: string, backend: string) => void;
+  readonly removeMoved: (volumeId: string, backend: string, format: DiskFormat) => void;
 }
 
 /** A disk to copy, and the guest that may be writing to it. */
@@ -25,7 +25,7 @@ export interface SourceDisk extends Disk {
 }
 
 /** A volume's disk: where it is kept, and where its bytes are. */
-export interface VolumeDisk extends SourceDisk, Placed {}
+export interface VolumeDisk extends SourceDisk, Omit<Placed, 'format'> {}
 
 type Progress = (fraction: number) => void;
 

@@ -1,6 +1,7 @@
 import { conflict } from '../../errors/error.ts';
 import { defineSaga, step, none, type StepContext } from '../../saga/index.ts';
 import { GIB, poolName } from '../app/context.ts';
+import { formatOf } from '../app/volume-request.ts';
 import { report } from '../app/report.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
 import { backendOfGroup } from '../app/volume-group.ts';
@@ -33,7 +34,7 @@ type Services = VolumeServices;
 function placed(ctx: StepContext<Services>, id: string): Placed | undefined {
   const row = findVolumeRow(ctx.db, id);
   if (row === undefined || row.backend === null) return undefined;
-  return placedVolume(row.backend, id);
+  return placedVolume(row.backend, id, row.format ?? undefined);
 }
 
 /** Gives a volume its back end and its disk. */
@@ -67,7 +68,7 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
         const { config } = ctx.services;
         updateVolume(ctx.db, volumeId, {
           backend: pool.backend,
-          format: ctx.services.drivers.of(pool.backend).backend.format,
+          format: formatOf(extraSpecs, ctx.services.drivers.of(pool.backend).backend),
           host: poolName(config.hostName, pool.backend),
           updated_at: ctx.now(),
         });

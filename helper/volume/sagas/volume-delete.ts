@@ -1,3 +1,4 @@
+import type { DiskFormat } from '../../host/disk/interface.ts';
 import { defineSaga, none, step } from '../../saga/index.ts';
 import { report } from '../app/report.ts';
 import { deleteAttachmentsOf } from '../store/attachment.ts';
@@ -15,8 +16,12 @@ export interface VolumeDeleteInput {
   readonly snapshots: readonly { readonly id: string; readonly backend: string }[];
 }
 
-const removeVolume = ({ drivers }: VolumeServices, backend: string, id: string): Promise<void> =>
-  drivers.of(backend).remove(placedVolume(backend, id));
+const removeVolume = (
+  { drivers }: VolumeServices,
+  backend: string,
+  id: string,
+  format?: DiskFormat,
+): Promise<void> => drivers.of(backend).remove(placedVolume(backend, id, format));
 
 const forward = none('deleting only goes forward');
 
@@ -84,6 +89,8 @@ export interface RemoveMovedInput {
   readonly volumeId: string;
   /** Which the volume has left. */
   readonly backend: string;
+  /** As it was there. */
+  readonly format: DiskFormat;
 }
 
 /** Removes a disk that a volume has left: what a move to another back end leaves behind. */
@@ -99,7 +106,8 @@ export const volumeRemoveMoved = defineSaga<RemoveMovedInput, VolumeServices>({
       name: 'remove disk',
       kind: 'host',
       concurrency: 'disk',
-      action: ({ services }, { volumeId, backend }) => removeVolume(services, backend, volumeId),
+      action: ({ services }, { volumeId, backend, format }) =>
+        removeVolume(services, backend, volumeId, format),
       undo: forward,
     }),
   ],

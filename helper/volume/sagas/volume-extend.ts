@@ -1,16 +1,25 @@
-import { defineSaga, none, step } from '../../saga/index.ts';
+import { defineSaga, none, step, type StepContext } from '../../saga/index.ts';
 import { GIB } from '../app/context.ts';
 import { report } from '../app/report.ts';
-import { updateVolume } from '../store/volume.ts';
+import type { GuestDisk } from '../face.ts';
+import { findVolumeRow, updateVolume } from '../store/volume.ts';
 import type { VolumeDisk, VolumeServices } from './services.ts';
 
 export interface VolumeExtendInput {
   readonly volumeId: string;
   readonly projectId: string;
   readonly disk: VolumeDisk;
+  /** All that have it: of a multi-attach volume there may be several. */
+  readonly guests: readonly GuestDisk[];
   readonly oldGib: number;
   readonly newGib: number;
   readonly previousStatus: string;
+}
+
+/** What the undo has measured; the old size when nothing was begun. */
+function sizeNow(ctx: StepContext<VolumeServices>, volumeId: string, oldGib: number): number {
+  const row = findVolumeRow(ctx.db, volumeId);
+  return row?.previous_status === null ? row.size : oldGib;
 }
 
 /** Makes a volume larger, also in a running guest. */
@@ -19,9 +28,9 @@ export const volumeExtend = defineSaga<VolumeExtendInput, VolumeServices>({
   title: 'Extend volume',
   service: 'volume',
   resource: ({ volumeId }) => ({ type: 'volume', id: volumeId }),
-  locks: ({ volumeId, disk }) => [
+  locks: ({ volumeId, guests }) => [
     `volume:${volumeId}`,
-    ...(disk.guest === null ? [] : [`server:${disk.guest.serverId}`]),
+    ...guests.map(({ serverId }) => `server:${serverId}`),
   ],
   steps: [
     step({
@@ -34,12 +43,29 @@ export const volumeExtend = defineSaga<VolumeExtendInput, VolumeServices>({
         const live = guest !== null && (await services.compute().growAttached(guest, sizeBytes));
         if (!live) await services.drivers.of(backend).extend(disk, sizeBytes);
       },
-      undo: none(
-        'a disk that is larger than the volume says harms nobody, and a guest may have seen its size',
-      ),
+      // A guest may have seen the new size and used it, so the disk is not cut: the volume says what it is now.
+      undo: async (ctx, { volumeId, disk, oldGib }) => {
+        const { path, format } = disk;
+        const size = await ctx.services.disks.info({ path, format }).then(
+          ({ virtualSize }) => Math.floor(virtualSize / GIB),
+          () => oldGib,
+        );
+        updateVolume(ctx.db, volumeId, { size, previous_status: null, updated_at: ctx.now() });
+      },
+    }),
+    step({
+      name: 'extend volume',
+      kind: 'host',
+      service: 'compute',
+      skip: (_ctx, { guests }) => (guests.length === 0 ? 'no server has it' : false),
+      action: async ({ services }, { guests, newGib }) => {
+        for (const guest of guests) await services.compute().growAttached(guest, newGib * GIB);
+      },
+      undo: none('the guests that were told keep what they know'),
     }),
   ],
   onFinished: (ctx, { volumeId, newGib, previousStatus }) => {
+    ctx.services.compute().finishAction(ctx.db, ctx.operationId, null, ctx.now());
     updateVolume(ctx.db, volumeId, {
       status: previousStatus,
       previous_status: null,
@@ -48,10 +74,11 @@ export const volumeExtend = defineSaga<VolumeExtendInput, VolumeServices>({
     });
   },
   onFailed: (ctx, { volumeId, projectId, oldGib }, error) => {
+    ctx.services.compute().finishAction(ctx.db, ctx.operationId, 'Error', ctx.now());
     updateVolume(ctx.db, volumeId, {
       status: 'error_extending',
+      size: sizeNow(ctx, volumeId, oldGib),
       previous_status: null,
-      size: oldGib,
       updated_at: ctx.now(),
     });
     report(ctx.db, {
@@ -65,10 +92,11 @@ export const volumeExtend = defineSaga<VolumeExtendInput, VolumeServices>({
     });
   },
   onCancelled: (ctx, { volumeId, oldGib, previousStatus }) => {
+    ctx.services.compute().finishAction(ctx.db, ctx.operationId, 'Error', ctx.now());
     updateVolume(ctx.db, volumeId, {
       status: previousStatus,
+      size: sizeNow(ctx, volumeId, oldGib),
       previous_status: null,
-      size: oldGib,
       updated_at: ctx.now(),
     });
   },

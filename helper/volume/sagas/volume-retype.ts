@@ -1,10 +1,12 @@
+import type { DiskFormat } from '../../host/disk/interface.ts';
 import { conflict } from '../../errors/error.ts';
 import { defineSaga, step, type StepContext } from '../../saga/index.ts';
 import { GIB, poolName } from '../app/context.ts';
 import { report } from '../app/report.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
 import { choosePool, readBackends } from './choose.ts';
-import { placedVolume, type Disk } from '../driver/index.ts';
+import { formatOf, isMultiattach } from '../app/volume-request.ts';
+import { placedVolume, type Disk, type Placed } from '../driver/index.ts';
 import { copyDisk, type VolumeServices } from './services.ts';
 
 export interface VolumeRetypeInput {
@@ -17,6 +19,9 @@ export interface VolumeRetypeInput {
   readonly newTypeId: string;
   readonly backend: string;
   readonly disk: Disk;
+  /** The guest that uses it, and by which attachment. */
+  readonly guest: { readonly serverId: string; readonly attachmentId: string } | null;
+  readonly multiattach: boolean;
   readonly previousStatus: string;
   /** 'stay': only where the volume is; 'may-move'; or the back end to go to. */
   readonly movement:
@@ -26,11 +31,29 @@ export interface VolumeRetypeInput {
 
 type Services = VolumeServices;
 
-/** Where the volume goes; undefined when it stays. */
-function target(ctx: StepContext<Services>, input: VolumeRetypeInput): string | undefined {
-  const chosen = findVolumeRow(ctx.db, input.volumeId)?.target_backend ?? input.backend;
-  return chosen === input.backend ? undefined : chosen;
+type Target = Placed & { readonly format: DiskFormat };
+
+/** Where the volume goes; undefined when it stays as it is. */
+function target(ctx: StepContext<Services>, input: VolumeRetypeInput): Target | undefined {
+  const { volumeId, backend, extraSpecs, disk } = input;
+  const chosen = findVolumeRow(ctx.db, volumeId)?.target_backend ?? backend;
+  const wanted = formatOf(extraSpecs, ctx.services.drivers.of(chosen).backend);
+  // A volume that is raw already may stay so.
+  if (chosen === backend && (wanted === disk.format || disk.format === 'raw')) return undefined;
+  return { ...placedVolume(chosen, volumeId, wanted), format: wanted };
 }
+
+/** As the guest reaches it. */
+const reached = ({ services }: StepContext<Services>, { backend, id, format }: Target) => ({
+  source: services.drivers.of(backend).connection(id, format),
+  format,
+});
+
+/** Where the volume is before. */
+const origin = ({ backend, volumeId, disk: { format } }: VolumeRetypeInput): Target => ({
+  ...placedVolume(backend, volumeId, format),
+  format,
+});
 
 const back = (ctx: StepContext<Services>, input: VolumeRetypeInput, migration: string | null): void => {
   updateVolume(ctx.db, input.volumeId, {
@@ -42,13 +65,33 @@ const back = (ctx: StepContext<Services>, input: VolumeRetypeInput, migration: s
   });
 };
 
+/** The list of what was done to the server says how the exchange ended. */
+const finishSwap = (
+  ctx: StepContext<Services>,
+  { guest }: VolumeRetypeInput,
+  message: string | null,
+): void => {
+  if (guest !== null) ctx.services.compute().finishAction(ctx.db, ctx.operationId, message, ctx.now());
+};
+
+/** @throws {CloudError} conflict where no exchange under the guest is possible. */
+function refuseMove({ guest }: VolumeRetypeInput): void {
+  if (guest === null)
+    throw conflict(
+      'A volume moves to another back end only while one server of this cloud uses it, or none; detach it from the others first.',
+    );
+}
+
 /** Gives a volume another type, and moves it to another back end where the type, or an administrator, wants that. */
 export const volumeRetype = defineSaga<VolumeRetypeInput, Services>({
   name: 'volume-retype',
   title: 'Change type of volume',
   service: 'volume',
   resource: ({ volumeId }) => ({ type: 'volume', id: volumeId }),
-  locks: ({ volumeId }) => [`volume:${volumeId}`],
+  locks: ({ volumeId, guest }) => [
+    `volume:${volumeId}`,
+    ...(guest === null ? [] : [`server:${guest.serverId}`]),
+  ],
   steps: [
     readBackends<VolumeRetypeInput>(),
     step({
@@ -74,8 +117,17 @@ export const volumeRetype = defineSaga<VolumeRetypeInput, Services>({
             chosen = choosePool(ctx, { sizeGib: input.sizeGib, zone, extraSpecs }).backend;
           }
         }
-        if (chosen !== backend && previousStatus === 'in-use')
-          throw conflict(`A volume that a server uses stays on its back end; detach it first.`);
+        if (chosen !== backend && previousStatus === 'in-use') refuseMove(input);
+        if (input.guest !== null && chosen !== backend)
+          ctx.services.compute().beginAction(ctx.db, {
+            serverId: input.guest.serverId,
+            action: 'swap_volume',
+            requestId: ctx.requestId ?? ctx.operationId,
+            userId: ctx.userId ?? '',
+            projectId: ctx.projectId ?? input.projectId,
+            operationId: ctx.operationId,
+            at: ctx.now(),
+          });
         updateVolume(ctx.db, volumeId, {
           target_backend: chosen,
           ...(chosen === backend ? {} : { migration_status: 'migrating' }),
@@ -97,33 +149,54 @@ export const volumeRetype = defineSaga<VolumeRetypeInput, Services>({
       concurrency: 'disk',
       skip: (ctx, input) => (target(ctx, input) === undefined ? 'it stays on its back end' : false),
       action: async (ctx, input) => {
-        const backend = target(ctx, input);
-        if (backend === undefined) return;
-        const destination = placedVolume(backend, input.volumeId);
-        await copyDisk(ctx, { ...input.disk, guest: null }, destination, input.sizeGib * GIB);
+        const to = target(ctx, input);
+        if (to === undefined) return;
+        const { drivers, compute } = ctx.services;
+        const sizeBytes = input.sizeGib * GIB;
+        if (input.guest !== null) {
+          await drivers.of(to.backend).createEmpty(to, sizeBytes);
+          const mirrored = await compute().mirrorAttached(
+            ctx.db,
+            input.guest.attachmentId,
+            reached(ctx, to),
+            {
+              signal: ctx.signal,
+              onProgress: (fraction) => ctx.progress(fraction, 'copying the disk of the running guest'),
+            },
+          );
+          if (mirrored) return;
+          ctx.note('the guest does not run: nobody writes to the volume while it is copied');
+        }
+        await copyDisk(ctx, { ...input.disk, guest: null }, to, sizeBytes);
       },
       undo: async (ctx, input) => {
-        const backend = target(ctx, input);
-        if (backend === undefined) return;
-        await ctx.services.drivers.of(backend).remove(placedVolume(backend, input.volumeId));
+        const to = target(ctx, input);
+        if (to === undefined) return;
+        if (input.guest !== null)
+          await ctx.services
+            .compute()
+            .turnAttached(ctx.db, input.guest.attachmentId, reached(ctx, origin(input)));
+        await ctx.services.drivers.of(to.backend).remove(to);
       },
     }),
     step({
       name: 'switch',
       kind: 'sql',
       action: (ctx, input) => {
-        const backend = target(ctx, input) ?? input.backend;
+        const { backend, format } = target(ctx, input) ?? origin(input);
         updateVolume(ctx.db, input.volumeId, {
           volume_type_id: input.newTypeId,
+          multiattach: isMultiattach({ extra_specs: input.extraSpecs }) ? 1 : 0,
           backend,
           host: poolName(ctx.services.config.hostName, backend),
-          ...(backend === input.backend ? {} : { format: ctx.services.drivers.of(backend).backend.format }),
+          format,
           updated_at: ctx.now(),
         });
       },
       undo: (ctx, input) => {
         updateVolume(ctx.db, input.volumeId, {
           volume_type_id: input.oldTypeId,
+          multiattach: input.multiattach ? 1 : 0,
           backend: input.backend,
           host: poolName(ctx.services.config.hostName, input.backend),
           format: input.disk.format,
@@ -131,13 +204,35 @@ export const volumeRetype = defineSaga<VolumeRetypeInput, Services>({
         });
       },
     }),
+    step({
+      name: 'exchange disk',
+      kind: 'host',
+      service: 'compute',
+      skip: (ctx, input) =>
+        input.guest === null || target(ctx, input) === undefined ? 'no guest is concerned' : false,
+      action: async (ctx, input) => {
+        const to = target(ctx, input);
+        if (to === undefined || input.guest === null) return;
+        await ctx.services.compute().turnAttached(ctx.db, input.guest.attachmentId, reached(ctx, to));
+      },
+      undo: async (ctx, input) => {
+        if (input.guest === null || target(ctx, input) === undefined) return;
+        await ctx.services
+          .compute()
+          .mirrorAttached(ctx.db, input.guest.attachmentId, reached(ctx, origin(input)), {
+            signal: ctx.signal,
+          });
+      },
+    }),
   ],
   onFinished: (ctx, input) => {
-    const moved = target(ctx, input) !== undefined;
-    if (moved) ctx.services.removeMoved(input.volumeId, input.backend);
-    back(ctx, input, moved ? 'success' : null);
+    const to = target(ctx, input);
+    if (to !== undefined) ctx.services.removeMoved(input.volumeId, input.backend, input.disk.format);
+    back(ctx, input, to === undefined || to.backend === input.backend ? null : 'success');
+    finishSwap(ctx, input, null);
   },
   onFailed: (ctx, input, error) => {
+    finishSwap(ctx, input, 'Error');
     back(ctx, input, input.action === 'migrate volume' ? 'error' : null);
     report(ctx.db, {
       projectId: input.projectId,
@@ -149,5 +244,8 @@ export const volumeRetype = defineSaga<VolumeRetypeInput, Services>({
       now: ctx.now(),
     });
   },
-  onCancelled: (ctx, input) => back(ctx, input, null),
+  onCancelled: (ctx, input) => {
+    finishSwap(ctx, input, 'Error');
+    back(ctx, input, null);
+  },
 });

@@ -174,6 +174,10 @@ export const Migrate = strict(
     }),
   ),
 );
+export const MigrationCompleted = strict(
+  action('os-migrate_volume_completion', strict({ new_volume: Uuid, error: opt(Bool) })),
+);
+export const SavedVolume = strict({ save_volume_id: Id });
 export const ForceDelete = strict(action('os-force_delete', nullable(Type.Object({}))));
 export const Revert = strict({ revert: Type.Object({ snapshot_id: opt(nullable(Type.String())) }) });
 export const Reimage = strict(action('os-reimage', strict({ image_id: Uuid, reimage_reserved: opt(Bool) })));
