@@ -33,9 +33,10 @@ export async function clean(
   await send(world, wire, 'DELETE', '/identity/v3/projects/default/tags');
   for (const id of pool.ever('user')) {
     const list = '/compute/v2.1/os-keypairs';
-    const { json } = await send(world, wire, 'GET', `${list}?user_id=${id}`);
+    const of = `?user_id=${encodeURIComponent(id)}`;
+    const { json } = await send(world, wire, 'GET', `${list}${of}`);
     for (const { keypair } of (json as { keypairs?: { keypair: { name: string } }[] }).keypairs ?? [])
-      await send(world, wire, 'DELETE', `${list}/${encodeURIComponent(keypair.name)}?user_id=${id}`);
+      await send(world, wire, 'DELETE', `${list}/${encodeURIComponent(keypair.name)}${of}`);
   }
   for (let round = 0; round < ROUNDS; round++) {
     await settle(helper);
@@ -44,7 +45,7 @@ export async function clean(
     );
     left = [];
     for (const thing of mine) {
-      await loosen(world, wire, thing);
+      await loosen(world, wire, pool, thing);
       const { status, text } = await send(world, wire, 'DELETE', thing.path ?? '');
       if (status >= 400 && status !== 404)
         left.push(`${thing.service.name} ${thing.kind} ${thing.id}: ${status} ${text.slice(0, 200)}`);
@@ -77,7 +78,12 @@ const send = (
 };
 
 /** What has to be undone before a thing of its kind can be deleted. */
-async function loosen(world: World, wire: Wire, { service, kind, path = '', body }: Thing): Promise<void> {
+async function loosen(
+  world: World,
+  wire: Wire,
+  pool: Pool,
+  { service, kind, id, path = '', body }: Thing,
+): Promise<void> {
   const call = (method: string, at: string, sent: unknown, type?: string) =>
     send(world, wire, method, at, sent, type);
   const network = '/networking/v2.0';
@@ -106,6 +112,15 @@ async function loosen(world: World, wire: Wire, { service, kind, path = '', body
     await call('PUT', `${network}/routers/${String(body['device_id'])}/remove_router_interface`, {
       port_id: body['id'],
     });
+  if (service.name === 'network' && kind === 'subnet') {
+    // A port that was there before may have got an address of it: a SLAAC subnet gives one to each port of its network.
+    const { json } = await call('GET', `${network}/ports?fixed_ips=subnet_id%3D${id}`, undefined);
+    const ports = (json as { ports?: { id: string; fixed_ips: { subnet_id: string }[] }[] }).ports ?? [];
+    for (const port of ports.filter((one) => pool.isKept('port', one.id)))
+      await call('PUT', `${network}/ports/${port.id}`, {
+        port: { fixed_ips: port.fixed_ips.filter(({ subnet_id }) => subnet_id !== id) },
+      });
+  }
   if (service.name === 'network' && kind === 'floatingip') {
     const { json } = await call('GET', `${path}/port_forwardings`, undefined);
     for (const { id } of (json as { port_forwardings?: { id: string }[] }).port_forwardings ?? [])

@@ -74,11 +74,14 @@ export class Pool {
     return [...(this.#ever.get(kind) ?? [])];
   }
 
+  /** Something belongs to it, whether it is there or not: compute keeps key pairs of any text that names a user. */
+  mention(kind: 'project' | 'user', id: string): void {
+    const ids = this.#ever.get(kind) ?? new Set();
+    this.#ever.set(kind, ids.add(id));
+  }
+
   add(kind: string, id: string): void {
-    if (kind === 'project' || kind === 'user') {
-      const ids = this.#ever.get(kind) ?? new Set();
-      this.#ever.set(kind, ids.add(id));
-    }
+    if (kind === 'project' || kind === 'user') this.mention(kind, id);
     if (!this.#keptIds.has(id)) add(this.#mine, kind, id);
   }
 

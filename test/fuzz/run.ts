@@ -254,6 +254,8 @@ class Run {
         unknown
       > | null;
       const id = inner?.['id'] ?? inner?.['name'] ?? inner?.['namespace'] ?? inner?.['access'];
+      if (kind === 'keypair' && typeof inner?.['user_id'] === 'string')
+        this.#pool.mention('user', inner['user_id']);
       if (typeof id !== 'string' && typeof id !== 'number') return;
       this.#pool.add(kind, String(id));
       if (endpoint.method === 'POST' && endpoint.action === undefined)
