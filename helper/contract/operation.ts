@@ -4,8 +4,16 @@ import type { TraceEntry } from './trace.ts';
  * Where an operation stands. queued: waits for its locks. unwinding: undoes its steps. stuck: an undo failed; it
  * holds its locks and waits for a retry. The last three of the list never change again.
  */
-export type OperationState =
-  'queued' | 'running' | 'unwinding' | 'stuck' | 'succeeded' | 'failed' | 'cancelled';
+export const OPERATION_STATES = [
+  'queued',
+  'running',
+  'unwinding',
+  'stuck',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const;
+export type OperationState = (typeof OPERATION_STATES)[number];
 
 /** Why an operation failed or is stuck. The text is for operators; it may name paths and commands. */
 export interface OperationError {

@@ -1,5 +1,5 @@
 import { Type, type TProperties, type TSchema } from 'typebox';
-import type { OperationState } from '../contract/operation.ts';
+import { OPERATION_STATES } from '../contract/operation.ts';
 
 // The shapes of helper/contract, as they are on the wire.
 
@@ -11,16 +11,6 @@ const oneOf = <const W extends string>(...words: readonly W[]) =>
 const text = Type.String();
 const number = Type.Number();
 
-export const STATES = [
-  'queued',
-  'running',
-  'unwinding',
-  'stuck',
-  'succeeded',
-  'failed',
-  'cancelled',
-] as const satisfies readonly OperationState[];
-
 const stepNumber = orNull(Type.Union([number, Type.Array(number, { minItems: 2, maxItems: 2 })]));
 
 const summary = {
@@ -29,7 +19,7 @@ const summary = {
   title: text,
   service: text,
   resource: strict({ type: text, id: text }),
-  state: oneOf(...STATES),
+  state: oneOf(...OPERATION_STATES),
   cancelRequested: Type.Boolean(),
   requestId: orNull(text),
   projectId: orNull(text),

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import type { ChangeEvent } from '../../contract/change.ts';
 import type { TrafficEvent } from '../../contract/devices.ts';
-import type { OperationEvent } from '../../contract/operation.ts';
+import { OPERATION_STATES, type OperationEvent } from '../../contract/operation.ts';
 import { transaction, type Db } from '../../db/index.ts';
 import { conflict, notFound } from '../../errors/error.ts';
 import { Reply, endpoint, pageOf, type AuthContext, type Endpoint } from '../../http/index.ts';
@@ -16,7 +16,7 @@ import {
 import type { ChangeFeed } from '../changes.ts';
 import type { TrafficFeed } from '../traffic.ts';
 import { operationSearch } from './operation-search.ts';
-import { OperationList, OperationOne, STATES } from '../schemas.ts';
+import { OperationList, OperationOne } from '../schemas.ts';
 
 /** Events that a slow listener may be behind before it is told that it lags. */
 const BACKLOG = 4096;
@@ -27,7 +27,7 @@ const Query = Type.Object({
   resource_type: Type.Optional(Type.String()),
   resource_id: Type.Optional(Type.String()),
   request_id: Type.Optional(Type.String()),
-  state: Type.Optional(Type.Union(STATES.map((state) => Type.Literal(state)))),
+  state: Type.Optional(Type.Union(OPERATION_STATES.map((state) => Type.Literal(state)))),
 });
 
 const EventQuery = Type.Object({
