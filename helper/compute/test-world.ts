@@ -1,6 +1,4 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
@@ -11,7 +9,8 @@ import type { DomainHost } from '../host/domain/interface.ts';
 import type { Owner } from '../host/files/interface.ts';
 import { LinuxStateFiles } from '../host/files/linux.ts';
 import { FakeSecretHost } from '../host/secret/fake.ts';
-import { createHttpServer, silentLogger, type AuthContext } from '../http/index.ts';
+import { silentLogger, type AuthContext } from '../http/index.ts';
+import { TestServer } from '../http/test-server.ts';
 import { SagaEngine } from '../saga/index.ts';
 import {
   createCompute,
@@ -74,7 +73,7 @@ export class TestWorld {
   sagas: SagaEngine;
   deps: ComputeDeps;
   compute: Compute;
-  #server: Server | undefined;
+  #server: TestServer | undefined;
   #base = '';
 
   readonly #host: RealHost | undefined;
@@ -163,18 +162,9 @@ export class TestWorld {
   }
 
   async #listen(): Promise<void> {
-    const server = createHttpServer({
-      services: [this.compute.service],
-      authenticate: (token) => CALLERS[token],
-      origins: { hostNames: [], origins: [] },
-      validateResponses: true,
-      logger: silentLogger,
-    });
-    this.#server = server;
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    this.#base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/compute`;
+    this.#server = new TestServer([this.compute.service], CALLERS);
+    await this.#server.start();
+    this.#base = `${this.#server.origin}/compute`;
     this.sagas.start();
   }
 
@@ -243,8 +233,7 @@ export class TestWorld {
   }
 
   async dispose(): Promise<void> {
-    this.#server?.closeAllConnections();
-    this.#server?.close();
+    await this.#server?.stop();
     await this.sagas.stop();
     closeDatabase(this.db);
     await rm(this.directory, { recursive: true, force: true });

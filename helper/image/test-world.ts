@@ -1,13 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
 import { FakeDiskHost } from '../host/disk/fake.ts';
 import { GuardedWebSource } from '../host/download/guarded.ts';
 import { LinuxStateFiles } from '../host/files/linux.ts';
-import { createHttpServer, silentLogger, type AuthContext } from '../http/index.ts';
+import { silentLogger, type AuthContext } from '../http/index.ts';
+import { TestServer } from '../http/test-server.ts';
 import { SagaEngine } from '../saga/index.ts';
 import { createImage, type ImageDeps, type ImageService } from './index.ts';
 
@@ -41,7 +40,7 @@ export class ImageWorld {
   readonly root: string = mkdtempSync(join(tmpdir(), 'deskcloud-image-'));
   readonly image: ImageService;
   readonly sagas: SagaEngine;
-  readonly #server: Server;
+  readonly #server: TestServer;
 
   constructor(more: Partial<ImageDeps> = {}) {
     this.sagas = new SagaEngine({ db: this.db, logger: silentLogger });
@@ -56,28 +55,22 @@ export class ImageWorld {
       config: { maxImageBytes: 1 << 24 },
       ...more,
     });
-    this.#server = createHttpServer({
-      services: [this.image.service],
-      authenticate: (token) => callers[token],
-      origins: { hostNames: [], origins: [] },
-      validateResponses: true,
-      logger: silentLogger,
-    });
+    this.#server = new TestServer([this.image.service], callers);
   }
 
   get base(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/image/v2`;
+    return `${this.#server.origin}/image/v2`;
   }
 
   async start(): Promise<this> {
     await this.image.start();
     this.sagas.start();
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    await this.#server.start();
     return this;
   }
 
   async stop(): Promise<void> {
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#server.stop();
     await this.sagas.stop();
     closeDatabase(this.db);
     rmSync(this.root, { recursive: true, force: true });

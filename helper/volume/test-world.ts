@@ -1,13 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
 import { notFound } from '../errors/error.ts';
 import { FakeDiskHost } from '../host/disk/fake.ts';
 import { LinuxStateFiles } from '../host/files/linux.ts';
-import { createHttpServer, silentLogger, type AuthContext } from '../http/index.ts';
+import { silentLogger, type AuthContext } from '../http/index.ts';
+import { TestServer } from '../http/test-server.ts';
 import type { ImageFace, ImageInfo } from '../image/index.ts';
 import { SagaEngine } from '../saga/index.ts';
 import {
@@ -111,7 +110,7 @@ export class VolumeWorld {
   readonly volume: VolumeService;
   readonly sagas: SagaEngine;
   readonly backends: readonly Backend[];
-  readonly #server: Server;
+  readonly #server: TestServer;
 
   constructor() {
     this.sagas = new SagaEngine({ db: this.db, logger: silentLogger });
@@ -136,28 +135,22 @@ export class VolumeWorld {
       now: () => Date.now(),
       config: { hostName: 'here', zone: 'nova', backends: this.backends, weights: DEFAULT_WEIGHTS },
     });
-    this.#server = createHttpServer({
-      services: [this.volume.service],
-      authenticate: (token) => callers[token],
-      origins: { hostNames: [], origins: [] },
-      validateResponses: true,
-      logger: silentLogger,
-    });
+    this.#server = new TestServer([this.volume.service], callers);
   }
 
   get base(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/volume/v3`;
+    return `${this.#server.origin}/volume/v3`;
   }
 
   async start(): Promise<this> {
     await this.volume.start();
     this.sagas.start();
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    await this.#server.start();
     return this;
   }
 
   async stop(): Promise<void> {
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#server.stop();
     await this.sagas.stop();
     closeDatabase(this.db);
     rmSync(this.root, { recursive: true, force: true });
