@@ -24,7 +24,7 @@ export {
   type MicroversionRange,
 } from './microversion.ts';
 export type { OriginRules } from './origin.ts';
-export { nextLink, pageOf, type Page } from './paging.ts';
+export { naturalOf, nextLink, pageOf, type Page } from './paging.ts';
 export * from './policy.ts';
 export { SELECTABLE } from './response.ts';
 export { RateLimiter, type RateLimits } from './rate-limit.ts';

@@ -20,15 +20,21 @@ export function pageOf(
   return { limit: limitOf(query.limit, options), ...(marker === undefined ? {} : { marker }) };
 }
 
+/** A number from 0 as a query writes it, of at most so many digits; undefined for anything else. */
+export function naturalOf(raw: unknown, digits = 15): number | undefined {
+  const text = typeof raw === 'string' || typeof raw === 'number' ? `${raw}` : '';
+  return /^\d+$/.test(text) && text.length <= digits ? Number(text) : undefined;
+}
+
 function limitOf(raw: unknown, options: { readonly max: number; readonly zeroIsEmpty?: boolean }): number {
   if (raw === undefined || raw === '') return options.max;
-  const text = typeof raw === 'string' || typeof raw === 'number' ? `${raw}` : '';
-  if (!/^\d{1,15}$/.test(text)) {
+  const limit = naturalOf(raw);
+  if (limit === undefined) {
+    const text = typeof raw === 'string' ? raw : typeof raw === 'number' ? `${raw}` : '';
     throw badRequest(
       `Invalid input for query parameters limit. Value: ${text.slice(0, 40)}. limit must be an integer of at least 0`,
     );
   }
-  const limit = Number(text);
   if (limit === 0) return options.zeroIsEmpty ? 0 : options.max;
   return Math.min(limit, options.max);
 }

@@ -1,6 +1,14 @@
 import { Type } from 'typebox';
 import { badRequest } from '../../errors/error.ts';
-import { callerOf, endpoint, requirePolicy, type Endpoint, type Microversion, mv } from '../../http/index.ts';
+import {
+  callerOf,
+  endpoint,
+  requirePolicy,
+  type Endpoint,
+  type Microversion,
+  mv,
+  naturalOf,
+} from '../../http/index.ts';
 import type { AttachmentChanges, AttachmentRequest, ServerVolumes } from '../app/server-volume.ts';
 import type { ServerApp } from '../app/server.ts';
 import { Tag, Uuid, byVersion, nullable, strict } from '../schemas/common.ts';
@@ -144,7 +152,8 @@ export const serverVolumeEndpoints = (servers: ServerApp, volumes: ServerVolumes
 /** @throws {CloudError} badRequest for what is no whole number. */
 function whole(text: string | undefined, otherwise: number): number {
   if (text === undefined) return otherwise;
-  if (!/^\d{1,9}$/.test(text))
+  const number = naturalOf(text, 9);
+  if (number === undefined)
     throw badRequest(`Invalid input for query parameters limit or offset. Value: ${text.slice(0, 40)}`);
-  return Number(text);
+  return number;
 }

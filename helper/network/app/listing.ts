@@ -1,5 +1,5 @@
 import { badRequest } from '../../errors/error.ts';
-import type { RequestContext } from '../../http/index.ts';
+import { naturalOf, type RequestContext } from '../../http/index.ts';
 import type { Db } from '../../db/index.ts';
 import { limits } from '../config.ts';
 import { listRows, type Condition, type Order } from '../store/list.ts';
@@ -160,9 +160,9 @@ function orderOf(listing: Pick<Listing, 'columns'>, asked: Asked): Order[] {
 export function limitOf(asked: Pick<Asked, 'queryAll'>): number | undefined {
   const raw = asked.queryAll('limit')[0];
   if (raw === undefined || raw === '') return undefined;
-  if (!/^\d{1,15}$/.test(raw))
+  const limit = naturalOf(raw);
+  if (limit === undefined)
     throw badRequest(`Limit must be an integer 0 or greater and not '${raw.slice(0, 40)}'`);
-  const limit = Number(raw);
   return limit === 0 ? undefined : limit;
 }
 

@@ -1,5 +1,5 @@
 import { badRequest } from '../../errors/error.ts';
-import { type Caller, isAdmin, mv } from '../../http/index.ts';
+import { type Caller, isAdmin, mv, naturalOf, nextLink } from '../../http/index.ts';
 import { isTrue } from '../schemas/common.ts';
 import type { Condition, ListQuery, SortKey } from '../store/list.ts';
 
@@ -182,14 +182,16 @@ function sortOf(query: Query, rules: ListRules): readonly SortKey[] {
 
 export function limitOf(text: string | undefined): number {
   if (text === undefined || text === '') return MAX_PAGE;
-  if (!/^\d{1,15}$/.test(text)) throw badRequest('limit param must be an integer of at least 0');
-  return Math.min(Number(text), MAX_PAGE);
+  const limit = naturalOf(text);
+  if (limit === undefined) throw badRequest('limit param must be an integer of at least 0');
+  return Math.min(limit, MAX_PAGE);
 }
 
 function offsetOf(text: string | undefined): number {
   if (text === undefined || text === '') return 0;
-  if (!/^\d{1,10}$/.test(text)) throw badRequest('offset param must be an integer of at least 0');
-  return Math.min(Number(text), 2_147_483_647);
+  const offset = naturalOf(text, 10);
+  if (offset === undefined) throw badRequest('offset param must be an integer of at least 0');
+  return Math.min(offset, 2_147_483_647);
 }
 
 /** The link to the next page: there is one whenever the page is as long as was asked for. */
@@ -201,9 +203,7 @@ export function nextLinks(
 ): readonly { readonly rel: string; readonly href: string }[] | undefined {
   const last = rows.at(-1);
   if (last === undefined || rows.length < limitOf(query['limit'])) return undefined;
-  const parameters = new URLSearchParams(Object.entries(query).filter(([key]) => key !== 'marker'));
-  parameters.set('marker', last.id);
-  return [{ rel: 'next', href: `${caller.base}/${path}?${parameters.toString()}` }];
+  return [{ rel: 'next', href: nextLink(caller.base, `/${path}`, query, last.id) }];
 }
 
 /** self and bookmark. */
