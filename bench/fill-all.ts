@@ -6,7 +6,7 @@ type Row = Record<string, Value>;
 
 /** Tables of which there is one row a machine (or a migration), whatever the cloud holds; and the address pools. */
 const FEW =
-  /^(sqlite_.*|.*migration|compute_host|compute_service|compute_boot|network_agent|network_free_range|network_pool|saga_plan|aggregate_host|ha_network|auto_allocated_topology|placement_inventory|placement_trait|placement_resource_class)$/;
+  /^(sqlite_.*|.*migration|compute_host|compute_host_claims|network_count|compute_service|compute_boot|network_agent|network_free_range|network_pool|saga_plan|aggregate_host|ha_network|auto_allocated_topology|placement_inventory|placement_trait|placement_resource_class)$/;
 
 /** What a copied row has to be: nothing may begin to work by itself because it is there. */
 const MODELS: Readonly<Record<string, string>> = {
@@ -14,6 +14,14 @@ const MODELS: Readonly<Record<string, string>> = {
   server: "vm_state = 'stopped'",
   image: "status = 'active'",
   identity_project: 'is_domain = 0',
+  // Each attachment is of a volume of its own.
+  volume: 'id IN (SELECT volume_id FROM volume_attachment)',
+};
+
+/** Of what one thing has at most so many, as the API has it: the rest are other copies'. */
+const MOST: Readonly<Record<string, { readonly of: string; readonly owner: string; readonly n: number }>> = {
+  identity_project_tag: { of: 'project_id', owner: 'identity_project.id', n: 80 },
+  image_member: { of: 'image_id', owner: 'image.id', n: 128 },
 };
 
 /** Whose a thing is stays the same, so that a project has as many of them. */
@@ -57,7 +65,6 @@ export function fillAll(db: Db, count: number): readonly string[] {
     for (const table of tables) copy(db, table, ids, count);
   });
   db.pragma('foreign_keys = ON');
-  db.exec('ANALYZE');
   return without;
 }
 
@@ -110,7 +117,7 @@ function read(db: Db): { readonly tables: readonly Table[]; readonly without: re
 const where = (table: string): string => (MODELS[table] === undefined ? '' : `WHERE ${MODELS[table]}`);
 
 function newKeys(db: Db, { name, model }: Table, key: string, count: number): readonly Value[] {
-  const was = model[key] ?? null;
+  const was = model[key] ?? '';
   const highest =
     typeof was === 'number'
       ? (db.prepare<[], { n: number | null }>(`SELECT max("${key}") AS n FROM "${name}"`).get()?.n ?? 0)
@@ -122,7 +129,6 @@ function newKeys(db: Db, { name, model }: Table, key: string, count: number): re
 
 /** A value of the same form. */
 function another(value: Value, index: number): Value {
-  if (typeof value === 'number') return value + index + 1;
   if (value instanceof Buffer) return randomBytes(value.length);
   const text = String(value);
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) return randomUUID();
@@ -149,13 +155,21 @@ function copy(db: Db, table: Table, ids: Ids, count: number): void {
   }
   const vary = (column: string): void => {
     const value = model[column] ?? null;
-    changes.set(
-      column,
-      ids.byText.get(value) ?? Array.from({ length: count }, (_, index) => another(value ?? '', index)),
-    );
+    changes.set(column, ids.byText.get(value) ?? newKeys(db, table, column, count));
   };
+  const most = MOST[name];
+  if (most !== undefined) {
+    const owners = ids.byTable.get(most.owner) ?? [];
+    // The model's own owner has the model already.
+    const ownerOf = (index: number): Value =>
+      owners[Math.floor((index + 1) / most.n) - 1] ?? model[most.of] ?? null;
+    changes.set(
+      most.of,
+      Array.from({ length: count }, (_, index) => ownerOf(index)),
+    );
+  }
   for (const key of [...unique, keys.map((column) => column.name)]) {
-    if (key.some((column) => changes.has(column))) continue;
+    if (key.some((column) => changes.has(column) && column !== most?.of)) continue;
     const column =
       key.find((one) => /name|tag|hash|audit|mac/.test(one)) ?? key.findLast((one) => model[one] !== null);
     if (column !== undefined) vary(column);

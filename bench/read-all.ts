@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Things } from '../test/authorisation/things.ts';
 import { Wire, type WireRequest } from '../test/fuzz/wire.ts';
 import { furnish, populate, type World } from '../test/fuzz/world.ts';
@@ -7,6 +9,12 @@ import { percentile } from './statistics.ts';
 
 /** What a read may take at the median on a machine that does nothing else: milliseconds by the answer's items. */
 export const LIMITS = { show: 2, list: 10, page: 50 } as const;
+
+/**
+ * What is one thing and holds more than a page (the endpoints of a token's catalog, the resources of a quota set) takes
+ * at most so many times what a server that does nothing takes to send the same answer at the same time.
+ */
+export const WHOLE_RATIO = 5;
 
 const TIMES = 9;
 const PAGE = 1000;
@@ -22,6 +30,8 @@ export interface Read {
 export interface ReadTime {
   readonly items: number;
   readonly ms: number;
+  /** Of one thing that holds more than a page: what a server that does nothing took to send the same. */
+  readonly wholeMs?: number;
   /** What the least that can be asked (a version document) took at the same time. */
   readonly floorMs: number;
 }
@@ -108,21 +118,67 @@ export async function timeReads(
       floors.push(await timed(floor));
       list.push(await timed(request));
     }
+    const whole = isWhole(first.json) ? await timeSending(first.json) : undefined;
     times.set(name, {
       items: itemsOf(first.json),
       ms: percentile(list, 50),
       floorMs: percentile(floors, 50),
+      ...(whole === undefined ? {} : { wholeMs: whole }),
     });
   }
   wire.close();
   return times;
 }
 
+const listIn = (json: unknown): unknown[] | undefined =>
+  Object.values(json as object).find((value) => Array.isArray(value)) as unknown[] | undefined;
+
+/** Of a list its length; of a thing that holds a page of others (the servers of a project's usage) theirs. */
 const itemsOf = (json: unknown): number => {
-  const list = Object.values(json as object).find((value) => Array.isArray(value)) as unknown[] | undefined;
-  return list?.length ?? 1;
+  const list = listIn(json);
+  if (list !== undefined) return list.length;
+  const held = mostIn(json);
+  return held > 100 ? held : 1;
 };
 
+/** The most that one list or record in it has. */
+const mostIn = (json: unknown): number =>
+  typeof json !== 'object' || json === null
+    ? 0
+    : Object.values(json).reduce<number>(
+        (most, value) => Math.max(most, mostIn(value)),
+        Object.keys(json).length,
+      );
+
+/** Whether it is one thing that cannot be asked for in pages and holds more than one. */
+const isWhole = (json: unknown): boolean => listIn(json) === undefined && mostIn(json) > PAGE;
+
+/** The median of what it takes to send a value as JSON, by a server that has it already. */
+async function timeSending(json: unknown): Promise<number> {
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(json));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const wire = new Wire(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 1);
+  const list: number[] = [];
+  for (let n = 0; n < TIMES; n++) {
+    const started = performance.now();
+    await wire.send({ method: 'GET', path: '/', headers: {} });
+    list.push(performance.now() - started);
+  }
+  wire.close();
+  server.close();
+  server.closeAllConnections();
+  return percentile(list, 50);
+}
+
 /** What a read of so many items may take. */
-export const limitOf = ({ items }: ReadTime): number =>
-  items <= 1 ? LIMITS.show : items <= 100 ? LIMITS.list : (LIMITS.page * Math.max(items, PAGE)) / PAGE;
+export const limitOf = ({ items, wholeMs }: ReadTime): number =>
+  wholeMs !== undefined
+    ? WHOLE_RATIO * wholeMs
+    : items <= 1
+      ? LIMITS.show
+      : items <= 100
+        ? LIMITS.list
+        : (LIMITS.page * Math.max(items, PAGE)) / PAGE;

@@ -49,7 +49,7 @@ try {
     .map(([name, now]) => {
       const was = empty.get(name);
       const over = now.ms > limitOf(now);
-      const text = `${over ? '✗' : ' '} ${name.padEnd(60)} ${now.ms.toFixed(2).padStart(8)} ms of ${String(now.items).padStart(5)} (${(now.ms / now.floorMs).toFixed(0)} floors)   was ${was?.ms.toFixed(2) ?? '?'} ms of ${was?.items ?? 0}`;
+      const text = `${over ? '✗' : ' '} ${name.padEnd(60)} ${now.ms.toFixed(2).padStart(8)} ms of ${String(now.items).padStart(5)} (${now.wholeMs === undefined ? `${(now.ms / now.floorMs).toFixed(0)} floors` : `${(now.ms / now.wholeMs).toFixed(1)} times its sending`})   was ${was?.ms.toFixed(2) ?? '?'} ms of ${was?.items ?? 0}`;
       return { ms: now.ms, over, text };
     })
     .toSorted((a, b) => b.ms - a.ms);

@@ -98,11 +98,12 @@ export interface ImageFace {
    */
   show(db: Db, auth: AuthContext, imageId: string): ImageDetails;
 
-  /** Images that the caller may see, newest first. */
+  /** Images that the caller may see, newest first; of one name when it is given. */
   list(
     db: Db,
     auth: AuthContext,
     page: { readonly limit: number; readonly marker?: string },
+    name?: string,
   ): readonly ImageDetails[];
 
   /** As its owner: @throws {CloudError} notFound, forbidden. */

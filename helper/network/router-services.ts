@@ -30,7 +30,7 @@ const extensions: readonly Extension[] = [
 /** What routers do beside routing: firewall groups and metering. */
 export function createRouterServices(
   own: RouterContext,
-  host: Pick<RouterHost, 'meters'>,
+  host: Pick<RouterHost, 'list' | 'meters'>,
 ): { readonly endpoints: readonly Endpoint[]; readonly extensions: readonly Extension[] } {
   const { quotas, ports } = own;
   // neutron-fwaas's defaults.

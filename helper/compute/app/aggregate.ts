@@ -4,6 +4,7 @@ import { badRequest, conflict, notFound } from '../../errors/error.ts';
 import { type Caller, mv } from '../../http/index.ts';
 import {
   addAggregateHost,
+  aggregatesWithHosts,
   deleteAggregate,
   findAggregate,
   findAggregateByName,
@@ -134,7 +135,7 @@ export class AggregateApp {
   #checkZone(aggregate: Aggregate): void {
     const zone = aggregate.metadata[ZONE];
     if (zone === undefined) return;
-    const other = listAggregates(this.#deps.db).find(
+    const other = aggregatesWithHosts(this.#deps.db).find(
       ({ id, hosts, metadata }) =>
         id !== aggregate.id &&
         metadata[ZONE] !== undefined &&

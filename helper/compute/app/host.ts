@@ -14,7 +14,7 @@ import type { HostProviders } from '../../placement/index.ts';
 import { placementDemand } from '../scheduler/placement-demand.ts';
 import { hostProvider } from './host-provider.ts';
 import type { SchedulerConfig } from '../scheduler/scheduler.ts';
-import { listAggregates } from '../store/aggregate.ts';
+import { aggregatesWithHosts } from '../store/aggregate.ts';
 import {
   claimsOnHost,
   deleteClaim,
@@ -146,18 +146,18 @@ export class ComputeHosts implements Claims, AvailabilityZones, ServiceStates {
       for (const { host, uuid } of listHosts(db)) {
         for (const { server_id, vcpus, ram_mib, disk_gib } of claimsOnHost(db, host))
           this.#allocate(db, uuid, server_id, { vcpus, ramMib: ram_mib, diskGib: disk_gib }, 'tell');
-        for (const aggregate of listAggregates(db))
+        for (const aggregate of aggregatesWithHosts(db))
           if (aggregate.hosts.includes(host)) this.#deps.providers?.setMember(db, uuid, aggregate.uuid, true);
       }
     });
   }
 
   zoneOf(db: Db, host: string): string {
-    return zoneOfHost(listAggregates(db), host, this.#deps.scheduling.zone);
+    return zoneOfHost(aggregatesWithHosts(db), host, this.#deps.scheduling.zone);
   }
 
   exists(db: Db, zone: string): boolean {
-    const aggregates = listAggregates(db);
+    const aggregates = aggregatesWithHosts(db);
     const hosts = listHosts(db);
     // Before the first registration the default zone is there all the same: the scheduler says what is missing.
     if (hosts.length === 0) return zone === this.#deps.scheduling.zone;

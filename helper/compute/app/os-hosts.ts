@@ -1,7 +1,7 @@
 import { transaction, type Db } from '../../db/index.ts';
 import { notFound } from '../../errors/error.ts';
 import { hostState, zoneOfHost, type Allocation } from '../scheduler/host-state.ts';
-import { listAggregates } from '../store/aggregate.ts';
+import { aggregatesWithHosts } from '../store/aggregate.ts';
 import { findHost, findService, listServices, updateService } from '../store/host.ts';
 import { usageOnHost } from '../store/os-hosts.ts';
 import { INTERNAL_ZONE } from './service.ts';
@@ -24,7 +24,7 @@ export class HostApp {
   /** Hosts by service ('compute', 'scheduler', ...), of enabled services; of one zone when it is named. */
   list(zone: string | undefined): object {
     const { db } = this.#deps;
-    const aggregates = listAggregates(db);
+    const aggregates = aggregatesWithHosts(db);
     const hosts = listServices(db)
       .filter(({ disabled }) => disabled === 0)
       .map(({ host, binary }) => ({

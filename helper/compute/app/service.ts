@@ -11,7 +11,7 @@ import {
   updateService,
   type ServiceRow,
 } from '../store/host.ts';
-import { listAggregates } from '../store/aggregate.ts';
+import { aggregatesWithHosts } from '../store/aggregate.ts';
 import { zoneOfHost } from '../scheduler/host-state.ts';
 import { plainTime } from './server-view.ts';
 
@@ -122,7 +122,7 @@ export class ServiceApp {
   }
 
   #view(caller: Caller): (service: ServiceRow) => object {
-    const aggregates = listAggregates(this.#deps.db);
+    const aggregates = aggregatesWithHosts(this.#deps.db);
     return (service) => ({
       id: caller.version >= mv('2.53') ? service.uuid : service.id,
       binary: service.binary,

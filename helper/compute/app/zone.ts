@@ -1,6 +1,6 @@
 import type { Db } from '../../db/index.ts';
 import { zoneOfHost } from '../scheduler/host-state.ts';
-import { listAggregates } from '../store/aggregate.ts';
+import { aggregatesWithHosts } from '../store/aggregate.ts';
 import { listServices, type ServiceRow } from '../store/host.ts';
 import { INTERNAL_ZONE, isUp } from './service.ts';
 import { plainTime } from './server-view.ts';
@@ -42,7 +42,7 @@ export class ZoneApp {
   }
 
   #byZone(): ReadonlyMap<string, readonly ServiceRow[]> {
-    const aggregates = listAggregates(this.#db);
+    const aggregates = aggregatesWithHosts(this.#db);
     return Map.groupBy(listServices(this.#db), ({ binary, host }) =>
       binary === 'nova-compute' ? zoneOfHost(aggregates, host, this.#zone) : INTERNAL_ZONE,
     );

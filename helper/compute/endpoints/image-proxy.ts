@@ -95,7 +95,11 @@ export const imageProxyEndpoints = ({ db, image }: ComputeDeps): readonly Endpoi
   const list = (context: RequestContext): readonly ImageDetails[] => {
     const query = context.query as Readonly<Record<string, string>>;
     const page = pageOf(query, { max: 1000 });
-    return filteredPage((part) => image.list(db, context.auth, part), imageFilter(query), page);
+    return filteredPage(
+      (part) => image.list(db, context.auth, part, query['name']),
+      imageFilter(query),
+      page,
+    );
   };
   const change = (
     context: RequestContext,

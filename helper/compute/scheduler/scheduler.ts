@@ -2,7 +2,7 @@ import type { Db } from '../../db/index.ts';
 import { NoValidHost, type RequestSpec, type Scheduler, type Selection, type Verdict } from '../basics.ts';
 import type { HostProviders } from '../../placement/index.ts';
 import { hostsOfServers, listHosts, type HostRow } from '../store/host.ts';
-import { listAggregates } from '../store/aggregate.ts';
+import { aggregatesWithHosts } from '../store/aggregate.ts';
 import { findServerGroup, membersByHost } from '../store/server-group.ts';
 import { FILTERS, GROUP_FILTERS, type Filter, type GroupFacts, type HintFacts } from './filters.ts';
 import { hostState, type Allocation, type HostState } from './host-state.ts';
@@ -27,7 +27,7 @@ export class FilterScheduler implements Scheduler {
 
   select(db: Db, spec: RequestSpec, exclude: readonly string[] = []): Selection {
     const { allocation, multipliers, zone } = this.#config;
-    const aggregates = listAggregates(db);
+    const aggregates = aggregatesWithHosts(db);
     const rows = listHosts(db);
     const hosts = rows.map((row) => hostState(row, aggregates, allocation, zone));
     const verdicts: Verdict[] = [];

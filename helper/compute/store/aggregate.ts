@@ -32,11 +32,23 @@ const aggregateOf = (row: AggregateRow): Aggregate => ({
   updatedAt: row.updated_at,
 });
 
-const AGGREGATES = `SELECT a.*, (SELECT json_group_array(host) FROM
-  (SELECT host FROM aggregate_host WHERE aggregate_id = a.id ORDER BY host)) AS hosts FROM aggregate a`;
+const SELECTED = `SELECT a.*, (SELECT json_group_array(host) FROM
+  (SELECT host FROM aggregate_host WHERE aggregate_id = a.id ORDER BY host)) AS hosts`;
+const AGGREGATES = `${SELECTED} FROM aggregate a`;
 
 export function listAggregates(db: Db): readonly Aggregate[] {
   return statement<[], AggregateRow>(db, `${AGGREGATES} ORDER BY a.id`).all().map(aggregateOf);
+}
+
+/** Those with a host in them: the others say nothing of hosts and their zones. */
+export function aggregatesWithHosts(db: Db): readonly Aggregate[] {
+  return statement<[], AggregateRow>(
+    db,
+    `${SELECTED} FROM (SELECT DISTINCT aggregate_id FROM aggregate_host) h
+     CROSS JOIN aggregate a ON a.id = h.aggregate_id ORDER BY +a.id`,
+  )
+    .all()
+    .map(aggregateOf);
 }
 
 export function findAggregate(db: Db, id: number): Aggregate | undefined {

@@ -88,19 +88,19 @@ export function upsertHost(db: Db, host: NewHost): void {
 }
 
 const HOSTS = `SELECT h.*, s.id AS service_id, s.uuid AS service_uuid, s.disabled, s.disabled_reason, s.forced_down, s.up,
-    count(c.server_id) AS claims, coalesce(sum(c.vcpus), 0) AS vcpus_used, coalesce(sum(c.ram_mib), 0) AS ram_used,
-    coalesce(sum(c.disk_gib), 0) AS disk_used,
+    coalesce(c.claims, 0) AS claims, coalesce(c.vcpus, 0) AS vcpus_used, coalesce(c.ram_mib, 0) AS ram_used,
+    coalesce(c.disk_gib, 0) AS disk_used,
     (SELECT count(*) FROM server v WHERE v.host = h.host AND v.deleted_at IS NULL AND v.task_state IS NOT NULL) AS busy
   FROM compute_host h
   JOIN compute_service s ON s.host = h.host AND s.binary = 'nova-compute'
-  LEFT JOIN compute_claim c ON c.host = h.host`;
+  LEFT JOIN compute_host_claims c ON c.host = h.host`;
 
 export function listHosts(db: Db): readonly HostRow[] {
-  return statement<[], HostRow>(db, `${HOSTS} GROUP BY h.id ORDER BY h.id`).all();
+  return statement<[], HostRow>(db, `${HOSTS} ORDER BY h.id`).all();
 }
 
 export function findHost(db: Db, host: string): HostRow | undefined {
-  return statement<[string], HostRow>(db, `${HOSTS} WHERE h.host = ? GROUP BY h.id`).get(host);
+  return statement<[string], HostRow>(db, `${HOSTS} WHERE h.host = ?`).get(host);
 }
 
 export function listServices(db: Db): readonly ServiceRow[] {

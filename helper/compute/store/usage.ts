@@ -32,17 +32,22 @@ export function serversInPeriod(
           'SELECT project_id, id FROM server_period WHERE id = ?',
         ).get(page.marker);
   if (marker === undefined) return undefined;
-  return statement<[Readonly<Record<string, string | number | null>>], UsageRow>(
+  const { start, end, projectId } = period;
+  const inPeriod = `launched_at < @end AND (terminated_at IS NULL OR terminated_at > @start)
+    ${projectId === null ? '' : 'AND project_id = @projectId'} AND (project_id, id) > (@afterProject, @afterId)`;
+  return statement<[Readonly<Record<string, string | number>>], UsageRow>(
     db,
-    `SELECT * FROM server_period
-     WHERE launched_at < @end AND (terminated_at IS NULL OR terminated_at > @start)
-       AND (@projectId IS NULL OR project_id = @projectId)
-       AND (project_id > @afterProject OR (project_id = @afterProject AND id > @afterId))
+    `SELECT id, project_id, name, flavor_name, vcpus, ram_mib, disk_gib + ephemeral_gib AS disk_gib, vm_state,
+       launched_at, terminated_at
+     FROM server WHERE ${inPeriod}
+     UNION ALL
+     SELECT id, project_id, name, flavor_name, vcpus, ram_mib, disk_gib, 'deleted', launched_at, terminated_at
+     FROM server_past WHERE ${inPeriod}
      ORDER BY project_id, id LIMIT @limit`,
   ).all({
-    start: period.start,
-    end: period.end,
-    projectId: period.projectId,
+    start,
+    end,
+    ...(projectId === null ? {} : { projectId }),
     afterProject: marker.project_id,
     afterId: marker.id,
     limit: page.limit,
@@ -50,11 +55,10 @@ export function serversInPeriod(
 }
 
 /** How many servers ran between two times. */
-export function countInPeriod(db: Db, start: number, end: number): number {
-  const row = statement<[number, number], { n: number }>(
+export const countInPeriod = (db: Db, start: number, end: number): number =>
+  statement<[Readonly<Record<string, number>>], { n: number }>(
     db,
-    `SELECT count(*) AS n FROM server_period
-     WHERE launched_at < ? AND (terminated_at IS NULL OR terminated_at > ?)`,
-  ).get(end, start);
-  return row?.n ?? 0;
-}
+    `SELECT (SELECT count(*) FROM server WHERE terminated_at IS NULL AND launched_at < @end)
+       + (SELECT count(*) FROM server WHERE terminated_at > @start AND launched_at < @end)
+       + (SELECT count(*) FROM server_past WHERE terminated_at > @start AND launched_at < @end) AS n`,
+  ).get({ start, end })?.n ?? 0;

@@ -62,14 +62,18 @@ export const listScopesOf = (db: Db, userId: string, kind: 'project' | 'domain')
     `WITH RECURSIVE
      actor(id, kind) AS (
        SELECT @user, 'user' UNION ALL SELECT group_id, 'group' FROM identity_membership WHERE user_id = @user),
-     implying(id) AS (
-       SELECT id FROM identity_role WHERE domain_id IS NULL
+     held AS (
+       SELECT a.target_kind, a.target_id, a.inherited, a.role_id
+       FROM actor CROSS JOIN identity_assignment a ON a.actor_id = actor.id AND a.actor_kind = actor.kind),
+     implied(role_id, id) AS (
+       SELECT DISTINCT role_id, role_id FROM held
        UNION
-       SELECT i.prior_id FROM implying JOIN identity_implied_role i ON i.implied_id = implying.id),
+       SELECT implied.role_id, i.implied_id FROM implied
+       CROSS JOIN identity_implied_role i ON i.prior_id = implied.id),
      granted AS (
-       SELECT a.target_kind, a.target_id, a.inherited
-       FROM actor CROSS JOIN identity_assignment a ON a.actor_id = actor.id AND a.actor_kind = actor.kind
-       WHERE a.role_id IN (SELECT id FROM implying)),
+       SELECT target_kind, target_id, inherited FROM held
+       WHERE role_id IN (SELECT i.role_id FROM implied i CROSS JOIN identity_role r ON r.id = i.id
+                         WHERE r.domain_id IS NULL)),
      lower(id) AS (
        SELECT p.id FROM granted g JOIN identity_project p ON p.parent_id = g.target_id
        WHERE g.inherited = 1 AND @kind = 'project'
@@ -177,7 +181,11 @@ export function tagsOf(db: Db, projectIds: readonly string[]): Map<string, strin
     `SELECT project_id, tag FROM identity_project_tag
      WHERE project_id IN (SELECT value FROM json_each(?)) ORDER BY tag`,
   ).all(JSON.stringify(projectIds));
-  for (const row of rows) tags.set(row.project_id, [...(tags.get(row.project_id) ?? []), row.tag]);
+  for (const { project_id, tag } of rows) {
+    const list = tags.get(project_id);
+    if (list === undefined) tags.set(project_id, [tag]);
+    else list.push(tag);
+  }
   return tags;
 }
 

@@ -85,13 +85,13 @@ export class ComputeImages implements Pick<
 
   show: ImageFace['show'] = (_db, auth, imageId) => detailsOf(this.#options.images.get(auth, imageId));
 
-  list: ImageFace['list'] = (_db, auth, page) =>
-    this.#options.images
-      .list(
-        filterOf(auth, {}, () => []),
-        page,
-      )
+  list: ImageFace['list'] = (_db, auth, page, name) => {
+    const filter = filterOf(auth, {}, () => []);
+    const named = name === undefined ? [] : [{ sql: 'name = ?', values: [name] }];
+    return this.#options.images
+      .list({ ...filter, conditions: [...filter.conditions, ...named] }, page)
       .images.map(detailsOf);
+  };
 
   remove: ImageFace['remove'] = (_db, auth, imageId) => {
     this.#own(auth, imageId, 'delete_image');

@@ -1,22 +1,60 @@
+import { notFound } from '../../errors/error.ts';
+import type { RequestContext } from '../../http/index.ts';
 import type { Db } from '../../db/index.ts';
-import { allNetworks } from '../store/network.ts';
+import { networks } from '../store/network.ts';
 import { addressCounts } from '../store/port.ts';
+import type { NetworkRow } from '../store/row.ts';
 import { subnetsOfNetworks } from '../store/subnet.ts';
 import { groupBy } from '../store/table.ts';
+import { isAdmin } from './caller.ts';
 import { poolsOf } from './ipam.ts';
+import { columns, listResources, type Listing } from './listing.ts';
+
+const { text } = columns;
+
+const listing: Listing<NetworkRow> = {
+  table: networks,
+  plural: 'network_ip_availabilities',
+  columns: {
+    network_id: text('id'),
+    network_name: text('name'),
+    project_id: text('project_id'),
+    tenant_id: text('project_id'),
+  },
+  // It chooses among a network's subnets, not among networks.
+  special: { ip_version: () => ({ sql: '1', values: [] }) },
+};
+
+/** A page of networks with their addresses. A list leaves out what the caller may not see, which may be all. */
+export function availabilities(db: Db, context: RequestContext): Record<string, unknown> {
+  const visible = isAdmin(context) ? [] : [{ sql: '0', values: [] }];
+  const versions = context.queryAll('ip_version');
+  return listResources(db, listing, context, visible, (rows) => availabilityOf(db, rows, versions));
+}
+
+/** @throws {CloudError} NetworkNotFound */
+export function availability(db: Db, networkId: string): object {
+  const network = networks.byId(db, networkId);
+  const [found] = network === undefined ? [] : availabilityOf(db, [network], []);
+  if (found === undefined)
+    throw notFound(`Network ${networkId} could not be found.`, { type: 'NetworkNotFound' });
+  return found;
+}
 
 /** Addresses of each network, all and in use, as network-ip-availability counts them: pools, and every address used. */
-export function availability(db: Db, ipVersions: readonly string[]) {
-  const networks = allNetworks(db);
+function availabilityOf(db: Db, rows: readonly NetworkRow[], ipVersions: readonly string[]) {
   const subnets = groupBy(
     subnetsOfNetworks(
       db,
-      networks.map((network) => network.id),
+      rows.map((network) => network.id),
     ).filter((subnet) => ipVersions.length === 0 || ipVersions.includes(String(subnet.ip_version))),
     (subnet) => subnet.network_id,
   );
-  const used = addressCounts(db);
-  return networks.map((network) => {
+  const used = addressCounts(
+    db,
+    [...subnets.values()].flat().map((subnet) => subnet.id),
+  );
+  return rows.map((network) => {
     const own = subnets.get(network.id) ?? [];
     const sizes = own.map((subnet) =>
       poolsOf(subnet).reduce((sum, pool) => sum + pool.last - pool.first + 1n, 0n),

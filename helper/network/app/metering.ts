@@ -57,9 +57,9 @@ const invalid = (message: string): Error => badRequest(message, { type: 'Invalid
 /** Labels that count traffic at the gateways of routers, and what they count. */
 export class MeteringApp {
   readonly #context: RouterContext;
-  readonly #host: Pick<RouterHost, 'meters'>;
+  readonly #host: Pick<RouterHost, 'list' | 'meters'>;
 
-  constructor(context: RouterContext, host: Pick<RouterHost, 'meters'>) {
+  constructor(context: RouterContext, host: Pick<RouterHost, 'list' | 'meters'>) {
     this.#context = context;
     this.#host = host;
   }
@@ -197,7 +197,7 @@ export class MeteringApp {
   /** At each router that has a gateway; they begin with the label, or with the router's namespace after a reboot. */
   async counters(row: MeteringLabelRow) {
     const routers: { router_id: string; packets: number; bytes: number }[] = [];
-    for (const router_id of routersOfLabel(this.#context.network.db, row)) {
+    for (const router_id of routersOfLabel(this.#context.network.db, row, await this.#host.list())) {
       const readings = await this.#host.meters(router_id);
       for (const { labelId, packets, bytes } of readings)
         if (labelId === row.id) routers.push({ router_id, packets, bytes });

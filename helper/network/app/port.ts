@@ -118,7 +118,8 @@ export class PortApp {
   }
 
   list(context: RequestContext): Record<string, unknown> {
-    const ownNetworks = 'network_id IN (SELECT id FROM network WHERE project_id = ?)';
+    // Asked of each row: a project's networks may be as many as its ports.
+    const ownNetworks = 'EXISTS (SELECT 1 FROM network n WHERE n.id = port.network_id AND n.project_id = ?)';
     const { projectId = '' } = context.auth;
     const visible = isAdmin(context)
       ? []

@@ -105,7 +105,9 @@ export class SubnetApp {
   list(context: RequestContext): Record<string, unknown> {
     const { auth } = context;
     const open = openRows(auth, 'network', 'network_id');
-    const ownNetworks = 'network_id IN (SELECT id FROM network WHERE project_id = ?)';
+    // Asked of each row: a project's networks may be as many as its subnets.
+    const ownNetworks =
+      'EXISTS (SELECT 1 FROM network n WHERE n.id = subnet.network_id AND n.project_id = ?)';
     const visible = { sql: `${ownNetworks} OR ${open.sql}`, values: [auth.projectId ?? '', ...open.values] };
     const special = { ...listing.special, shared: sharedFilter(auth, 'network', 'network_id') };
     return listResources(

@@ -1,8 +1,7 @@
 import { Type } from 'typebox';
 import { notFound } from '../../errors/error.ts';
 import { endpoint, type Endpoint } from '../../http/index.ts';
-import { availability } from '../app/availability.ts';
-import { isAdmin } from '../app/caller.ts';
+import { availabilities, availability } from '../app/availability.ts';
 import { listItems } from '../app/listing-memory.ts';
 import type { NetworkContext } from '../app/context.ts';
 import type { Extension as ExtensionEntry } from '../app/extension.ts';
@@ -71,15 +70,7 @@ export function miscEndpoints(
       policy: 'get_network_ip_availability:list',
       response: listed('network_ip_availabilities', Availability),
       ok: 200,
-      // A list leaves out what the caller may not see, which here is all.
-      handler: (request) =>
-        listItems(
-          'network_ip_availabilities',
-          isAdmin(request) ? availability(db, request.queryAll('ip_version')) : [],
-          request,
-          'network_id',
-          ['ip_version'],
-        ),
+      handler: (request) => availabilities(db, request),
     }),
     endpoint({
       id: 'network_ip_availabilities:show',
@@ -88,13 +79,7 @@ export function miscEndpoints(
       policy: 'get_network_ip_availability',
       response: wrapped('network_ip_availability', Availability),
       ok: 200,
-      handler: ({ params }) => {
-        const found = availability(db, []).find((one) => one.network_id === params.network_id);
-        if (found === undefined) {
-          throw notFound(`Network ${params.network_id} could not be found.`, { type: 'NetworkNotFound' });
-        }
-        return { network_ip_availability: found };
-      },
+      handler: ({ params }) => ({ network_ip_availability: availability(db, params.network_id) }),
     }),
   ];
 }

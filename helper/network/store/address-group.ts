@@ -1,3 +1,4 @@
+import { countOf } from './count.ts';
 import { statement, type Db } from '../../db/index.ts';
 import type { StandardRow } from './row.ts';
 import { inJson, table } from './table.ts';
@@ -31,7 +32,4 @@ export const blocksOfGroups = (
       WHERE g.id IN ${inJson} ORDER BY 1, 2`,
   ).all(JSON.stringify(ids));
 
-export const countAddressGroups = (db: Db, projectId: string): number =>
-  statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM address_group WHERE project_id = ?').get(
-    projectId,
-  )?.n ?? 0;
+export const countAddressGroups = countOf('address_group');

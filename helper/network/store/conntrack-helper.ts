@@ -16,5 +16,5 @@ export const conntrackHelpers = table<ConntrackHelperRow>('conntrack_helper');
 export const helpersOfRouters = (db: Db, routerIds: readonly string[]): ConntrackHelperRow[] =>
   statement<[string], ConntrackHelperRow>(
     db,
-    `SELECT * FROM conntrack_helper WHERE router_id IN ${inJson} ORDER BY seq`,
+    `SELECT * FROM conntrack_helper WHERE router_id IN ${inJson} ORDER BY +seq`,
   ).all(JSON.stringify(routerIds));

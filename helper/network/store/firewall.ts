@@ -1,3 +1,4 @@
+import { countOf } from './count.ts';
 import { statement, type Db } from '../../db/index.ts';
 import type { StandardRow } from './row.ts';
 import { inJson, table } from './table.ts';
@@ -37,14 +38,9 @@ export const firewallRules = table<FirewallRuleRow>('firewall_rule');
 export const firewallPolicies = table<FirewallPolicyRow>('firewall_policy');
 export const firewallGroups = table<FirewallGroupRow>('firewall_group');
 
-const counted = (name: string) => {
-  const sql = `SELECT count(*) AS n FROM ${name} WHERE project_id = ?`;
-  return (db: Db, projectId: string): number =>
-    statement<[string], { n: number }>(db, sql).get(projectId)?.n ?? 0;
-};
-export const countFirewallRules = counted('firewall_rule');
-export const countFirewallPolicies = counted('firewall_policy');
-export const countFirewallGroups = counted('firewall_group');
+export const countFirewallRules = countOf('firewall_rule');
+export const countFirewallPolicies = countOf('firewall_policy');
+export const countFirewallGroups = countOf('firewall_group');
 
 /** Rules of policies, each policy's in their order. */
 export const rulesOfPolicies = (
@@ -80,7 +76,7 @@ export function setPolicyRules(db: Db, policyId: string, ruleIds: readonly strin
 export const groupsOfPolicies = (db: Db, policyIds: readonly string[]): FirewallGroupRow[] =>
   statement<[string, string], FirewallGroupRow>(
     db,
-    `SELECT * FROM firewall_group WHERE ingress_firewall_policy_id IN ${inJson} OR egress_firewall_policy_id IN ${inJson} ORDER BY seq`,
+    `SELECT * FROM firewall_group WHERE ingress_firewall_policy_id IN ${inJson} OR egress_firewall_policy_id IN ${inJson} ORDER BY +seq`,
   ).all(JSON.stringify(policyIds), JSON.stringify(policyIds));
 
 export const defaultFirewallGroup = (db: Db, projectId: string): FirewallGroupRow | undefined =>

@@ -1,3 +1,4 @@
+import { countOf } from './count.ts';
 import { statement, type Db } from '../../db/index.ts';
 import type { StandardRow } from './row.ts';
 import { inJson, table } from './table.ts';
@@ -18,10 +19,7 @@ export interface FloatingIpRow extends StandardRow {
 
 export const floatingIps = table<FloatingIpRow>('floating_ip');
 
-export const countFloatingIps = (db: Db, projectId: string): number =>
-  statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM floating_ip WHERE project_id = ?').get(
-    projectId,
-  )?.n ?? 0;
+export const countFloatingIps = countOf('floating_ip');
 
 /** Of a project, or of all when it is null, in the order of their creation. */
 export const floatingIpsOfProject = (db: Db, projectId: string | null): FloatingIpRow[] =>
@@ -34,7 +32,7 @@ export const floatingIpsOfProject = (db: Db, projectId: string | null): Floating
 export const floatingIpsOfPorts = (db: Db, portIds: readonly string[]): FloatingIpRow[] =>
   statement<[string], FloatingIpRow>(
     db,
-    `SELECT * FROM floating_ip WHERE port_id IN ${inJson} ORDER BY seq`,
+    `SELECT * FROM floating_ip WHERE port_id IN ${inJson} ORDER BY +seq`,
   ).all(JSON.stringify(portIds));
 
 /** Floating IPs of the network that lead nowhere. */

@@ -29,14 +29,22 @@ export const labelsAtProject = (db: Db, projectId: string): MeteringLabelRow[] =
 export const rulesOfLabels = (db: Db, labelIds: readonly string[]): MeteringLabelRuleRow[] =>
   statement<[string], MeteringLabelRuleRow>(
     db,
-    `SELECT * FROM metering_label_rule WHERE metering_label_id IN ${inJson} ORDER BY seq`,
+    `SELECT * FROM metering_label_rule WHERE metering_label_id IN ${inJson} ORDER BY +seq`,
   ).all(JSON.stringify(labelIds));
 
-/** Routers that a label counts at. */
-export const routersOfLabel = (db: Db, label: MeteringLabelRow): string[] =>
-  statement<[number, string], { id: string }>(
+/**
+ * Routers that a label counts at: those of its project that have a gateway, or of all when it is shared.
+ * @param among only these.
+ */
+export const routersOfLabel = (db: Db, label: MeteringLabelRow, among?: readonly string[]): string[] =>
+  statement<[Readonly<Record<string, string>>], { id: string }>(
     db,
-    'SELECT id FROM router WHERE ? = 1 OR project_id = ? ORDER BY seq',
+    `SELECT id FROM router WHERE gateway_network_id IS NOT NULL
+       ${label.shared === 1 ? '' : 'AND project_id = @project'}
+       ${among === undefined ? '' : 'AND id IN (SELECT value FROM json_each(@among))'} ORDER BY +seq`,
   )
-    .all(label.shared, label.project_id)
+    .all({
+      ...(label.shared === 1 ? {} : { project: label.project_id }),
+      ...(among === undefined ? {} : { among: JSON.stringify(among) }),
+    })
     .map((row) => row.id);

@@ -1,3 +1,4 @@
+import { countOf } from './count.ts';
 import { statement, type Db } from '../../db/index.ts';
 import { fillPool, giveBack, poolExists, setCursor, takeExact, takeNext } from './free-range.ts';
 import type { NetworkRow, SegmentRow } from './row.ts';
@@ -92,10 +93,7 @@ export const releaseSegment = (db: Db, networkId: string): unknown =>
 export const allSegments = (db: Db): SegmentRow[] =>
   statement<[], SegmentRow>(db, 'SELECT * FROM network_segment').all();
 
-export const countNetworks = (db: Db, projectId: string): number =>
-  statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM network WHERE project_id = ?').get(
-    projectId,
-  )?.n ?? 0;
+export const countNetworks = countOf('network');
 
 /** Networks that a project may attach servers to without being told which: its own, and those shared with it. */
 export const attachableNetworks = (db: Db, projectId: string): NetworkRow[] =>

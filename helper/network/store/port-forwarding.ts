@@ -21,7 +21,7 @@ export const portForwardings = table<PortForwardingRow>('port_forwarding');
 export const forwardingsOfFloatingIps = (db: Db, ids: readonly string[]): PortForwardingRow[] =>
   statement<[string], PortForwardingRow>(
     db,
-    `SELECT * FROM port_forwarding WHERE floatingip_id IN ${inJson} ORDER BY seq`,
+    `SELECT * FROM port_forwarding WHERE floatingip_id IN ${inJson} ORDER BY +seq`,
   ).all(JSON.stringify(ids));
 
 export const forwardingsToPort = (db: Db, portId: string): PortForwardingRow[] =>

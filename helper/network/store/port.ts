@@ -1,3 +1,4 @@
+import { countOf } from './count.ts';
 import { statement, type Db } from '../../db/index.ts';
 import { giveNumber } from './network.ts';
 import type { PlugRow, PortIpRow, PortRow } from './row.ts';
@@ -46,9 +47,7 @@ export const macInNetwork = (db: Db, networkId: string, mac: string): PortRow | 
     mac,
   );
 
-export const countPorts = (db: Db, projectId: string): number =>
-  statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM port WHERE project_id = ?').get(projectId)
-    ?.n ?? 0;
+export const countPorts = countOf('port');
 
 export const setPortStatus = (db: Db, portId: string, status: string): unknown =>
   statement<[string, string, string]>(db, 'UPDATE port SET status = ? WHERE id = ? AND status <> ?').run(
@@ -153,12 +152,12 @@ export const groupsOfPorts = (
   ).all(JSON.stringify(portIds));
 
 /** Addresses in use by subnet. */
-export const addressCounts = (db: Db): Map<string, number> =>
+export const addressCounts = (db: Db, subnetIds: readonly string[]): Map<string, number> =>
   new Map(
-    statement<[], { subnet_id: string; n: number }>(
+    statement<[string], { subnet_id: string; n: number }>(
       db,
-      'SELECT subnet_id, count(*) AS n FROM port_ip GROUP BY subnet_id',
+      `SELECT subnet_id, count(*) AS n FROM port_ip WHERE subnet_id IN ${inJson} GROUP BY subnet_id`,
     )
-      .all()
+      .all(JSON.stringify(subnetIds))
       .map((row) => [row.subnet_id, row.n]),
   );

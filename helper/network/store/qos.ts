@@ -1,3 +1,4 @@
+import { countOf } from './count.ts';
 import { statement, type Db } from '../../db/index.ts';
 import type { StandardRow } from './row.ts';
 import { inJson, table } from './table.ts';
@@ -32,7 +33,7 @@ export const qosRules = table<QosRuleRow>('qos_rule');
 export const rulesOfQosPolicies = (db: Db, policyIds: readonly string[]): QosRuleRow[] =>
   statement<[string], QosRuleRow>(
     db,
-    `SELECT * FROM qos_rule WHERE qos_policy_id IN ${inJson} ORDER BY seq`,
+    `SELECT * FROM qos_rule WHERE qos_policy_id IN ${inJson} ORDER BY +seq`,
   ).all(JSON.stringify(policyIds));
 
 export const defaultQosPolicy = (db: Db, projectId: string): QosPolicyRow | undefined =>
@@ -41,10 +42,7 @@ export const defaultQosPolicy = (db: Db, projectId: string): QosPolicyRow | unde
     'SELECT * FROM qos_policy WHERE project_id = ? AND is_default = 1',
   ).get(projectId);
 
-export const countQosPolicies = (db: Db, projectId: string): number =>
-  statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM qos_policy WHERE project_id = ?').get(
-    projectId,
-  )?.n ?? 0;
+export const countQosPolicies = countOf('qos_policy');
 
 /** What has the policy: networks, ports, floating IPs, gateways of routers. */
 export interface QosUser {

@@ -1,3 +1,4 @@
+import { countOf } from './count.ts';
 import { statement, type Db } from '../../db/index.ts';
 import { inJson, table } from './table.ts';
 
@@ -49,10 +50,7 @@ export const dropPolicies = (db: Db, objectId: string, action: RbacAction): unkn
     action,
   );
 
-export const countPolicies = (db: Db, projectId: string): number =>
-  statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM rbac_policy WHERE project_id = ?').get(
-    projectId,
-  )?.n ?? 0;
+export const countPolicies = countOf('rbac_policy');
 
 /** Projects that have ports on the network. */
 export const projectsOnNetwork = (db: Db, networkId: string): string[] =>

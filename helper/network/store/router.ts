@@ -1,3 +1,4 @@
+import { countOf } from './count.ts';
 import { statement, type Db } from '../../db/index.ts';
 import type { PortIpRow, PortRow, StandardRow } from './row.ts';
 import { inJson, table } from './table.ts';
@@ -47,10 +48,7 @@ export const allRouterIds = (db: Db): string[] =>
     .all()
     .map((row) => row.id);
 
-export const countRouters = (db: Db, projectId: string): number =>
-  statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM router WHERE project_id = ?').get(
-    projectId,
-  )?.n ?? 0;
+export const countRouters = countOf('router');
 
 /** An address of a router with what it needs of its subnet. */
 export interface RouterAddress extends PortIpRow {

@@ -1,3 +1,4 @@
+import { countOf } from './count.ts';
 import { statement, type Db } from '../../db/index.ts';
 import type { SecurityGroupRow, SecurityGroupRuleRow } from './row.ts';
 import { inJson, table } from './table.ts';
@@ -27,7 +28,7 @@ export const groupsOfProject = (db: Db, projectId: string | null): SecurityGroup
 export const rulesOfGroups = (db: Db, groupIds: readonly string[]): SecurityGroupRuleRow[] =>
   statement<[string], SecurityGroupRuleRow>(
     db,
-    `SELECT * FROM security_group_rule WHERE security_group_id IN ${inJson} ORDER BY seq`,
+    `SELECT * FROM security_group_rule WHERE security_group_id IN ${inJson} ORDER BY +seq`,
   ).all(JSON.stringify(groupIds));
 
 export const groupInUse = (db: Db, groupId: string): boolean =>
@@ -88,16 +89,9 @@ export const touchGroup = (db: Db, groupId: string, now: number): unknown =>
     'UPDATE security_group SET revision = revision + 1, updated_at = ? WHERE id = ?',
   ).run(now, groupId);
 
-export const countGroups = (db: Db, projectId: string): number =>
-  statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM security_group WHERE project_id = ?').get(
-    projectId,
-  )?.n ?? 0;
+export const countGroups = countOf('security_group');
 
-export const countRules = (db: Db, projectId: string): number =>
-  statement<[string], { n: number }>(
-    db,
-    'SELECT count(*) AS n FROM security_group_rule WHERE project_id = ?',
-  ).get(projectId)?.n ?? 0;
+export const countRules = countOf('security_group_rule');
 
 /** Names of the groups of many devices' ports. */
 export const groupNamesOfDevices = (

@@ -40,7 +40,7 @@ export const leavingSegments = (db: Db, networkId: string): ApiSegmentRow[] =>
 export const segmentsOf = (db: Db, networkIds: readonly string[]): ApiSegmentRow[] =>
   statement<[string], ApiSegmentRow>(
     db,
-    `SELECT * FROM segment WHERE network_id IN ${inJson} AND is_first < 2 ORDER BY seq`,
+    `SELECT * FROM segment WHERE network_id IN ${inJson} AND is_first < 2 ORDER BY +seq`,
   ).all(JSON.stringify(networkIds));
 
 export const subnetsOnSegment = (db: Db, segmentId: string): string[] =>

@@ -1,3 +1,4 @@
+import { countOf } from './count.ts';
 import { statement, type Db } from '../../db/index.ts';
 import type { SubnetRow } from './row.ts';
 import { inJson, table } from './table.ts';
@@ -15,15 +16,12 @@ export const subnetIdsOf = (
 ): { readonly id: string; readonly network_id: string }[] =>
   statement<[string], { id: string; network_id: string }>(
     db,
-    `SELECT id, network_id FROM subnet WHERE network_id IN ${inJson} ORDER BY seq`,
+    `SELECT id, network_id FROM subnet WHERE network_id IN ${inJson} ORDER BY +seq`,
   ).all(JSON.stringify(networkIds));
 
 export const subnetsOfNetworks = (db: Db, networkIds: readonly string[]): SubnetRow[] =>
-  statement<[string], SubnetRow>(db, `SELECT * FROM subnet WHERE network_id IN ${inJson} ORDER BY seq`).all(
+  statement<[string], SubnetRow>(db, `SELECT * FROM subnet WHERE network_id IN ${inJson} ORDER BY +seq`).all(
     JSON.stringify(networkIds),
   );
 
-export const countSubnets = (db: Db, projectId: string): number =>
-  statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM subnet WHERE project_id = ?').get(
-    projectId,
-  )?.n ?? 0;
+export const countSubnets = countOf('subnet');

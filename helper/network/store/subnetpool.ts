@@ -1,3 +1,4 @@
+import { countOf } from './count.ts';
 import { statement, type Db } from '../../db/index.ts';
 import type { StandardRow, SubnetRow } from './row.ts';
 import { table } from './table.ts';
@@ -41,7 +42,4 @@ export const setSubnetPool = (db: Db, subnetId: string, poolId: string, now: num
     'UPDATE subnet SET subnetpool_id = ?, updated_at = ?, revision = revision + 1 WHERE id = ?',
   ).run(poolId, now, subnetId);
 
-export const countPools = (db: Db, projectId: string): number =>
-  statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM subnetpool WHERE project_id = ?').get(
-    projectId,
-  )?.n ?? 0;
+export const countPools = countOf('subnetpool');

@@ -2,7 +2,10 @@ import { statement, type Db, type SqlValue } from '../../db/index.ts';
 
 type Columns<Row> = Partial<Record<keyof Row & string, SqlValue>>;
 
-/** The rows that belong to a list of ids, as one statement whatever the number: `... IN (${inJson})`. */
+/**
+ * The rows that belong to a list of ids, as one statement whatever the number: `... IN (${inJson})`. Where they are
+ * ordered, by `+seq`: by `seq` SQLite would rather go through the whole table in that order than look up the ids.
+ */
 export const inJson = '(SELECT value FROM json_each(?))';
 
 /**

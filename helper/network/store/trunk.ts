@@ -1,3 +1,4 @@
+import { countOf } from './count.ts';
 import { statement, type Db } from '../../db/index.ts';
 import type { StandardRow } from './row.ts';
 import { inJson, table } from './table.ts';
@@ -25,19 +26,16 @@ export const subports = table<SubportRow>('trunk_subport', 'port_id');
 export const subportsOf = (db: Db, trunkIds: readonly string[]): SubportRow[] =>
   statement<[string], SubportRow>(
     db,
-    `SELECT * FROM trunk_subport WHERE trunk_id IN ${inJson} ORDER BY seq`,
+    `SELECT * FROM trunk_subport WHERE trunk_id IN ${inJson} ORDER BY +seq`,
   ).all(JSON.stringify(trunkIds));
 
 /** Trunks whose parent is one of the ports. */
 export const trunksOfPorts = (db: Db, portIds: readonly string[]): TrunkRow[] =>
-  statement<[string], TrunkRow>(db, `SELECT * FROM trunk WHERE port_id IN ${inJson} ORDER BY seq`).all(
+  statement<[string], TrunkRow>(db, `SELECT * FROM trunk WHERE port_id IN ${inJson} ORDER BY +seq`).all(
     JSON.stringify(portIds),
   );
 
-export const countTrunks = (db: Db, projectId: string): number =>
-  statement<[string], { n: number }>(db, 'SELECT count(*) AS n FROM trunk WHERE project_id = ?').get(
-    projectId,
-  )?.n ?? 0;
+export const countTrunks = countOf('trunk');
 
 export const setTrunkStatus = (db: Db, trunkId: string, status: string): unknown =>
   statement<[string, string, string]>(db, 'UPDATE trunk SET status = ? WHERE id = ? AND status <> ?').run(

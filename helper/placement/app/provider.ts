@@ -11,6 +11,7 @@ import {
   findProviderByName,
   insertProvider,
   listProviders,
+  providersBelow,
   setAggregates,
   setRoot,
   touchProviders,
@@ -59,7 +60,7 @@ export class ProviderApp {
     const { db } = this.#context;
     const root = filter.in_tree === undefined ? undefined : findProvider(db, filter.in_tree)?.root_uuid;
     if (filter.in_tree !== undefined && root === undefined) return [];
-    const narrow = listProviders(db).filter(
+    const narrow = this.#candidates(filter, root).filter(
       (row) =>
         (filter.name === undefined || row.name === filter.name) &&
         (filter.uuid === undefined || row.uuid === filter.uuid) &&
@@ -78,6 +79,19 @@ export class ProviderApp {
       if (!traits.fits(provider.traits)) return false;
       return [...(amounts ?? [])].every(([name, amount]) => roomFor(provider, name, amount));
     });
+  }
+
+  /** Those that a name, an id or a tree leaves, by its index; all without any of them. */
+  #candidates({ name, uuid }: ProviderFilter, root: string | undefined): readonly ProviderRow[] {
+    const { db } = this.#context;
+    const one =
+      name === undefined
+        ? uuid === undefined
+          ? null
+          : findProvider(db, uuid)
+        : findProviderByName(db, name);
+    if (one !== null) return one === undefined ? [] : [one];
+    return root === undefined ? listProviders(db) : providersBelow(db, root);
   }
 
   find(uuid: string): ProviderRow {

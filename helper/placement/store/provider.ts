@@ -16,6 +16,13 @@ const COLUMNS = 'uuid, name, generation, parent_uuid, root_uuid, created_at, upd
 export const listProviders = (db: Db): readonly ProviderRow[] =>
   statement<[], ProviderRow>(db, `SELECT ${COLUMNS} FROM placement_provider ORDER BY seq`).all();
 
+/** Of one tree. */
+export const providersBelow = (db: Db, rootUuid: string): readonly ProviderRow[] =>
+  statement<[string], ProviderRow>(
+    db,
+    `SELECT ${COLUMNS} FROM placement_provider WHERE root_uuid = ? ORDER BY seq`,
+  ).all(rootUuid);
+
 export const findProvider = (db: Db, uuid: string): ProviderRow | undefined =>
   statement<[string], ProviderRow>(db, `SELECT ${COLUMNS} FROM placement_provider WHERE uuid = ?`).get(uuid);
 

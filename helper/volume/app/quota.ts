@@ -9,6 +9,7 @@ import {
   setClassLimit,
   setProjectLimit,
   usageByType,
+  usageOf,
 } from '../store/quota.ts';
 import { typeNames } from '../store/type.ts';
 
@@ -61,7 +62,7 @@ export class Quotas {
   }
 
   #check(projectId: string, demand: Demand, suffixes: readonly string[]): void {
-    const limits = this.#limits(projectId);
+    const limits = this.#setLimits(projectId);
     const used = this.#used(projectId);
     const over = (resource: string, wanted: number): number | undefined =>
       suffixes
@@ -91,7 +92,7 @@ export class Quotas {
 
   /** @throws {CloudError} overQuota when a single volume would be too large. */
   checkSize(projectId: string, sizeGib: number): void {
-    const limit = this.#limits(projectId)['per_volume_gigabytes'] ?? -1;
+    const limit = this.#setLimits(projectId)['per_volume_gigabytes'] ?? -1;
     if (limit >= 0 && sizeGib > limit)
       throw overQuota(`Requested volume size ${sizeGib}G is larger than maximum allowed limit ${limit}G.`);
   }
@@ -149,19 +150,19 @@ export class Quotas {
 
   /** GET /limits. */
   absolute(projectId: string): Limits {
-    const limits = this.#limits(projectId);
-    const used = this.#used(projectId);
+    const limits = this.#setLimits(projectId);
+    const used = usageOf(this.#db, projectId);
     return {
       maxTotalVolumes: limits['volumes'] ?? -1,
       maxTotalSnapshots: limits['snapshots'] ?? -1,
       maxTotalVolumeGigabytes: limits['gigabytes'] ?? -1,
       maxTotalBackups: limits['backups'] ?? -1,
       maxTotalBackupGigabytes: limits['backup_gigabytes'] ?? -1,
-      totalVolumesUsed: used['volumes'] ?? 0,
-      totalSnapshotsUsed: used['snapshots'] ?? 0,
-      totalGigabytesUsed: used['gigabytes'] ?? 0,
-      totalBackupsUsed: used['backups'] ?? 0,
-      totalBackupGigabytesUsed: used['backup_gigabytes'] ?? 0,
+      totalVolumesUsed: used.volumes,
+      totalSnapshotsUsed: used.snapshots,
+      totalGigabytesUsed: used.volumeGib + used.snapshotGib,
+      totalBackupsUsed: 0,
+      totalBackupGigabytesUsed: 0,
     };
   }
 
@@ -174,22 +175,30 @@ export class Quotas {
   }
 
   #limits(projectId: string): Limits {
-    return { ...this.#defaults(), ...Object.fromEntries(projectLimits(this.#db, projectId)) };
+    return Object.assign(this.#defaults(), Object.fromEntries(projectLimits(this.#db, projectId)));
   }
 
-  #defaults(): Limits {
+  /** What was set, and the defaults; types of which nothing is said are left out: they are unlimited, and may be many. */
+  #setLimits(projectId: string): Limits {
+    return {
+      ...DEFAULTS,
+      ...Object.fromEntries(classLimits(this.#db, DEFAULT_CLASS)),
+      ...Object.fromEntries(projectLimits(this.#db, projectId)),
+    };
+  }
+
+  #defaults(): Record<string, number> {
     return this.#ofClass(DEFAULT_CLASS);
   }
 
-  #ofClass(name: string): Limits {
-    const ofTypes: Record<string, number> = {};
-    for (const type of typeNames(this.#db)) for (const what of OF_TYPE) ofTypes[`${what}_${type}`] = -1;
-    return {
-      ...DEFAULTS,
-      ...ofTypes,
-      ...Object.fromEntries(classLimits(this.#db, DEFAULT_CLASS)),
-      ...Object.fromEntries(classLimits(this.#db, name)),
-    };
+  #ofClass(name: string): Record<string, number> {
+    const limits: Record<string, number> = { ...DEFAULTS };
+    for (const type of typeNames(this.#db)) for (const what of OF_TYPE) limits[`${what}_${type}`] = -1;
+    return Object.assign(
+      limits,
+      Object.fromEntries(classLimits(this.#db, DEFAULT_CLASS)),
+      Object.fromEntries(classLimits(this.#db, name)),
+    );
   }
 
   #used(projectId: string): Readonly<Record<string, number>> {

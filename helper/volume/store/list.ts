@@ -41,8 +41,11 @@ export type ListedTable =
   | 'volume_group_type'
   | 'volume_group_snapshot';
 
+/** Never null in any of these tables: as they are, an index has their order. */
+const NEVER_NULL = new Set(['id', 'created_at', 'updated_at', 'project_id', 'user_id', 'status', 'size']);
+
 const expression = ({ column, kind }: SortKey): string =>
-  kind === 'text' ? `coalesce(${column}, '')` : `coalesce(${column}, 0)`;
+  NEVER_NULL.has(column) ? column : kind === 'text' ? `coalesce(${column}, '')` : `coalesce(${column}, 0)`;
 
 /**
  * One page in the order asked for, always ended by the id.

@@ -44,13 +44,17 @@ export const setClassLimit = (db: Db, name: string, resource: string, limit: num
   ).run(name, resource, limit);
 };
 
-/** What a project has of one type of volumes, counted from the rows. */
-export interface TypeUsage {
-  readonly typeName: string;
+/** What a project has, of one type of volumes or of all, counted from the rows. */
+export interface Usage {
   readonly volumes: number;
   readonly volumeGib: number;
   readonly snapshots: number;
   readonly snapshotGib: number;
+}
+
+/** What a project has of one type of volumes. */
+export interface TypeUsage extends Usage {
+  readonly typeName: string;
 }
 
 /** By type; types of which the project has nothing are left out. */
@@ -68,3 +72,20 @@ export const usageByType = (db: Db, projectId: string): readonly TypeUsage[] =>
            FROM volume_snapshot WHERE project_id = ? AND consumes_quota = 1 GROUP BY volume_type_id
        ) JOIN volume_type t ON t.id = type_id GROUP BY t.name`,
   ).all(projectId, projectId);
+
+/** Of all types. */
+export const usageOf = (db: Db, projectId: string): Usage => {
+  const sum = (table: 'volume' | 'volume_snapshot', size: 'size' | 'volume_size') =>
+    statement<[string], { n: number; gib: number }>(
+      db,
+      `SELECT count(*) AS n, coalesce(sum(${size}), 0) AS gib FROM ${table} WHERE project_id = ? AND consumes_quota = 1`,
+    ).get(projectId) ?? { n: 0, gib: 0 };
+  const volumes = sum('volume', 'size');
+  const snapshots = sum('volume_snapshot', 'volume_size');
+  return {
+    volumes: volumes.n,
+    volumeGib: volumes.gib,
+    snapshots: snapshots.n,
+    snapshotGib: snapshots.gib,
+  };
+};
