@@ -63,6 +63,7 @@ describe('actions that change servers', () => {
     makeWorld: makeWorld({
       ...input,
       imageId: IMAGE_ID,
+      reimage: null,
       oldImage: { id: IMAGE_ID, properties: '{}', rootDeviceName: '/dev/vda' },
       ran: true,
       stopped: false,
@@ -110,6 +111,9 @@ describe('actions that change servers', () => {
     target: 'vdb',
     tag: null,
     delete_on_termination: 0,
+    boot_index: null,
+    disk_bus: null,
+    device_type: 'disk' as const,
     created_at: 1,
   };
   const disk = {
@@ -123,7 +127,6 @@ describe('actions that change servers', () => {
   /** As the request leaves it: reserved for the server, or about to leave it. */
   const withVolume = (state: string) => async (world: TestWorld) => {
     insertServerVolume(world.db, volume);
-    world.volumes.busy.add('v');
     world.volumes.attachments.set('a', { volumeId: 'v', state });
     const secret = { id: 'a', use: 'volume' as const, value: new Secret('passphrase') };
     world.volumes.held.set('a', [secret]);

@@ -1,6 +1,19 @@
 import type { Db } from '../db/index.ts';
 import type { Secret } from '../secret.ts';
 
+/** The names of a guest's disks: '/dev/vdb'. */
+export interface GuestDisks {
+  readonly ephemerals: readonly string[];
+  readonly swap: string | null;
+  readonly volumes: readonly string[];
+  /** Those that have a device tag. */
+  readonly tagged: readonly {
+    readonly tag: string;
+    readonly target: string;
+    readonly serial: string | null;
+  }[];
+}
+
 /** A server as the metadata service and config drives tell its guest. */
 export interface ServerMetadata {
   readonly id: string;
@@ -31,9 +44,8 @@ export interface ServerMetadata {
   readonly adminPassword: Secret | null;
   /** Files of personality (before 2.57), contents in base64. */
   readonly files: readonly { readonly path: string; readonly contents: string }[];
-  readonly ephemeralGib: number;
-  readonly swapMib: number;
   readonly rootDeviceName: string;
+  readonly disks: GuestDisks;
 }
 
 /** Where a server's consoles are, for the console service's proxy. */

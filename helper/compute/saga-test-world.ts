@@ -47,6 +47,8 @@ export const NEW_SERVER: Parameters<typeof insertServer>[1] = {
   launchIndex: 0,
   reservationId: 'r-1',
   rootDeviceName: '/dev/vda',
+  blockDevices: '{}',
+  volumeBacked: false,
   requestSpec: '{}',
   nics: '[]',
   securityGroupIds: '[]',

@@ -168,6 +168,7 @@ describe('a delete', () => {
           claims: [],
           files: [],
           volumes: [],
+          made: [],
         });
         expect(index).toBeGreaterThanOrEqual(0);
       } finally {

@@ -32,7 +32,7 @@ const SMALL = '77777777-7777-4777-8777-777777777777';
 describe('a request for a server is refused', () => {
   test.each<[string, Body, string | undefined, number, string, Body?]>([
     ['an unknown image', { imageRef: SMALL }, undefined, 400, 'Can not find requested image'],
-    ['no image', { imageRef: '' }, undefined, 400, 'Invalid imageRef provided.'],
+    ['no image', { imageRef: '' }, undefined, 400, 'Missing imageRef attribute'],
     ['an image id that is none', { imageRef: 'x' }, undefined, 400, 'imageRef'],
     ['an unknown flavor', { flavorRef: '77' }, undefined, 400, 'Flavor 77 could not be found.'],
     ['a flavor without a disk', { flavorRef: '0' }, undefined, 403, 'Only volume-backed servers'],
@@ -74,28 +74,6 @@ describe('a request for a server is refused', () => {
     ],
     ['a host, by a member', { availability_zone: 'nova:desk' }, undefined, 403, 'forced_host'],
     ['a host in 2.74, by a member', { host: 'desk', networks: 'none' }, '2.74', 403, 'requested_destination'],
-    [
-      'a volume',
-      {
-        block_device_mapping_v2: [
-          { source_type: 'volume', uuid: SMALL, destination_type: 'volume', boot_index: 0 },
-        ],
-      },
-      undefined,
-      400,
-      'block storage',
-    ],
-    [
-      'an image as a volume',
-      {
-        block_device_mapping_v2: [
-          { source_type: 'image', uuid: IMAGE_ID, destination_type: 'volume', boot_index: 0 },
-        ],
-      },
-      undefined,
-      400,
-      'block storage',
-    ],
     ['a hint that is none of its kind', {}, undefined, 400, 'scheduler_hints', { same_host: 'nonsense' }],
     ['an unknown group', {}, undefined, 400, `Instance group ${SMALL} could not be found.`, { group: SMALL }],
     ['an unknown attribute', { nonsense: 1 }, undefined, 400, 'Additional properties are not allowed'],

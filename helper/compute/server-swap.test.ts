@@ -19,6 +19,9 @@ describe('the operation', () => {
       target: 'vdb',
       tag: null,
       delete_on_termination: 1,
+      boot_index: null,
+      disk_bus: null,
+      device_type: 'disk' as const,
       created_at: 1,
     },
     disk: {
@@ -119,7 +122,7 @@ describe('PUT os-volume_attachments', () => {
       badRequest: { message: 'The tag property is not mutable' },
     });
     expect((await swap('admin', { id: OLD }, '2.84')).status).toBe(400);
-    world.volumes.busy.add(NEXT);
+    world.volumes.taken.add(NEXT);
     expect((await swap()).status).toBe(400);
     await ask('member', 'POST', `/v2.1/servers/${serverId}/action`, { 'os-stop': null });
     await world.quiet();

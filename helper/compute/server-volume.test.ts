@@ -54,7 +54,7 @@ test('a volume becomes a disk of the running guest, and stays with its definitio
 });
 
 test('a volume that is not free is refused, and nothing is left of the request', async () => {
-  world.volumes.busy.add(VOLUME);
+  world.volumes.taken.add(VOLUME);
   expect((await attach()).status).toBe(400);
   expect((await ask('member', 'GET', path())).body['volumeAttachments']).toEqual([]);
 });

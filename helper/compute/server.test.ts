@@ -24,6 +24,7 @@ const EMPTY = {
   claims: [],
   files: [],
   volumes: [],
+  made: [],
   cards: [],
   secrets: [],
 };

@@ -15,7 +15,7 @@ export class StandInRows {
   readonly #db: Db;
   readonly #kind: string;
 
-  constructor(db: Db, kind: 'port' | 'lease' | 'claim') {
+  constructor(db: Db, kind: 'port' | 'lease' | 'claim' | 'attachment' | 'volume') {
     this.#db = db;
     this.#kind = kind;
     db.exec(
@@ -226,6 +226,11 @@ export class StandInImages implements ImageFace {
     await stat(path);
     this.images.set(imageId, { ...image, status: 'active' });
     return true;
+  };
+  activateEmpty: ImageFace['activateEmpty'] = (_db, imageId) => {
+    const image = this.images.get(imageId);
+    if (image !== undefined)
+      this.images.set(imageId, { ...image, status: 'active', size: 0, virtualSize: 0 });
   };
   discard: ImageFace['discard'] = (_db, imageId) => {
     this.images.delete(imageId);

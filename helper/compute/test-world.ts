@@ -66,7 +66,7 @@ export class TestWorld {
   readonly secrets = new FakeSecretHost();
   readonly network: StandInNetwork;
   readonly images: StandInImages;
-  readonly volumes = new StandInVolumes();
+  readonly volumes: StandInVolumes;
   readonly basics: StandInBasics;
   readonly issued: string[] = [];
   readonly revoked: string[] = [];
@@ -86,6 +86,7 @@ export class TestWorld {
     this.#config = config;
     this.db = db;
     this.network = new StandInNetwork(db);
+    this.volumes = new StandInVolumes(db);
     this.images = new StandInImages(db, join(directory, 'base'));
     this.basics = new StandInBasics(db);
     this.sagas = new SagaEngine({ db, retryDelay: () => 0 });
@@ -224,6 +225,7 @@ export class TestWorld {
       ports: this.network.ports.ids(),
       cards: [...this.domains.cards].sort(),
       volumes: [...this.domains.pluggedDisks].map((entry) => entry.join(' ')).sort(),
+      made: this.volumes.made.ids(),
       secrets: (await this.secrets.list()).map(({ id }) => id).sort(),
       plugged: [...this.network.plugged].sort(),
       leases: this.images.leases.ids(),

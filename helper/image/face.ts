@@ -86,6 +86,9 @@ export interface ImageFace {
     onProgress: (fraction: number) => void,
   ): Promise<boolean>;
 
+  /** Makes a reserved image active that has no data and never gets any: its properties say what it is. SQL only. */
+  activateEmpty(db: Db, imageId: string): void;
+
   /** Removes an image that compute made for itself, whatever its state. SQL only; idempotent. */
   discard(db: Db, imageId: string): void;
 

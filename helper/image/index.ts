@@ -169,6 +169,7 @@ export function createImage(deps: ImageDeps): ImageService {
       ensureBase: (imageId, signal, onProgress) => bases.ensure(imageId, signal, onProgress),
       reserve: compute.reserve,
       createFromDisk: compute.createFromDisk,
+      activateEmpty: compute.activateEmpty,
       discard: compute.discard,
       backupsOf: compute.backupsOf,
       show: compute.show,

@@ -30,9 +30,8 @@ export const sampleServer = (number: number, changes: Partial<ServerMetadata> = 
   guestPassword: null,
   adminPassword: new Secret(PASSWORD),
   files: [{ path: '/etc/../../motd', contents: Buffer.from('hello').toString('base64') }],
-  ephemeralGib: 1,
-  swapMib: 64,
   rootDeviceName: '/dev/vda',
+  disks: { ephemerals: ['/dev/vdb'], swap: '/dev/vdc', volumes: [], tagged: [] },
   ...changes,
 });
 

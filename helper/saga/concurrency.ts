@@ -8,6 +8,8 @@ export const defaultConcurrency: ConcurrencyLimits = {
   'domain-start': 10,
   image: 2,
   host: 32,
+  // Steps that only wait for another operation: they must never take the place of what they wait for.
+  waiting: Infinity,
 };
 
 interface ClassState {

@@ -23,10 +23,59 @@ export interface AttachedDisk {
   readonly limits: Readonly<Record<string, number>>;
 }
 
-/** What compute may do with volumes. All but `copy` is synchronous, SQL only, and joins the caller's transaction. */
+/** A volume as compute must know it to boot a server from it. */
+export interface VolumeInfo {
+  readonly id: string;
+  readonly sizeGib: number;
+  readonly bootable: boolean;
+  readonly description: string | null;
+  /** What the image said that it was made of. */
+  readonly imageMetadata: Readonly<Record<string, string>>;
+}
+
+/** A volume that compute asks for. */
+export interface NewVolume {
+  readonly id: string;
+  readonly name: string;
+  readonly sizeGib: number;
+  /** Name or id; null for the default. */
+  readonly type: string | null;
+  readonly source: { readonly kind: 'blank' } | { readonly kind: 'image' | 'snapshot'; readonly id: string };
+}
+
+/** What compute may do with volumes. Synchronous, SQL only, joins the caller's transaction; but for what returns a promise. */
 export interface VolumeFace {
   /** Whether several servers may have it. @throws {CloudError} notFound */
   isMultiattach(auth: AuthContext, volumeId: string): boolean;
+  /** @throws {CloudError} notFound */
+  find(auth: AuthContext, volumeId: string): VolumeInfo;
+  /** @throws {CloudError} notFound */
+  findSnapshot(auth: AuthContext, id: string): { readonly volumeId: string; readonly sizeGib: number };
+  /** Whether the caller may use a volume type, by name or id. */
+  hasType(auth: AuthContext, type: string): boolean;
+  /** Queues the making of a volume, in the name of `auth`. @throws {CloudError} as POST /volumes. */
+  make(auth: AuthContext, volume: NewVolume): void;
+  /**
+   * Waits until a volume's making, or its overwriting, has ended, whatever its outcome.
+   * @returns the volume's status; undefined when it is gone.
+   */
+  settled(
+    volumeId: string,
+    signal: AbortSignal,
+    onProgress: (fraction: number, text: string) => void,
+  ): Promise<string | undefined>;
+  /** Takes back {@link make}, also while the volume is being made. One that somebody uses stays. */
+  abandon(volumeId: string): void;
+  /** Queues a snapshot, also of a volume in use. @returns its id. @throws {CloudError} overQuota, badRequest. */
+  snapshot(
+    auth: AuthContext,
+    wanted: { readonly volumeId: string; readonly name: string; readonly description: string },
+  ): string;
+  /**
+   * Queues the overwriting of a server's volume with an image; nobody may write to it meanwhile. It stays attached.
+   * @throws {CloudError} badRequest
+   */
+  reimage(auth: AuthContext, volumeId: string, imageId: string): void;
   /** Keeps a volume for a server. @throws {CloudError} notFound, badRequest when it is not free. */
   reserve(
     auth: AuthContext,
@@ -34,6 +83,8 @@ export interface VolumeFace {
   ): void;
   /** It is known where the volume goes. */
   connect(attachmentId: string, place: { readonly host: string | null; readonly mountpoint: string }): void;
+  /** Takes {@link connect} and {@link complete} back: the volume is kept for its server, which is on no host. */
+  disconnect(attachmentId: string): void;
   /** The volume is in use. */
   complete(attachmentId: string): void;
   /** @throws {CloudError} badRequest unless it is attached. */

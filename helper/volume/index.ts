@@ -1,12 +1,14 @@
 import { transaction, type Db } from '../db/index.ts';
 import { volumeDialect } from '../errors/dialects.ts';
 import type { DiskHost } from '../host/disk/interface.ts';
-import type { Logger, Service } from '../http/index.ts';
+import type { AuthContext, Caller, Logger, Service } from '../http/index.ts';
 import type { ImageFace } from '../image/index.ts';
+import { currentOrigin } from '../origin.ts';
 import type { SagaEngine } from '../saga/index.ts';
 import { volumeAbsent } from './absent.ts';
 import type { VolumeConfig, VolumeContext } from './app/context.ts';
 import { Attachments } from './app/attachment.ts';
+import { computeFace } from './app/compute-face.ts';
 import { Encryptions } from './app/encryption.ts';
 import { GroupCopies } from './app/group-copy.ts';
 import { GroupSnapshots } from './app/group-snapshot.ts';
@@ -72,6 +74,16 @@ export interface VolumeService {
   start(): Promise<void>;
 }
 
+/** A request that compute makes in a person's name, with the same rights as at the API. */
+const callerFor = (auth: AuthContext): Caller => ({
+  auth,
+  requestId: currentOrigin()?.requestId ?? 'req-compute',
+  version: MICROVERSIONS.max,
+  origin: '',
+  base: '',
+  may: (rule, target) => volumeRules[rule]?.(auth, target ?? {}) === true,
+});
+
 /** The block storage service: its API, and the volumes behind it. */
 export function createVolume(deps: VolumeDeps): VolumeService {
   const { db, sagas, disks, image, compute, directories, logger, now, config, projectExists } = deps;
@@ -98,6 +110,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
   const volumes = new Volumes(context, quotas, types);
   const parts = { volumes, quotas, types };
   const snapshots = new Snapshots(context, parts);
+  const actions = new VolumeActions(context, parts);
   const attachments = new Attachments(context, volumes);
   const swaps = new Swaps(context, { volumes, attachments });
   const groupTypes = new GroupTypes(context);
@@ -133,7 +146,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
       discovery,
       endpoints: [
         ...volumeEndpoints(volumes),
-        ...volumeActionEndpoints(volumes, new VolumeActions(context, parts), new Migrations(context, parts)),
+        ...volumeActionEndpoints(volumes, actions, new Migrations(context, parts)),
         ...metadataEndpoints(
           { collection: 'volumes', get: getVolume, policies: volumePolicies },
           new Metadata(context, 'volume', getVolume),
@@ -159,8 +172,10 @@ export function createVolume(deps: VolumeDeps): VolumeService {
     },
     face: {
       isMultiattach: (auth, id) => volumes.get(auth, id).multiattach === 1,
+      ...computeFace(context, parts, { snapshots, actions, callerOf: callerFor }),
       reserve: (auth, wanted) => void attachments.reserve(auth, wanted),
       connect: (id, place) => attachments.connect(id, place),
+      disconnect: (id) => attachments.disconnect(id),
       complete: (id) => attachments.complete(id),
       beginDetach: (id) => attachments.beginDetach(id),
       rollDetach: (id) => attachments.rollDetach(id),

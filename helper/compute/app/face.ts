@@ -1,12 +1,55 @@
 import { Secret } from '../../secret.ts';
 import type { ComputeConfig } from '../deps.ts';
-import type { ComputeFace } from '../face.ts';
-import { pathsOf } from '../sagas/domain-disks.ts';
+import type { ComputeFace, GuestDisks } from '../face.ts';
+import { diskBus, disksOf, localDisks, pathsOf } from '../sagas/domain-disks.ts';
 import { setGuestPassword } from '../store/guest-password.ts';
-import { POWER, instanceName, metadataOfRow } from '../store/server-row.ts';
+import { blockDevicesOf } from '../store/block-devices.ts';
+import {
+  POWER,
+  imagePropertiesOfRow,
+  instanceName,
+  metadataOfRow,
+  type ServerRow,
+} from '../store/server-row.ts';
+import { volumesOf, type ServerVolumeRow } from '../store/server-volume.ts';
 import { countServers, findServer } from '../store/server.ts';
 
 const secretOf = (text: string | null): Secret | null => (text === null ? null : new Secret(text));
+
+/** By their names alone: where volumes are does not matter here. */
+function guestDisks(config: ComputeConfig, row: ServerRow, volumes: readonly ServerVolumeRow[]): GuestDisks {
+  const bus = diskBus(imagePropertiesOfRow(row));
+  const disks = disksOf(
+    config,
+    row,
+    volumes.map((one) => ({
+      target: one.target,
+      bus: one.disk_bus ?? bus,
+      device: one.device_type,
+      format: 'raw' as const,
+      source: { kind: 'file' as const, path: '' },
+      ...(one.boot_index === null ? {} : { bootIndex: one.boot_index + 1 }),
+    })),
+  );
+  const paths = pathsOf(config, row.id);
+  const nameOf = (path: string): string | undefined =>
+    disks.find(({ source }) => source.kind === 'file' && source.path === path)?.target;
+  const locals = localDisks(row).flatMap((disk) => {
+    const target = nameOf(paths.local(disk));
+    return target === undefined ? [] : [{ ...disk, target }];
+  });
+  const root = { tag: blockDevicesOf(row).root?.tag, target: nameOf(paths.disk), serial: null };
+  const ofVolumes = volumes.map(({ tag, target, volume_id }) => ({ tag, target, serial: volume_id }));
+  const all = [root, ...locals.map(({ tag, target }) => ({ tag, target, serial: null })), ...ofVolumes];
+  return {
+    ephemerals: locals.filter(({ name }) => name !== 'disk.swap').map(({ target }) => `/dev/${target}`),
+    swap: locals.filter(({ name }) => name === 'disk.swap').map(({ target }) => `/dev/${target}`)[0] ?? null,
+    volumes: volumes.map(({ target }) => `/dev/${target}`).sort(),
+    tagged: all.flatMap(({ tag, target, serial }) =>
+      tag == null || target === undefined ? [] : [{ tag, target, serial }],
+    ),
+  };
+}
 
 export const computeFace = (config: ComputeConfig): ComputeFace => ({
   metadataOf: (db, serverId) => {
@@ -36,9 +79,8 @@ export const computeFace = (config: ComputeConfig): ComputeFace => ({
       configDrive: row.config_drive === 1,
       adminPassword: secretOf(row.admin_password),
       files: JSON.parse(row.personality) as { path: string; contents: string }[],
-      ephemeralGib: row.ephemeral_gib,
-      swapMib: row.swap_mib,
       rootDeviceName: row.root_device_name,
+      disks: guestDisks(config, row, volumesOf(db, serverId)),
     };
   },
   storeGuestPassword: setGuestPassword,

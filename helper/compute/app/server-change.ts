@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { CloudError, badRequest, forbidden } from '../../errors/error.ts';
-import type { Caller } from '../../http/index.ts';
+import { CloudError, badRequest, conflict, forbidden } from '../../errors/error.ts';
+import { type Caller, mv } from '../../http/index.ts';
+import type { ImageInfo } from '../../image/face.ts';
 import { Secret } from '../../secret.ts';
 import type { Flavor } from '../basics.ts';
 import type { ComputeDeps } from '../deps.ts';
@@ -9,22 +10,18 @@ import { serverRebuild } from '../sagas/server-rebuild.ts';
 import { serverResize, serverResizeConfirm, serverResizeRevert } from '../sagas/server-resize.ts';
 import { serverSnapshot } from '../sagas/server-snapshot.ts';
 import type { RebuildRequest } from '../schemas/server-change.ts';
+import { authorOf, blockDevicesOf } from '../store/block-devices.ts';
 import { insertMigration, setMigrationStatus } from '../store/migration.ts';
 import { imageOfRow, setImage, setOld, setRebuilt } from '../store/server-change.ts';
-import {
-  POWER,
-  flavorOfRow,
-  imagePropertiesOfRow,
-  resourcesOf,
-  type FlavorPart,
-  type ServerRow,
-} from '../store/server-row.ts';
+import { POWER, flavorOfRow, resourcesOf, type FlavorPart, type ServerRow } from '../store/server-row.ts';
+import { rootVolumeOf } from '../store/server-volume.ts';
 import { settle, updateServer } from '../store/server.ts';
 import { beginAction } from './begin-action.ts';
-import { checkFlavor, checkImage } from './image-check.ts';
+import { checkFlavor, checkFlavorOfVolume, checkImage } from './image-check.ts';
 import { checkInjectedFiles } from './injected-files.ts';
 import { asBadRequest, generatePassword } from './server-create.ts';
 import type { ServerTarget } from './server.ts';
+import { createVolumeImage, snapshotProperties } from './volume-image.ts';
 
 const partOf = (flavor: Flavor): FlavorPart => ({
   id: flavor.id,
@@ -36,10 +33,6 @@ const partOf = (flavor: Flavor): FlavorPart => ({
   swapMib: flavor.swapMib,
   extraSpecs: flavor.extraSpecs,
 });
-
-/** Properties of an image that a snapshot of a server made of it has not (nova's non_inheritable_image_properties). */
-const NOT_INHERITED =
-  /^(cache_in_nova|bittorrent|img_signature|cinder_encryption_key|signature_verified|image_type|backup_type|instance_uuid|base_image_ref|user_id|os_glance|os_hidden)/;
 
 /** Rebuild, resize, and images of servers. */
 export class ServerChanges {
@@ -57,7 +50,8 @@ export class ServerChanges {
       `Cannot find image ${request.imageRef} for rebuild`,
     );
     checkImage(image);
-    checkFlavor(flavorPartAsFlavor(target.row), image, caller);
+    if (target.row.volume_backed === 1) this.#checkRootVolume(caller, target.row, image, request);
+    else checkFlavor(flavorPartAsFlavor(target.row), image, caller);
     this.#checkMetadata(target.row.project_id, request.metadata ?? {});
     checkInjectedFiles(db, basics.quotas, target.row.project_id, request.personality ?? []);
     const password = request.adminPass ?? generatePassword();
@@ -75,10 +69,14 @@ export class ServerChanges {
       saga: serverRebuild,
       input: (row, at) => {
         const oldImage = imageOfRow(row);
+        const onVolume = row.volume_backed === 1;
         setImage(db, row.id, {
-          id: image.id,
+          // That it has none says that it boots from a volume, also after a rebuild.
+          id: onVolume ? row.image_id : image.id,
           properties: JSON.stringify(image.properties),
-          rootDeviceName: `/dev/${rootTarget(image.properties)}`,
+          rootDeviceName: onVolume
+            ? row.root_device_name
+            : `/dev/${rootTarget(image.properties, blockDevicesOf(row).root)}`,
         });
         setRebuilt(
           db,
@@ -115,6 +113,7 @@ export class ServerChanges {
         return {
           serverId: row.id,
           imageId: image.id,
+          reimage: onVolume && caller.version >= mv('2.93') ? authorOf(caller.auth) : null,
           oldImage,
           ran: row.power_state === POWER.running,
           stopped: row.vm_state === 'stopped',
@@ -122,6 +121,25 @@ export class ServerChanges {
       },
     });
     return password;
+  }
+
+  /**
+   * Before 2.93 the root volume keeps its content, and another image is refused.
+   * @throws {CloudError} badRequest, conflict
+   */
+  #checkRootVolume(caller: Caller, row: ServerRow, image: ImageInfo, request: RebuildRequest): void {
+    const { db, volume } = this.#deps;
+    if ((request.trusted_image_certificates ?? []).length > 0)
+      throw badRequest('Image certificate validation is not supported for volume-backed servers.');
+    const root = rootVolumeOf(db, row.id);
+    if (root === undefined)
+      throw conflict(`Invalid volume: the root volume of instance ${row.id} is not attached to it any more.`);
+    const { imageMetadata, sizeGib } = volume.find(caller.auth, root.volume_id);
+    if (imageMetadata['image_id'] !== image.id && caller.version < mv('2.93'))
+      throw badRequest(
+        `Image ${image.id} is unacceptable: Unable to rebuild with a different image for a volume-backed server.`,
+      );
+    checkFlavorOfVolume(flavorPartAsFlavor(row), image, sizeGib);
   }
 
   #checkMetadata(projectId: string, metadata: Readonly<Record<string, string>>): void {
@@ -170,7 +188,12 @@ export class ServerChanges {
   #checkResize(row: ServerRow, to: FlavorPart): void {
     const { db, basics } = this.#deps;
     if (to.id === row.flavor_id) throw badRequest('When resizing, instances must change flavor!');
-    if (to.diskGib < row.disk_gib || to.ephemeralGib < row.ephemeral_gib)
+    const onVolume = row.volume_backed === 1;
+    if (!onVolume && to.diskGib === 0 && row.disk_gib !== 0)
+      throw badRequest(
+        'Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.',
+      );
+    if ((!onVolume && to.diskGib < row.disk_gib) || to.ephemeralGib < row.ephemeral_gib)
       throw badRequest(
         `Cannot resize instance ${row.id} to a flavor with a smaller disk: a disk cannot be made smaller.`,
       );
@@ -222,6 +245,11 @@ export class ServerChanges {
   ): string {
     const imageId = randomUUID();
     this.#checkMetadata(target.row.project_id, request.metadata ?? {});
+    if (target.row.volume_backed === 1) {
+      if (request.backup !== undefined)
+        throw badRequest('Backup is not supported for volume-backed instances.');
+      return createVolumeImage(this.#deps, caller, target.row.id, request);
+    }
     beginAction(this.#deps, caller, target.row.id, {
       action: request.backup === undefined ? 'createImage' : 'createBackup',
       task: request.backup === undefined ? 'image_snapshot_pending' : 'image_backup',
@@ -246,21 +274,13 @@ export class ServerChanges {
     more: Readonly<Record<string, string>>,
   ): void {
     const { db, image } = this.#deps;
-    const inherited = Object.entries(imagePropertiesOfRow(row)).filter(([key]) => !NOT_INHERITED.test(key));
     const { minRam } = this.#sourceImage(caller, row);
     image.reserve(db, caller.auth, {
       id,
       name,
       minDisk: row.disk_gib,
       minRam,
-      properties: {
-        ...Object.fromEntries(inherited),
-        image_type: 'snapshot',
-        instance_uuid: row.id,
-        user_id: row.user_id,
-        ...(row.image_id === null ? {} : { base_image_ref: row.image_id }),
-        ...more,
-      },
+      properties: { ...snapshotProperties(row), ...more },
     });
   }
 

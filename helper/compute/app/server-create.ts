@@ -2,20 +2,19 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
 import { CloudError, badRequest, forbidden } from '../../errors/error.ts';
 import { type Caller, mv, requirePolicy } from '../../http/index.ts';
-import type { ImageInfo } from '../../image/face.ts';
 import { currentOrigin } from '../../origin.ts';
 import { Secret } from '../../secret.ts';
 import type { Flavor, KeyPair, RequestSpec } from '../basics.ts';
 import type { ComputeDeps } from '../deps.ts';
-import { rootTarget } from '../sagas/domain-disks.ts';
 import { serverCreate } from '../sagas/server-create.ts';
 import { isTrue } from '../schemas/common.ts';
 import type { ServerCreateBody, ServerCreateRequest } from '../schemas/server-create.ts';
 import { insertServerAction } from '../store/server-action.ts';
-import { resourcesOf } from '../store/server-row.ts';
+import { resourcesOfFlavor } from '../store/server-row.ts';
 import { insertServer } from '../store/server.ts';
 import type { ServerGroupRow } from '../store/server-group.ts';
-import { checkFlavor, checkImage, imageOf } from './image-check.ts';
+import { DevicePlanner, devicesOf, reserveVolumes, type DevicePlan } from './block-device-plan.ts';
+import { checkFlavor, checkFlavorOfVolume, checkImage } from './image-check.ts';
 import { checkInjectedFiles } from './injected-files.ts';
 import { placementOf, type Placement } from './placement.ts';
 import { checkMembers, hintedGroup } from './server-group.ts';
@@ -27,7 +26,7 @@ interface Plan {
   readonly projectId: string;
   readonly request: ServerCreateRequest;
   readonly flavor: Flavor;
-  readonly image: ImageInfo;
+  readonly disks: DevicePlan;
   readonly keyPair: KeyPair | undefined;
   readonly placement: Placement;
   readonly hints: Readonly<Record<string, unknown>>;
@@ -61,9 +60,11 @@ export function hostnameOf(name: string, serverId: string): string {
 /** POST /servers. */
 export class ServerCreator {
   readonly #deps: ComputeDeps;
+  readonly #devices: DevicePlanner;
 
   constructor(deps: ComputeDeps) {
     this.#deps = deps;
+    this.#devices = new DevicePlanner(deps);
   }
 
   /**
@@ -77,7 +78,7 @@ export class ServerCreator {
     const max = Number(request.max_count ?? min);
     if (min > max) throw badRequest('min_count must be <= max_count');
     const { db } = this.#deps;
-    const plan = this.#plan(caller, body);
+    const plan = this.#plan(caller, body, max > 1);
     if (max > 1) requireSharable(request);
     const ids = transaction(db, () => {
       const count = this.#affordable(plan, min, max);
@@ -102,8 +103,8 @@ export class ServerCreator {
     };
   }
 
-  #plan(caller: Caller, body: ServerCreateBody): Plan {
-    const { db, basics, image: images } = this.#deps;
+  #plan(caller: Caller, body: ServerCreateBody, several: boolean): Plan {
+    const { db, basics } = this.#deps;
     const { auth } = caller;
     const request = body.server;
     if (auth.projectId === undefined)
@@ -117,10 +118,12 @@ export class ServerCreator {
     const group = hintedGroup(db, auth.projectId, hints['group']);
     this.#checkLimits(auth.projectId, request);
     const flavor = asBadRequest(() => basics.flavors.getFlavor(db, auth, String(request.flavorRef)));
-    const imageId = imageOf(request);
-    const image = asBadRequest(() => images.get(db, auth, imageId), 'Can not find requested image');
-    checkImage(image);
-    checkFlavor(flavor, image, caller);
+    const disks = this.#devices.plan(caller, request, flavor, several);
+    if (disks.rootImage === null) checkFlavorOfVolume(flavor, disks.image, disks.rootVolume?.sizeGib ?? null);
+    else {
+      checkImage(disks.rootImage);
+      checkFlavor(flavor, disks.rootImage, caller);
+    }
     const keyName = request.key_name;
     const keyPair =
       keyName === undefined
@@ -131,7 +134,7 @@ export class ServerCreator {
       projectId: auth.projectId,
       request,
       flavor,
-      image,
+      disks,
       keyPair,
       placement,
       hints,
@@ -167,11 +170,13 @@ export class ServerCreator {
 
   #insert(plan: Plan, index: number, count: number): string {
     const { db, network, sagas, clock } = this.#deps;
-    const { caller, request, flavor, image, keyPair, placement } = plan;
+    const { caller, request, flavor, disks, keyPair, placement } = plan;
+    const { image } = disks;
     const { auth, version } = caller;
     const id = randomUUID();
     const at = clock();
     const name = count > 1 ? `${request.name}-${index + 1}` : request.name;
+    const devices = devicesOf(disks, flavor, { id, at, caller });
     const networks = typeof request.networks === 'object' ? listOf(request.networks) : request.networks;
     const { nics, securityGroupIds } = asBadRequest(() =>
       network.planNics(db, auth, networks, plan.securityGroups),
@@ -185,7 +190,7 @@ export class ServerCreator {
       // Before 2.19 the description was the name.
       description: version < mv('2.19') ? name : (request.description ?? null),
       requestedZone: placement.zone,
-      imageId: image.id,
+      imageId: disks.rootImage?.id ?? image.id,
       imageProperties: JSON.stringify(image.properties),
       flavorId: flavor.id,
       flavorName: flavor.name,
@@ -215,15 +220,19 @@ export class ServerCreator {
       trustedCerts: jsonOrNull(request.trusted_image_certificates),
       launchIndex: index,
       reservationId: plan.reservationId,
-      rootDeviceName: `/dev/${rootTarget(image.properties)}`,
+      rootDeviceName: devices.rootDeviceName,
+      blockDevices: JSON.stringify(devices.blockDevices),
+      volumeBacked: disks.rootVolume !== null,
       requestSpec: JSON.stringify(requestSpec(plan, id)),
       nics: JSON.stringify(nics),
       securityGroupIds: JSON.stringify(securityGroupIds),
       at,
     });
+    reserveVolumes(this.#deps, caller, devices.existing);
     const { requestId } = caller;
     const who = { requestId, projectId: plan.projectId, userId: auth.userId };
-    const operationId = sagas.enqueue(serverCreate, { serverId: id, imageId: image.id }, who);
+    const input = { serverId: id, imageId: disks.rootImage?.id ?? null };
+    const operationId = sagas.enqueue(serverCreate, input, who);
     insertServerAction(db, { serverId: id, action: 'create', ...who, operationId, at });
     this.#tellBeginning(plan, operationId, id, name);
     return id;
@@ -252,14 +261,9 @@ export class ServerCreator {
 }
 
 function requestSpec(plan: Plan, serverId: string): RequestSpec {
-  const { flavor, image, placement } = plan;
-  const { diskGib } = resourcesOf({
-    vcpus: flavor.vcpus,
-    ram_mib: flavor.ramMib,
-    disk_gib: flavor.diskGib,
-    ephemeral_gib: flavor.ephemeralGib,
-    swap_mib: flavor.swapMib,
-  });
+  const { flavor, disks, placement } = plan;
+  const { image, rootImage, rootVolume } = disks;
+  const { diskGib } = resourcesOfFlavor(flavor, rootVolume !== null);
   return {
     serverId,
     projectId: plan.projectId,
@@ -272,8 +276,8 @@ function requestSpec(plan: Plan, serverId: string): RequestSpec {
       extraSpecs: flavor.extraSpecs,
     },
     image: {
-      id: image.id,
-      minDiskGib: image.minDisk,
+      id: rootImage?.id ?? image.id ?? '',
+      minDiskGib: rootImage === null ? 0 : image.minDisk,
       minRamMib: image.minRam,
       properties: image.properties,
     },

@@ -1,8 +1,8 @@
 import { badRequest } from '../../errors/error.ts';
-import type { Caller } from '../../http/index.ts';
+import { type Caller, mv } from '../../http/index.ts';
 import { Secret } from '../../secret.ts';
 import type { ComputeDeps } from '../deps.ts';
-import { unsupportedRescue } from '../sagas/domain-disks.ts';
+import { isStable, unsupportedRescue } from '../sagas/domain-disks.ts';
 import { serverRescue, serverUnrescue } from '../sagas/server-rescue.ts';
 import { setAdminPassword } from '../store/server-change.ts';
 import { POWER } from '../store/server-row.ts';
@@ -33,16 +33,25 @@ export class ServerRescues {
   rescue(caller: Caller, target: ServerTarget, request: RescueRequest): string {
     const { db, image: images } = this.#deps;
     requireLegal('rescue', freshServer(this.#deps, target.row.id), caller.auth);
+    const { id, volume_backed: onVolume } = target.row;
+    const notRescuable = (why: string) => badRequest(`Instance ${id} cannot be rescued: ${why}`);
+    if (onVolume === 1 && caller.version < mv('2.87'))
+      throw notRescuable('Cannot rescue a volume-backed instance');
     const imageId = request.rescue_image_ref ?? target.row.image_id;
-    if (imageId === null)
-      throw badRequest(`Instance ${target.row.id} cannot be rescued: it has no image; name one.`);
+    if (imageId === null) throw notRescuable('it has no image; name one.');
     const image = asBadRequest(
       () => images.get(db, caller.auth, imageId),
       `Requested rescue image '${imageId}' is not supported`,
     );
     checkImage(image);
+    if (image.properties['block_device_mapping'] !== undefined)
+      throw badRequest(`Requested rescue image '${imageId}' is not supported`);
     const problem = unsupportedRescue(image.properties);
     if (problem !== undefined) throw badRequest(problem);
+    if (onVolume === 1 && !isStable(image.properties))
+      throw notRescuable(
+        'Cannot rescue a volume-backed instance with an image that has no hw_rescue_device or hw_rescue_bus property',
+      );
     const password = request.adminPass ?? generatePassword();
     beginAction(this.#deps, caller, target.row.id, {
       action: 'rescue',

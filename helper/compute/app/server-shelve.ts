@@ -3,7 +3,7 @@ import { transaction } from '../../db/index.ts';
 import { badRequest, conflict } from '../../errors/error.ts';
 import { type Caller, requirePolicy } from '../../http/index.ts';
 import type { ComputeDeps } from '../deps.ts';
-import { serverShelve, serverShelveOffload } from '../sagas/server-shelve.ts';
+import { serverShelve, serverShelveOffload, serverShelveVolumes } from '../sagas/server-shelve.ts';
 import { serverUnshelve, serverUnshelveKept, type ServerUnshelveInput } from '../sagas/server-unshelve.ts';
 import { findHost } from '../store/host.ts';
 import { firstShelved, shelvedBefore } from '../store/server-change.ts';
@@ -38,6 +38,16 @@ export class ServerShelves {
   }
 
   shelve(caller: Caller, target: ServerTarget): void {
+    if (target.row.volume_backed === 1) {
+      // Nothing is to be kept: it leaves its host at once.
+      beginAction(this.#deps, caller, target.row.id, {
+        action: 'shelve',
+        task: 'shelving',
+        saga: serverShelveVolumes,
+        input: (row) => ({ serverId: row.id, running: row.power_state === POWER.running }),
+      });
+      return;
+    }
     const imageId = randomUUID();
     beginAction(this.#deps, caller, target.row.id, {
       action: 'shelve',
@@ -74,7 +84,8 @@ export class ServerShelves {
       task: 'unshelving',
       saga: row.vm_state === 'shelved' ? serverUnshelveKept : serverUnshelve,
       input: (fresh): ServerUnshelveInput => {
-        if (fresh.vm_state !== row.vm_state || fresh.shelved_image_id === null)
+        const kept = fresh.shelved_image_id !== null || fresh.volume_backed === 1;
+        if (fresh.vm_state !== row.vm_state || !kept)
           throw conflict(`Instance ${row.id} changed meanwhile; try again.`);
         return { serverId: row.id, imageId: fresh.shelved_image_id, ...where };
       },

@@ -5,7 +5,7 @@ import type { ComputeDeps } from '../deps.ts';
 import { disksOf, nextTarget, diskBus } from '../sagas/domain-disks.ts';
 import { isOn } from '../sagas/server-interface.ts';
 import { serverAttachVolume, serverDetachVolume } from '../sagas/server-volume.ts';
-import { diskOfVolume } from '../sagas/volume-disks.ts';
+import { diskOfVolume, volumeDisks } from '../sagas/volume-disks.ts';
 import { imagePropertiesOfRow, type ServerRow } from '../store/server-row.ts';
 import {
   insertServerVolume,
@@ -74,7 +74,7 @@ export class ServerVolumes {
           );
         this.#checkShared(caller, row, request.volumeId);
         const properties = imagePropertiesOfRow(row);
-        const disks = [...disksOf(this.#deps.config, row), ...there];
+        const disks = disksOf(this.#deps.config, row, volumeDisks(this.#deps, db, row.id));
         if (disks.length >= MOST_DISKS)
           throw badRequest(`A server has at most ${MOST_DISKS} disks; detach one first.`);
         const id = randomUUID();
@@ -87,6 +87,9 @@ export class ServerVolumes {
           target: nextTarget(properties, disks),
           tag: request.tag ?? null,
           delete_on_termination: request.delete_on_termination === true ? 1 : 0,
+          boot_index: null,
+          disk_bus: null,
+          device_type: 'disk',
           created_at: at,
         };
         insertServerVolume(db, made);
@@ -101,6 +104,7 @@ export class ServerVolumes {
   detach(caller: Caller, target: ServerTarget, volumeId: string): void {
     const { volume } = this.#deps;
     const found = this.get(target, volumeId);
+    if (found.boot_index === 0) throw badRequest('Cannot detach a root device volume');
     requireLegal('detach_volume', freshServer(this.#deps, target.row.id), caller.auth);
     if (target.row.rescue_image_id !== null)
       throw conflict(`Cannot 'detach_volume' instance ${target.row.id} while it is in vm_state rescued`);

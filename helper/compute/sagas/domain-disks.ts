@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DomainDisk } from '../../host/domain/interface.ts';
 import type { StatePath } from '../../host/files/interface.ts';
 import type { ComputeConfig } from '../deps.ts';
+import { BUSES, blockDevicesOf, type Bus, type DiskWish } from '../store/block-devices.ts';
 import { imagePropertiesOfRow, type ServerRow } from '../store/server-row.ts';
 
 /** Files and disks of a server, and how its guest sees them: from its row alone. */
@@ -15,9 +16,7 @@ export const instanceDirectory = (serverId: string): StatePath => ['instances', 
 export const RESCUE_DISK = 'disk.rescue';
 export const RESCUE_DRIVE = 'disk.config.rescue';
 
-const BUSES = { virtio: 'vd', scsi: 'sd', sata: 'sd', ide: 'hd', usb: 'sd' } as const;
-type Bus = keyof typeof BUSES;
-const BUS_NAMES = Object.keys(BUSES) as Bus[];
+export const BUS_NAMES = Object.keys(BUSES) as Bus[];
 
 /** A value where it is one of those that there are. */
 export const oneOf = <T extends string>(values: readonly T[], value: string | undefined): T | undefined =>
@@ -25,29 +24,44 @@ export const oneOf = <T extends string>(values: readonly T[], value: string | un
 
 const busOf = (properties: Properties): Bus => oneOf(BUS_NAMES, properties['hw_disk_bus']) ?? 'virtio';
 
-/** The first name behind these disks that is free on the bus of the server's disks. */
-export const nextTarget = (properties: Properties, disks: readonly { readonly target: string }[]): string =>
-  freeTarget(BUSES[busOf(properties)], disks);
+/** The first name beside these disks that is free on a bus, by default that of the server's disks. */
+export const nextTarget = (
+  properties: Properties,
+  disks: readonly { readonly target: string }[],
+  bus = busOf(properties),
+): string => freeTarget(BUSES[bus], disks);
 
 /** The bus of a server's disks, which volumes are on too. */
 export const diskBus = (properties: Properties): DomainDisk['bus'] => busOf(properties);
 
 const letter = (index: number): string => String.fromCharCode(97 + index);
 
-/** The guest's name of its root disk: 'vda', by the image's hw_disk_bus. */
-export const rootTarget = (properties: Properties): string => `${BUSES[busOf(properties)]}a`;
+/** The guest's name of its root disk: 'vda', by what was asked for or the image's hw_disk_bus. */
+export const rootTarget = (properties: Properties, wish: DiskWish = {}): string =>
+  `${BUSES[busOfWish(properties, wish)]}a`;
 
-/** An extra disk of a flavor. */
-export interface LocalDisk {
-  readonly name: 'disk.eph0' | 'disk.swap';
+/** A CD drive is on no virtio bus. */
+export function busOfWish(properties: Properties, { bus, device }: DiskWish): Bus {
+  const found = bus ?? busOf(properties);
+  return device === 'cdrom' && found === 'virtio' ? 'sata' : found;
+}
+
+/** An ephemeral or swap disk, and how the guest is to have it. */
+export interface LocalDisk extends DiskWish {
+  readonly name: `disk.eph${number}` | 'disk.swap';
   readonly sizeBytes: number;
 }
 
-/** Ephemeral and swap disks of a server, in the order in which the guest sees them. */
-export function localDisks(row: Pick<ServerRow, 'ephemeral_gib' | 'swap_mib'>): readonly LocalDisk[] {
-  const disks: LocalDisk[] = [];
-  if (row.ephemeral_gib > 0) disks.push({ name: 'disk.eph0', sizeBytes: row.ephemeral_gib * 1024 ** 3 });
-  if (row.swap_mib > 0) disks.push({ name: 'disk.swap', sizeBytes: row.swap_mib * 1024 ** 2 });
+/** Ephemeral and swap disks of a server, in the order in which the guest sees them: what was asked for, or the flavor's. */
+export function localDisks(
+  row: Pick<ServerRow, 'ephemeral_gib' | 'swap_mib' | 'block_devices'>,
+): readonly LocalDisk[] {
+  const { ephemerals, swap } = blockDevicesOf(row);
+  const disks: LocalDisk[] = [...(ephemerals ?? [])];
+  if (ephemerals === undefined && row.ephemeral_gib > 0)
+    disks.push({ name: 'disk.eph0', sizeBytes: row.ephemeral_gib * 1024 ** 3 });
+  if (swap !== undefined) disks.push(swap);
+  else if (row.swap_mib > 0) disks.push({ name: 'disk.swap', sizeBytes: row.swap_mib * 1024 ** 2 });
   return disks;
 }
 
@@ -75,24 +89,20 @@ export function pathsOf(config: ComputeConfig, serverId: string) {
 export function disksOf(
   config: ComputeConfig,
   row: ServerRow,
-  volumes: readonly DomainDisk[] = [],
+  volumes: readonly DomainDisk[],
 ): readonly DomainDisk[] {
   const paths = pathsOf(config, row.id);
   const own = imagePropertiesOfRow(row);
-  if (row.rescue_image_id === null) {
-    const disks = hardDisks(config, row, own);
-    return [...disks, ...configDrive(row, paths.configDrive, disks), ...volumes];
-  }
+  if (row.rescue_image_id === null) return allDisks(config, row, paths.configDrive, volumes);
   const rescue = JSON.parse(row.rescue_image_properties ?? '{}') as Properties;
   const device = stableDevice(rescue, own);
   if (device === undefined) {
     const bus = busOf(rescue);
     const names = [paths.rescueDisk, paths.disk];
-    const disks = names.map((path, index) => hardDisk(bus, index, path));
+    const disks = names.map((path, index) => rescueDisk(bus, index, path));
     return [...disks, ...configDrive(row, paths.rescueDrive, disks)];
   }
-  const disks = hardDisks(config, row, own, false);
-  const all = [...disks, ...configDrive(row, paths.rescueDrive, disks), ...volumes];
+  const all = allDisks(config, row, paths.rescueDrive, volumes).map(withoutBoot);
   const target = freeTarget(BUSES[device.bus], all);
   return [
     ...all,
@@ -100,26 +110,55 @@ export function disksOf(
   ];
 }
 
-const hardDisk = (bus: Bus, index: number, path: string, boots = index === 0): DomainDisk => ({
+function withoutBoot(disk: DomainDisk): DomainDisk {
+  const plain: { -readonly [Key in keyof DomainDisk]: DomainDisk[Key] } = { ...disk };
+  delete plain.bootIndex;
+  return plain;
+}
+
+const rescueDisk = (bus: Bus, index: number, path: string): DomainDisk => ({
   target: `${BUSES[bus]}${letter(index)}`,
   bus,
   device: 'disk',
   format: 'qcow2',
   source: { kind: 'file', path },
-  ...(boots ? { bootIndex: 1 } : {}),
+  ...(index === 0 ? { bootIndex: 1 } : {}),
 });
 
-/** The server's own, of which the first is booted from. */
-function hardDisks(
+/** Root disk (a file or a volume), ephemeral and swap disks, config drive, volumes: guests count them in this order. */
+function allDisks(
   config: ComputeConfig,
   row: ServerRow,
-  properties: Properties,
-  boots = true,
+  drive: string,
+  volumes: readonly DomainDisk[],
 ): readonly DomainDisk[] {
+  const root = row.volume_backed === 1 ? volumes.filter(({ bootIndex }) => bootIndex === 1) : [];
+  const others = volumes.filter((volume) => !root.includes(volume));
+  const disks = [...root, ...files(config, row, volumes)];
+  return [...disks, ...configDrive(row, drive, [...disks, ...others]), ...others];
+}
+
+/** The disks that are files of the server's own. Names that volumes have already are theirs. */
+function files(config: ComputeConfig, row: ServerRow, volumes: readonly DomainDisk[]): readonly DomainDisk[] {
   const paths = pathsOf(config, row.id);
-  const files = [paths.disk, ...localDisks(row).map((disk) => paths.local(disk))];
-  const bus = busOf(properties);
-  return files.map((path, index) => hardDisk(bus, index, path, boots && index === 0));
+  const properties = imagePropertiesOfRow(row);
+  const root =
+    row.volume_backed === 1 ? [] : [{ path: paths.disk, bootIndex: 0, ...blockDevicesOf(row).root }];
+  const wanted = [...root, ...localDisks(row).map((disk) => ({ ...disk, path: paths.local(disk) }))];
+  const disks: DomainDisk[] = [];
+  for (const { path, bootIndex, ...wish } of wanted) {
+    const bus = busOfWish(properties, wish);
+    disks.push({
+      target: freeTarget(BUSES[bus], [...disks, ...volumes]),
+      bus,
+      device: wish.device ?? 'disk',
+      format: 'qcow2',
+      source: { kind: 'file', path },
+      ...(wish.device === 'cdrom' ? { readOnly: true } : {}),
+      ...(bootIndex === undefined ? {} : { bootIndex: bootIndex + 1 }),
+    });
+  }
+  return disks;
 }
 
 /** 'sda' on its own SATA port, or behind the disks where those are called sd* too. */
@@ -157,6 +196,9 @@ function stableDevice(rescue: Properties, own: Properties): RescueDevice | undef
   const device = asked === 'cdrom' ? 'cdrom' : 'disk';
   return { device, bus: bus ?? (device === 'cdrom' ? 'sata' : busOf(own)) };
 }
+
+/** The rescue image goes beside the server's own disks, volumes among them, which stay where they are. */
+export const isStable = (rescue: Properties): boolean => stableDevice(rescue, {}) !== undefined;
 
 /** What of a rescue image's wishes cannot be met, in nova's words; undefined when all can. */
 export function unsupportedRescue(rescue: Properties): string | undefined {

@@ -7,7 +7,7 @@ import { serverSwapVolume } from './server-swap-volume.ts';
 import { serverAttachVolume, serverDetachVolume } from './server-volume.ts';
 import { serverRebuild } from './server-rebuild.ts';
 import { serverRescue, serverUnrescue } from './server-rescue.ts';
-import { serverShelve, serverShelveOffload } from './server-shelve.ts';
+import { serverShelve, serverShelveOffload, serverShelveVolumes } from './server-shelve.ts';
 import { serverUnshelve, serverUnshelveKept } from './server-unshelve.ts';
 import { serverResize, serverResizeConfirm, serverResizeRevert } from './server-resize.ts';
 import { serverSnapshot } from './server-snapshot.ts';
@@ -70,6 +70,7 @@ export function registerServerSagas(deps: ComputeDeps): void {
   sagas.register(serverRescue, services);
   sagas.register(serverUnrescue, services);
   sagas.register(serverShelve, services);
+  sagas.register(serverShelveVolumes, services);
   sagas.register(serverShelveOffload, services);
   sagas.register(serverUnshelve, services);
   sagas.register(serverUnshelveKept, services);

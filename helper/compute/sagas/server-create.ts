@@ -3,18 +3,21 @@ import { NoValidHost, type RequestSpec, type Selection, type Verdict } from '../
 import { finishServerAction } from '../store/server-action.ts';
 import { POWER, nicsOfRow, resourcesOf } from '../store/server-row.ts';
 import { serverOf, setFault, setLaunched, setPlacement, setTask, settle } from '../store/server.ts';
-import { instanceDirectory, localDisks, pathsOf } from './domain-disks.ts';
-import { ensureDomain, ensureInstanceDirectory, startDomain } from './ensure-domain.ts';
+import { giveUpVolumes, prepareVolumes, volumesInUse } from './boot-volumes.ts';
+import { instanceDirectory, pathsOf } from './domain-disks.ts';
+import { ensureDomain, startDomain } from './ensure-domain.ts';
 import { faultOf } from './fault.ts';
+import { createDisks } from './server-disks.ts';
 import type { ServerServices } from './services.ts';
 
 /** Everything else is in the server's row, which was written with this input. */
 export interface ServerCreateInput {
   readonly serverId: string;
-  readonly imageId: string;
+  /** Of the root disk; null where that is a volume. */
+  readonly imageId: string | null;
 }
 
-const GIB = 1024 ** 3;
+const NO_IMAGE = 'the root disk is a volume';
 
 /** Puts what each filter said of each host into the record, also when no host was left. */
 function recordVerdicts(ctx: StepContext<ServerServices>, select: () => Selection): Selection {
@@ -40,6 +43,7 @@ function recordVerdicts(ctx: StepContext<ServerServices>, select: () => Selectio
  */
 export const serverCreate = defineSaga<ServerCreateInput, ServerServices>({
   name: 'server-create',
+  version: 2,
   title: 'Create server',
   service: 'compute',
   resource: ({ serverId }) => ({ type: 'server', id: serverId }),
@@ -53,7 +57,7 @@ export const serverCreate = defineSaga<ServerCreateInput, ServerServices>({
         const row = serverOf(ctx.db, serverId);
         ctx.note('request specification', JSON.parse(row.request_spec));
         // From here on no collection removes the base under us (R24).
-        ctx.services.image.leaseBase(ctx.db, imageId, serverId);
+        if (imageId !== null) ctx.services.image.leaseBase(ctx.db, imageId, serverId);
       },
       undo: (ctx, { serverId }) => ctx.services.image.releaseBase(ctx.db, serverId),
     }),
@@ -102,6 +106,7 @@ export const serverCreate = defineSaga<ServerCreateInput, ServerServices>({
       },
       undo: (ctx, { serverId }) => ctx.services.network.deleteServerPorts(ctx.db, serverId),
     }),
+    ...prepareVolumes,
     step({
       kind: 'sql',
       name: 'begin spawning',
@@ -115,7 +120,9 @@ export const serverCreate = defineSaga<ServerCreateInput, ServerServices>({
       number: [25, 26],
       service: 'image',
       concurrency: 'image',
+      skip: (_ctx, { imageId }) => imageId === null && NO_IMAGE,
       action: async (ctx, { imageId }) => {
+        if (imageId === null) return;
         const base = await ctx.services.image.ensureBase(imageId, ctx.signal, (fraction) =>
           ctx.progress(fraction, 'base image'),
         );
@@ -132,22 +139,9 @@ export const serverCreate = defineSaga<ServerCreateInput, ServerServices>({
         const { services } = ctx;
         // Asked before there may be a domain: with nobody to ask, its undo could not know whether there is one.
         await services.domains.hypervisor();
-        const row = serverOf(ctx.db, serverId);
-        const base = await services.image.ensureBase(imageId, ctx.signal, () => undefined);
-        const paths = pathsOf(services.config, serverId);
-        await ensureInstanceDirectory(services, serverId);
-        await services.disks.createOverlay({
-          path: paths.disk,
-          base: base.path,
-          baseFormat: base.format,
-          sizeBytes: row.disk_gib === 0 ? base.virtualSize : row.disk_gib * GIB,
-        });
-        for (const disk of localDisks(row))
-          await services.disks.createEmpty({
-            path: paths.local(disk),
-            format: 'qcow2',
-            sizeBytes: disk.sizeBytes,
-          });
+        const base =
+          imageId === null ? null : await services.image.ensureBase(imageId, ctx.signal, () => undefined);
+        await createDisks(services, serverOf(ctx.db, serverId), base);
       },
       undo: (ctx, { serverId }) => ctx.services.files.removeTree(instanceDirectory(serverId)),
     }),
@@ -193,6 +187,7 @@ export const serverCreate = defineSaga<ServerCreateInput, ServerServices>({
       action: (ctx, { serverId }) => startDomain(ctx.services, ctx.db, serverId),
       undo: (ctx, { serverId }) => ctx.services.domains.destroy(serverId),
     }),
+    volumesInUse,
     step({
       kind: 'sql',
       name: 'become active',
@@ -206,10 +201,12 @@ export const serverCreate = defineSaga<ServerCreateInput, ServerServices>({
   ],
   onFinished: (ctx) => finishServerAction(ctx.db, ctx.operationId, null, ctx.now()),
   onFailed: (ctx, { serverId }, error) => {
+    giveUpVolumes(ctx, { serverId });
     setFault(ctx.db, serverId, faultOf(`Build of instance ${serverId}`, error), ctx.now());
     finishServerAction(ctx.db, ctx.operationId, 'Error', ctx.now());
   },
   onCancelled: (ctx, { serverId }) => {
+    giveUpVolumes(ctx, { serverId });
     const fault = { code: 500, message: `Build of instance ${serverId} was cancelled.`, details: null };
     setFault(ctx.db, serverId, fault, ctx.now());
     finishServerAction(ctx.db, ctx.operationId, 'Error', ctx.now());

@@ -8,7 +8,8 @@ import type { ServerServices } from './services.ts';
 const GIB = 1024 ** 3;
 
 /** What a guest writes to; the config drive is made anew whenever it is needed. */
-const DISKS = ['disk', 'disk.eph0', 'disk.swap'] as const;
+const LOCAL = ['disk.eph0', 'disk.eph1', 'disk.eph2', 'disk.swap'] as const;
+const DISKS = ['disk', ...LOCAL] as const;
 
 const fileOf = (serverId: string, name: string): StatePath => [...instanceDirectory(serverId), name];
 
@@ -54,23 +55,30 @@ export async function dropOld(services: ServerServices, serverId: string): Promi
 
 /** Removes disks that were made while the old ones were aside. */
 export async function removeNew(services: ServerServices, serverId: string): Promise<void> {
-  const aside = await isThere(services, fileOf(serverId, 'disk.old'));
-  if (!aside) return;
   for (const name of DISKS)
-    if (await isThere(services, fileOf(serverId, name))) await services.files.remove(fileOf(serverId, name));
+    if (await isThere(services, fileOf(serverId, `${name}.old`)))
+      await services.files.remove(fileOf(serverId, name));
 }
 
-/** Root, ephemeral and swap disks as the row says, on this base; those that are there stay. */
-export async function createDisks(services: ServerServices, row: ServerRow, base: BaseImage): Promise<void> {
+/**
+ * Root, ephemeral and swap disks as the row says; those that are there stay.
+ * @param base of the root disk; null where that is a volume.
+ */
+export async function createDisks(
+  services: ServerServices,
+  row: ServerRow,
+  base: BaseImage | null,
+): Promise<void> {
   const { disks, config } = services;
   const paths = pathsOf(config, row.id);
   await ensureInstanceDirectory(services, row.id);
-  await disks.createOverlay({
-    path: paths.disk,
-    base: base.path,
-    baseFormat: base.format,
-    sizeBytes: row.disk_gib === 0 ? base.virtualSize : Math.max(row.disk_gib * GIB, base.virtualSize),
-  });
+  if (base !== null)
+    await disks.createOverlay({
+      path: paths.disk,
+      base: base.path,
+      baseFormat: base.format,
+      sizeBytes: row.disk_gib === 0 ? base.virtualSize : Math.max(row.disk_gib * GIB, base.virtualSize),
+    });
   for (const disk of localDisks(row))
     await disks.createEmpty({ path: paths.local(disk), format: 'qcow2', sizeBytes: disk.sizeBytes });
 }
@@ -79,12 +87,16 @@ export async function createDisks(services: ServerServices, row: ServerRow, base
 export async function growDisks(services: ServerServices, row: ServerRow, to: FlavorPart): Promise<void> {
   const { disks, files, config } = services;
   const { disk } = pathsOf(config, row.id);
-  if (to.diskGib > 0) {
+  if (to.diskGib > 0 && row.volume_backed === 0) {
     const { virtualSize } = await disks.info({ path: disk, format: 'qcow2' });
     if (to.diskGib * GIB > virtualSize)
       await disks.resize({ path: disk, format: 'qcow2', sizeBytes: to.diskGib * GIB });
   }
-  const wanted = localDisks({ ephemeral_gib: to.ephemeralGib, swap_mib: to.swapMib });
+  const wanted = localDisks({
+    ephemeral_gib: to.ephemeralGib,
+    swap_mib: to.swapMib,
+    block_devices: row.block_devices,
+  });
   for (const { name, sizeBytes } of wanted) {
     const path = files.absolute(fileOf(row.id, name));
     if (!(await isThere(services, fileOf(row.id, name))))
@@ -92,19 +104,23 @@ export async function growDisks(services: ServerServices, row: ServerRow, to: Fl
     else if ((await disks.info({ path, format: 'qcow2' })).virtualSize < sizeBytes)
       await disks.resize({ path, format: 'qcow2', sizeBytes });
   }
-  for (const name of ['disk.eph0', 'disk.swap'])
+  for (const name of LOCAL)
     if (!wanted.some((one) => one.name === name)) await files.remove(fileOf(row.id, name));
 }
 
 /** Takes away what {@link growDisks} made and there was nothing of before. */
 export async function ungrowDisks(
   services: ServerServices,
-  serverId: string,
+  row: ServerRow,
   before: FlavorPart,
 ): Promise<void> {
-  const had = localDisks({ ephemeral_gib: before.ephemeralGib, swap_mib: before.swapMib });
-  for (const name of ['disk.eph0', 'disk.swap'])
-    if (!had.some((one) => one.name === name)) await services.files.remove(fileOf(serverId, name));
+  const had = localDisks({
+    ephemeral_gib: before.ephemeralGib,
+    swap_mib: before.swapMib,
+    block_devices: row.block_devices,
+  });
+  for (const name of LOCAL)
+    if (!had.some((one) => one.name === name)) await services.files.remove(fileOf(row.id, name));
 }
 
 /** The config drive, made anew where the server has one. */

@@ -1,7 +1,10 @@
-import { defineSaga, none, step } from '../../saga/index.ts';
+import { conflict } from '../../errors/error.ts';
+import { defineSaga, none, step, type HostContext, type StepContext } from '../../saga/index.ts';
 import type { RequestSpec } from '../basics.ts';
+import { authOf, type Author } from '../store/block-devices.ts';
 import { setImage, type ServerImage } from '../store/server-change.ts';
 import { POWER, resourcesOf } from '../store/server-row.ts';
+import { rootVolumeOf } from '../store/server-volume.ts';
 import { serverOf, setLaunched, settle } from '../store/server.ts';
 import { ensureDomain, startDomain } from './ensure-domain.ts';
 import { NO_UNDO, common, startGuest, type ServerInput } from './server-common.ts';
@@ -10,6 +13,8 @@ import type { ServerServices } from './services.ts';
 
 export interface ServerRebuildInput extends ServerInput {
   readonly imageId: string;
+  /** Overwrites the root disk that is a volume, in this name (2.93); null leaves a volume as it is. */
+  readonly reimage: Author | null;
   /** The row names the new one already. */
   readonly oldImage: ServerImage;
   /** The guest ran before. */
@@ -21,16 +26,38 @@ export interface ServerRebuildInput extends ServerInput {
 /** Under whose name the new base is held while the old disk is still there. */
 const holder = (serverId: string): string => `${serverId}/rebuild`;
 
+const onVolume = (ctx: StepContext<ServerServices>, serverId: string): boolean =>
+  serverOf(ctx.db, serverId).volume_backed === 1;
+
+/** Waits until the root volume's content is settled, be it the old or the new one. */
+async function untilSettled(
+  ctx: HostContext<ServerServices>,
+  serverId: string,
+): Promise<{ readonly id: string; readonly status: string | undefined } | undefined> {
+  const root = rootVolumeOf(ctx.db, serverId);
+  if (root === undefined) return undefined;
+  const { volume_id: id } = root;
+  const status = await ctx.services.volume.settled(id, ctx.signal, (fraction, text) =>
+    ctx.progress(fraction, `volume ${id}: ${Math.round(fraction * 100)} % (${text})`),
+  );
+  return { id, status };
+}
+
+const KEPT = 'the root disk is no volume, or keeps its content';
+
 /** rebuild: a new disk from an image; the server keeps its id, flavor and addresses. */
 export const serverRebuild = defineSaga<ServerRebuildInput, ServerServices>({
   ...common,
   name: 'server-rebuild',
   title: 'Rebuild server',
+  version: 2,
   steps: [
     step({
       kind: 'sql',
       name: 'lease base',
-      action: (ctx, { serverId, imageId }) => ctx.services.image.leaseBase(ctx.db, imageId, holder(serverId)),
+      action: (ctx, { serverId, imageId }) => {
+        if (!onVolume(ctx, serverId)) ctx.services.image.leaseBase(ctx.db, imageId, holder(serverId));
+      },
       undo: (ctx, { serverId, oldImage }) => {
         ctx.services.image.releaseBase(ctx.db, holder(serverId));
         setImage(ctx.db, serverId, oldImage);
@@ -64,6 +91,7 @@ export const serverRebuild = defineSaga<ServerRebuildInput, ServerServices>({
       name: 'fetch base image',
       service: 'image',
       concurrency: 'image',
+      skip: (ctx, { serverId }) => onVolume(ctx, serverId) && 'the root disk is a volume',
       action: async (ctx, { imageId }) => {
         await ctx.services.image.ensureBase(imageId, ctx.signal, (fraction) =>
           ctx.progress(fraction, 'base image'),
@@ -99,11 +127,44 @@ export const serverRebuild = defineSaga<ServerRebuildInput, ServerServices>({
       concurrency: 'disk',
       action: async (ctx, { serverId, imageId }) => {
         const row = serverOf(ctx.db, serverId);
-        const base = await ctx.services.image.ensureBase(imageId, ctx.signal, () => undefined);
+        const base =
+          row.volume_backed === 1
+            ? null
+            : await ctx.services.image.ensureBase(imageId, ctx.signal, () => undefined);
         await createDisks(ctx.services, row, base);
         await rebuildConfigDrive(ctx.services, row);
       },
       undo: (ctx, { serverId }) => removeNew(ctx.services, serverId),
+    }),
+    step({
+      kind: 'sql',
+      name: 'reimage root volume',
+      service: 'volume',
+      skip: (_ctx, { reimage }) => reimage === null && KEPT,
+      action: (ctx, { serverId, imageId, reimage }) => {
+        const root = rootVolumeOf(ctx.db, serverId);
+        if (root === undefined || reimage === null) return;
+        ctx.services.volume.reimage(authOf(reimage), root.volume_id, imageId);
+      },
+      undo: none('what was on the volume is gone, as was asked for'),
+    }),
+    step({
+      kind: 'host',
+      name: 'wait for root volume',
+      service: 'volume',
+      concurrency: 'waiting',
+      skip: (_ctx, { reimage }) => reimage === null && KEPT,
+      action: async (ctx, { serverId }) => {
+        const found = await untilSettled(ctx, serverId);
+        if (found?.status !== 'in-use')
+          throw conflict(
+            `Failed to rebuild volume backed instance: its root volume ${found?.id ?? ''} is ${found?.status ?? 'gone'}.`,
+          );
+      },
+      // The guest that comes back must not run while its disk is written to.
+      undo: async (ctx, { serverId, reimage }) => {
+        if (reimage !== null) await untilSettled(ctx, serverId);
+      },
     }),
     step({
       kind: 'host',
@@ -137,7 +198,7 @@ export const serverRebuild = defineSaga<ServerRebuildInput, ServerServices>({
       name: 'adopt image',
       action: (ctx, { serverId, imageId, stopped }) => {
         const { image } = ctx.services;
-        image.leaseBase(ctx.db, imageId, serverId);
+        if (!onVolume(ctx, serverId)) image.leaseBase(ctx.db, imageId, serverId);
         image.releaseBase(ctx.db, holder(serverId));
         const at = ctx.now();
         settle(ctx.db, serverId, {

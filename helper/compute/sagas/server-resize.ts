@@ -9,6 +9,7 @@ import {
   POWER,
   flavorOfRow,
   oldFlavorOfRow,
+  resourcesOf,
   resourcesOfFlavor,
   type FlavorPart,
   type ServerRow,
@@ -42,13 +43,17 @@ const both = (one: Resources, other: Resources): Resources => ({
   diskGib: Math.max(one.diskGib, other.diskGib),
 });
 
+/** What this server takes with another flavor. */
+const takes = (row: ServerRow, flavor: FlavorPart): Resources =>
+  resourcesOfFlavor(flavor, row.volume_backed === 1);
+
 /** What is scheduled for a server with another flavor. */
 export function specWith(row: ServerRow, flavor: FlavorPart): RequestSpec {
   const spec = JSON.parse(row.request_spec) as RequestSpec;
   const { id, name, vcpus, ramMib, extraSpecs } = flavor;
   return {
     ...spec,
-    flavor: { id, name, vcpus, ramMib, diskGib: resourcesOfFlavor(flavor).diskGib, extraSpecs },
+    flavor: { id, name, vcpus, ramMib, diskGib: takes(row, flavor).diskGib, extraSpecs },
   };
 }
 
@@ -99,7 +104,7 @@ export const serverResize = defineSaga<ServerResizeInput, ServerServices>({
         claims.release(ctx.db, serverId);
         const { host } = scheduler.select(ctx.db, specWith(row, flavor));
         ctx.note(`chosen host: ${host}`);
-        const most = both(resourcesOfFlavor(flavor), resourcesOfFlavor(flavorOfRow(row)));
+        const most = both(takes(row, flavor), resourcesOf(row));
         claims.claim(ctx.db, serverId, host, most);
         setTask(ctx.db, serverId, 'resize_migrating', ctx.now());
       },
@@ -107,12 +112,7 @@ export const serverResize = defineSaga<ServerResizeInput, ServerServices>({
         const row = serverOf(ctx.db, serverId);
         const { claims } = ctx.services.basics;
         claims.release(ctx.db, serverId);
-        claims.claim(
-          ctx.db,
-          serverId,
-          row.host ?? ctx.services.config.hostName,
-          resourcesOfFlavor(flavorOfRow(row)),
-        );
+        claims.claim(ctx.db, serverId, row.host ?? ctx.services.config.hostName, resourcesOf(row));
       },
     }),
     stopForResize,
@@ -134,8 +134,10 @@ export const serverResize = defineSaga<ServerResizeInput, ServerServices>({
       name: 'resize disks',
       concurrency: 'disk',
       action: (ctx, { serverId, flavor }) => growDisks(ctx.services, serverOf(ctx.db, serverId), flavor),
-      undo: (ctx, { serverId }) =>
-        ungrowDisks(ctx.services, serverId, flavorOfRow(serverOf(ctx.db, serverId))),
+      undo: (ctx, { serverId }) => {
+        const row = serverOf(ctx.db, serverId);
+        return ungrowDisks(ctx.services, row, flavorOfRow(row));
+      },
     }),
     step({
       kind: 'sql',
@@ -203,10 +205,11 @@ export const serverResizeRevert = defineSaga<ServerRevertInput, ServerServices>(
       kind: 'host',
       name: 'restore disks',
       action: async (ctx, { serverId }) => {
-        const old = oldFlavorOfRow(serverOf(ctx.db, serverId));
+        const row = serverOf(ctx.db, serverId);
+        const old = oldFlavorOfRow(row);
         if (old === undefined) return;
         await putBack(ctx.services, serverId);
-        await ungrowDisks(ctx.services, serverId, old);
+        await ungrowDisks(ctx.services, row, old);
       },
       undo: NO_UNDO,
     }),
@@ -221,7 +224,7 @@ export const serverResizeRevert = defineSaga<ServerRevertInput, ServerServices>(
         setOld(ctx.db, serverId, null);
         const { claims } = ctx.services.basics;
         claims.release(ctx.db, serverId);
-        claims.claim(ctx.db, serverId, row.host ?? ctx.services.config.hostName, resourcesOfFlavor(old));
+        claims.claim(ctx.db, serverId, row.host ?? ctx.services.config.hostName, takes(row, old));
         setMigrationStatus(ctx.db, serverId, 'reverted', ctx.now());
       },
       undo: NO_UNDO,

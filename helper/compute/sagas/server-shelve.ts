@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { defineSaga, none, step, type HostContext, type StepContext } from '../../saga/index.ts';
 import { finishServerAction } from '../store/server-action.ts';
 import { setShelved } from '../store/server-change.ts';
-import { POWER, imagePropertiesOfRow } from '../store/server-row.ts';
+import { POWER } from '../store/server-row.ts';
 import { serverOf, setPlacement, setTask, settle } from '../store/server.ts';
-import { instanceDirectory, pathsOf, rootTarget } from './domain-disks.ts';
+import { instanceDirectory, pathsOf } from './domain-disks.ts';
 import { removeDomain } from './ensure-domain.ts';
 import { harmless, shutDown, startGuest, type ServerInput, type ServerStep } from './server-common.ts';
 import type { ServerServices } from './services.ts';
@@ -16,6 +16,10 @@ export interface ServerShelveInput extends ServerInput {
   readonly running: boolean;
   /** It leaves its host at once. */
   readonly offload: boolean;
+}
+
+export interface ServerShelveVolumesInput extends ServerInput {
+  readonly running: boolean;
 }
 
 const COPY = 'disk.shelved';
@@ -105,7 +109,7 @@ export const serverShelve = defineSaga<ServerShelveInput, ServerServices>({
           ctx.note('the guest does not run: its disk is read as it is');
           return;
         }
-        const target = rootTarget(imagePropertiesOfRow(serverOf(ctx.db, serverId)));
+        const target = serverOf(ctx.db, serverId).root_device_name.replace('/dev/', '');
         const copy = join(config.stateDirectory, ...instanceDirectory(serverId), COPY);
         await domains.copyDisk(serverId, target, copy, { signal: ctx.signal });
       },
@@ -160,6 +164,40 @@ export const serverShelve = defineSaga<ServerShelveInput, ServerServices>({
   ],
   onFailed: giveUp,
   onCancelled: giveUp,
+});
+
+/**
+ * shelve of a server that boots from a volume: there is nothing to keep of it but its volumes, which stay its own. Once its
+ * guest is gone, a failure leaves it to be shelved again or deleted.
+ */
+export const serverShelveVolumes = defineSaga<ServerShelveVolumesInput, ServerServices>({
+  ...harmless,
+  name: 'server-shelve-volumes',
+  title: 'Shelve server',
+  steps: [
+    step({
+      kind: 'host',
+      name: 'shut down guest',
+      skip: (_ctx, { running }) => !running && 'the guest does not run',
+      action: (ctx, input) => shutDown.action(ctx, input),
+      undo: async (ctx, { serverId, running }) => {
+        if (running) await startGuest(ctx, serverId);
+      },
+    }),
+    step({
+      kind: 'sql',
+      name: 'begin offloading',
+      action: (ctx, { serverId }) => setTask(ctx.db, serverId, 'shelving_offloading', ctx.now()),
+      undo: none('the end clears the task'),
+    }),
+    ...offload,
+    step({
+      kind: 'sql',
+      name: 'become shelved',
+      action: (ctx, { serverId }) => setShelved(ctx.db, serverId, { imageId: null, at: ctx.now() }),
+      undo: none('it is the last step'),
+    }),
+  ],
 });
 
 /** shelveOffload: a shelved server leaves its host. */

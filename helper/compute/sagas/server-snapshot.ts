@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { defineSaga, none, step, type StepContext } from '../../saga/index.ts';
 import { finishServerAction } from '../store/server-action.ts';
-import { imagePropertiesOfRow } from '../store/server-row.ts';
 import { serverOf, setTask } from '../store/server.ts';
-import { instanceDirectory, pathsOf, rootTarget } from './domain-disks.ts';
+import { instanceDirectory, pathsOf } from './domain-disks.ts';
 import { clearTask, harmless, type ServerInput } from './server-common.ts';
 import type { ServerServices } from './services.ts';
 
@@ -42,7 +41,7 @@ export const serverSnapshot = defineSaga<ServerSnapshotInput, ServerServices>({
         }
         await domains.copyDisk(
           serverId,
-          rootTarget(imagePropertiesOfRow(serverOf(ctx.db, serverId))),
+          serverOf(ctx.db, serverId).root_device_name.replace('/dev/', ''),
           join(config.stateDirectory, ...instanceDirectory(serverId), COPY),
           { signal: ctx.signal, onProgress: (fraction) => ctx.progress(fraction, 'copy of the disk') },
         );

@@ -11,8 +11,8 @@ import { specWith } from './server-resize.ts';
 import type { ServerServices } from './services.ts';
 
 export interface ServerUnshelveInput extends ServerInput {
-  /** That holds the root disk. */
-  readonly imageId: string;
+  /** That holds the root disk; null where that is a volume. */
+  readonly imageId: string | null;
   /** Where it shall be from now on (2.77); null anywhere (2.91). Absent: as it was asked for. */
   readonly zone?: string | null;
   /** Of 2.91. */
@@ -24,11 +24,14 @@ export const serverUnshelve = defineSaga<ServerUnshelveInput, ServerServices>({
   ...harmless,
   name: 'server-unshelve',
   title: 'Unshelve server',
+  version: 2,
   steps: [
     step({
       kind: 'sql',
       name: 'lease base',
-      action: (ctx, { serverId, imageId }) => ctx.services.image.leaseBase(ctx.db, imageId, serverId),
+      action: (ctx, { serverId, imageId }) => {
+        if (imageId !== null) ctx.services.image.leaseBase(ctx.db, imageId, serverId);
+      },
       undo: (ctx, { serverId }) => ctx.services.image.releaseBase(ctx.db, serverId),
     }),
     step({
@@ -61,7 +64,9 @@ export const serverUnshelve = defineSaga<ServerUnshelveInput, ServerServices>({
       name: 'fetch base image',
       service: 'image',
       concurrency: 'image',
+      skip: (_ctx, { imageId }) => imageId === null && 'the root disk is a volume',
       action: async (ctx, { imageId }) => {
+        if (imageId === null) return;
         await ctx.services.image.ensureBase(imageId, ctx.signal, (fraction) =>
           ctx.progress(fraction, 'base image'),
         );
@@ -74,7 +79,8 @@ export const serverUnshelve = defineSaga<ServerUnshelveInput, ServerServices>({
       concurrency: 'disk',
       action: async (ctx, { serverId, imageId }) => {
         const row = serverOf(ctx.db, serverId);
-        const base = await ctx.services.image.ensureBase(imageId, ctx.signal, () => undefined);
+        const base =
+          imageId === null ? null : await ctx.services.image.ensureBase(imageId, ctx.signal, () => undefined);
         await createDisks(ctx.services, row, base);
         await rebuildConfigDrive(ctx.services, row);
       },
@@ -111,7 +117,7 @@ export const serverUnshelve = defineSaga<ServerUnshelveInput, ServerServices>({
           setRequestedZone(ctx.db, serverId, zone);
         }
         setShelved(ctx.db, serverId, null);
-        ctx.services.image.discard(ctx.db, imageId);
+        if (imageId !== null) ctx.services.image.discard(ctx.db, imageId);
       },
       undo: none('it is the last step'),
     }),
@@ -123,13 +129,14 @@ export const serverUnshelveKept = defineSaga<ServerUnshelveInput, ServerServices
   ...common,
   name: 'server-unshelve-kept',
   title: 'Unshelve server',
+  version: 2,
   steps: [
     step({
       kind: 'sql',
       name: 'discard image',
       action: (ctx, { serverId, imageId }) => {
         setShelved(ctx.db, serverId, null);
-        ctx.services.image.discard(ctx.db, imageId);
+        if (imageId !== null) ctx.services.image.discard(ctx.db, imageId);
       },
       undo: none('its own disk is there'),
     }),

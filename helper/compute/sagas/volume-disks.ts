@@ -37,13 +37,14 @@ export function diskOfVolume(
   }
   return {
     target: row.target,
-    bus,
-    device: 'disk',
+    bus: row.disk_bus ?? bus,
+    device: row.device_type,
     format,
     source,
     serial: row.volume_id,
-    ...(readOnly ? { readOnly } : {}),
+    ...(readOnly || row.device_type === 'cdrom' ? { readOnly: true } : {}),
     ...(shareable ? { shareable } : {}),
+    ...(row.boot_index === null ? {} : { bootIndex: row.boot_index + 1 }),
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
   };
 }

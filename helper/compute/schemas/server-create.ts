@@ -32,6 +32,16 @@ export interface BlockDevice {
   readonly volume_id?: string;
   readonly snapshot_id?: string;
   readonly boot_index?: number | string | null;
+  readonly virtual_name?: string;
+  readonly volume_size?: number | string | null;
+  readonly volume_type?: string;
+  readonly device_name?: string | null;
+  readonly delete_on_termination?: boolean | string;
+  readonly no_device?: unknown;
+  readonly disk_bus?: string;
+  readonly device_type?: string;
+  readonly guest_format?: string;
+  readonly tag?: string;
 }
 
 export interface ServerCreateRequest {

@@ -111,11 +111,11 @@ export function setAdminPassword(db: Db, id: string, password: Secret | null): v
   ).run({ id, password });
 }
 
-/** The image that a shelved server's disk is in, and since when; null when it is shelved no more. */
+/** The image that a shelved server's disk is in (none for one on a volume), and since when; null when it is shelved no more. */
 export function setShelved(
   db: Db,
   id: string,
-  shelved: { readonly imageId: string; readonly at: number } | null,
+  shelved: { readonly imageId: string | null; readonly at: number } | null,
 ): void {
   statement<[string | null, number | null, string]>(
     db,

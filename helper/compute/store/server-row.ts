@@ -48,6 +48,10 @@ export interface ServerRow {
   readonly launch_index: number;
   readonly reservation_id: string;
   readonly root_device_name: string;
+  /** JSON of BlockDevices (block-devices.ts). */
+  readonly block_devices: string;
+  /** 1: the root disk is a volume. */
+  readonly volume_backed: number;
   readonly request_spec: string;
   readonly nics: string;
   readonly security_group_ids: string;
@@ -123,22 +127,15 @@ export const flavorOfRow = (row: ServerRow): FlavorPart => ({
 export const oldFlavorOfRow = (row: ServerRow): FlavorPart | undefined =>
   row.old_flavor === null ? undefined : (JSON.parse(row.old_flavor) as FlavorPart);
 
-/** As {@link resourcesOf}. */
-export const resourcesOfFlavor = (flavor: FlavorPart): Resources => ({
+/**
+ * What a server of this flavor takes of its host: root, ephemeral and swap disks together, in GiB rounded up. A root disk
+ * that is a volume takes nothing there.
+ */
+export const resourcesOfFlavor = (flavor: FlavorPart, volumeBacked: boolean): Resources => ({
   vcpus: flavor.vcpus,
   ramMib: flavor.ramMib,
-  diskGib: flavor.diskGib + flavor.ephemeralGib + Math.ceil(flavor.swapMib / 1024),
+  diskGib: (volumeBacked ? 0 : flavor.diskGib) + flavor.ephemeralGib + Math.ceil(flavor.swapMib / 1024),
 });
 
-/** What a server takes of its host: root, ephemeral and swap disks together, in GiB rounded up. */
-export const resourcesOf = (row: {
-  readonly vcpus: number;
-  readonly ram_mib: number;
-  readonly disk_gib: number;
-  readonly ephemeral_gib: number;
-  readonly swap_mib: number;
-}): Resources => ({
-  vcpus: row.vcpus,
-  ramMib: row.ram_mib,
-  diskGib: row.disk_gib + row.ephemeral_gib + Math.ceil(row.swap_mib / 1024),
-});
+export const resourcesOf = (row: ServerRow): Resources =>
+  resourcesOfFlavor(flavorOfRow(row), row.volume_backed === 1);

@@ -40,6 +40,9 @@ export interface NewServer {
   readonly reservationId: string;
   /** '/dev/vda', by the bus of its disks. */
   readonly rootDeviceName: string;
+  /** JSON of BlockDevices. */
+  readonly blockDevices: string;
+  readonly volumeBacked: boolean;
   readonly requestSpec: string;
   readonly nics: string;
   readonly securityGroupIds: string;
@@ -53,13 +56,13 @@ export function insertServer(db: Db, server: NewServer): void {
     `INSERT INTO server (id, project_id, user_id, name, hostname, description, vm_state, task_state, requested_zone,
        image_id, image_properties, flavor_id, flavor_name, vcpus, ram_mib, disk_gib, ephemeral_gib, swap_mib,
        extra_specs, key_name, key_type, key_data, user_data, config_drive, personality, admin_password, disk_config,
-       access_ip_v4, access_ip_v6, metadata, tags, group_id, trusted_certs, launch_index, reservation_id, root_device_name, request_spec, nics,
-       security_group_ids, created_at, updated_at)
+       access_ip_v4, access_ip_v6, metadata, tags, group_id, trusted_certs, launch_index, reservation_id, root_device_name,
+       block_devices, volume_backed, request_spec, nics, security_group_ids, created_at, updated_at)
      VALUES (@id, @projectId, @userId, @name, @hostname, @description, 'building', 'scheduling', @requestedZone,
        @imageId, @imageProperties, @flavorId, @flavorName, @vcpus, @ramMib, @diskGib, @ephemeralGib, @swapMib,
        @extraSpecs, @keyName, @keyType, @keyData, @userData, @configDrive, @personality, @adminPassword, @diskConfig,
-       @accessIpV4, @accessIpV6, @metadata, @tags, @groupId, @trustedCerts, @launchIndex, @reservationId, @rootDeviceName, @requestSpec, @nics,
-       @securityGroupIds, @at, @at)`,
+       @accessIpV4, @accessIpV6, @metadata, @tags, @groupId, @trustedCerts, @launchIndex, @reservationId, @rootDeviceName,
+       @blockDevices, @volumeBacked, @requestSpec, @nics, @securityGroupIds, @at, @at)`,
   ).run({ ...server });
 }
 

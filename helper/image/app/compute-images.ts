@@ -24,7 +24,15 @@ export interface ComputeImagesOptions {
 /** What compute does with images beyond starting from them: snapshots, and the image proxy of its old microversions. */
 export class ComputeImages implements Pick<
   ImageFace,
-  'reserve' | 'createFromDisk' | 'discard' | 'backupsOf' | 'show' | 'list' | 'remove' | 'setProperties'
+  | 'reserve'
+  | 'createFromDisk'
+  | 'activateEmpty'
+  | 'discard'
+  | 'backupsOf'
+  | 'show'
+  | 'list'
+  | 'remove'
+  | 'setProperties'
 > {
   readonly #options: ComputeImagesOptions;
 
@@ -73,6 +81,12 @@ export class ComputeImages implements Pick<
     } finally {
       await files.remove(copy);
     }
+  };
+
+  activateEmpty: ImageFace['activateEmpty'] = (db, imageId) => {
+    const image = findImage(db, imageId);
+    if (image?.status !== 'queued') return;
+    updateImage(db, { ...image, status: 'active', size: 0, updated_at: this.#options.now() });
   };
 
   discard: ImageFace['discard'] = (db, imageId) => {

@@ -59,17 +59,16 @@ function publicKeys(key: { readonly name: string; readonly publicKey: string }):
   return { 0: first };
 }
 
-/** Ephemeral and swap disks follow the root disk on its bus. */
+/** nova's names: 'ebs0' and so on for volumes, the root disk among them. */
 function blockDevices({ server }: Facts): Directory {
-  const root = server.rootDeviceName;
-  const after = (count: number): string =>
-    root.slice(0, -1) + String.fromCharCode(root.charCodeAt(root.length - 1) + count);
-  const ephemeral = server.ephemeralGib > 0;
+  const { rootDeviceName: root, disks } = server;
+  const numbered = (kind: string, names: readonly string[]): [string, string][] =>
+    names.map((name, index) => [`${kind}${index}`, name]);
   return {
     ami: root.replace(/^\/dev\//, ''),
     root,
-    ...(ephemeral ? { ephemeral0: after(1) } : {}),
-    ...(server.swapMib > 0 ? { swap: after(ephemeral ? 2 : 1) } : {}),
+    ...Object.fromEntries([...numbered('ebs', disks.volumes), ...numbered('ephemeral', disks.ephemerals)]),
+    ...(disks.swap === null ? {} : { swap: disks.swap }),
   };
 }
 

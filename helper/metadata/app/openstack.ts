@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { ServerMetadata } from '../../compute/index.ts';
 import type { ServerNic } from '../../network/face.ts';
 import { hostNameOf, userDataOf, type Facts } from './facts.ts';
 import { networkData } from './network-data.ts';
@@ -40,13 +41,15 @@ export function metaData(facts: Facts, version: OpenstackVersion, drive: DriveOn
     availability_zone: server.availabilityZone,
     ...(version < '2013-04-04' ? {} : { random_seed: randomBytes(512).toString('base64') }),
     ...(version < '2015-10-15' ? {} : { project_id: server.projectId }),
-    ...(version < '2016-06-30' ? {} : { devices: taggedDevices(facts.nics(), version) }),
+    ...(version < '2016-06-30'
+      ? {}
+      : { devices: [...taggedNics(facts.nics(), version), ...taggedDisks(server)] }),
     ...(version < '2020-10-14' ? {} : { dedicated_cpus: [] }),
   };
 }
 
 /** The NICs that have a device tag. Where they are on the guest's bus is not known here: MAC addresses tell them apart. */
-const taggedDevices = (nics: readonly ServerNic[], version: OpenstackVersion): readonly object[] =>
+const taggedNics = (nics: readonly ServerNic[], version: OpenstackVersion): readonly object[] =>
   nics.flatMap((nic) =>
     nic.tag === undefined
       ? []
@@ -61,6 +64,17 @@ const taggedDevices = (nics: readonly ServerNic[], version: OpenstackVersion): r
           },
         ],
   );
+
+/** The disks that have one; a volume's serial number is its id. */
+const taggedDisks = ({ disks }: ServerMetadata): readonly object[] =>
+  disks.tagged.map(({ tag, target, serial }) => ({
+    type: 'disk',
+    ...(serial === null ? {} : { serial }),
+    path: `/dev/${target}`,
+    bus: 'none',
+    address: 'none',
+    tags: [tag],
+  }));
 
 /** One file of the layout. */
 export interface Document {

@@ -97,6 +97,15 @@ export class Attachments {
     this.#settle(row.volume_id);
   }
 
+  /** It is kept for its server, which is on no host. */
+  disconnect(id: string): void {
+    const { db, now } = this.#context;
+    const row = findAttachment(db, id);
+    if (row === undefined) return;
+    updateAttachment(db, id, { attached_host: null, attach_status: 'reserved', updated_at: now() });
+    updateVolume(db, row.volume_id, { status: 'reserved', attach_status: 'detached', updated_at: now() });
+  }
+
   /** The volume is in use. */
   complete(id: string): void {
     const { db, now } = this.#context;

@@ -213,8 +213,7 @@ export class VolumeActions {
   }
 
   reimage(caller: Caller, id: string, imageId: string, reserved: boolean): void {
-    const { db, sagas } = this.#context;
-    transaction(db, () => {
+    transaction(this.#context.db, () => {
       const volume = this.#volumes.get(caller.auth, id);
       const statuses = reserved ? ['available', 'error', 'reserved'] : ['available', 'error'];
       if (reserved) requirePolicy(caller, 'volume:reimage_reserved', volume);
@@ -222,23 +221,41 @@ export class VolumeActions {
         throw badRequest(
           `Invalid volume: Volume ${id} status must be ${statuses.join(' or ')} to be reimaged, but the status is ${volume.status}.`,
         );
-      const image = imageOf(this.#context, caller, imageId);
-      if (volume.size < Math.max(image.minGib, image.minDisk))
+      this.#overwrite(caller, volume, imageId);
+    });
+  }
+
+  /** For compute, whose server has the volume and does not run. @throws {CloudError} badRequest */
+  reimageOfServer(caller: Caller, id: string, imageId: string): void {
+    transaction(this.#context.db, () => {
+      const volume = this.#volumes.get(caller.auth, id);
+      if (!['in-use', 'reserved'].includes(volume.status))
         throw badRequest(
-          `Invalid input received: Size of specified image ${image.minGib}GB is larger than volume size ${volume.size}GB.`,
+          `Invalid volume: Volume ${id} status must be in-use or reserved to be reimaged, but the status is ${volume.status}.`,
         );
-      const disk = diskOf(this.#context, volume);
-      this.#begin(volume, 'downloading', { bootable: 1 });
-      removePairs(db, 'volume_image_metadata', id);
-      setPairs(db, 'volume_image_metadata', id, image.metadata);
-      sagas.enqueue(volumeReimage, {
-        volumeId: id,
-        projectId: volume.project_id,
-        imageId: image.id,
-        disk,
-        sizeGib: volume.size,
-        previousStatus: volume.status === 'error' ? 'available' : volume.status,
-      });
+      this.#overwrite(caller, volume, imageId);
+    });
+  }
+
+  #overwrite(caller: Caller, volume: Volume, imageId: string): void {
+    const { db, sagas } = this.#context;
+    const { id } = volume;
+    const image = imageOf(this.#context, caller, imageId);
+    if (volume.size < Math.max(image.minGib, image.minDisk))
+      throw badRequest(
+        `Invalid input received: Size of specified image ${image.minGib}GB is larger than volume size ${volume.size}GB.`,
+      );
+    const disk = diskOf(this.#context, volume);
+    this.#begin(volume, 'downloading', { bootable: 1 });
+    removePairs(db, 'volume_image_metadata', id);
+    setPairs(db, 'volume_image_metadata', id, image.metadata);
+    sagas.enqueue(volumeReimage, {
+      volumeId: id,
+      projectId: volume.project_id,
+      imageId: image.id,
+      disk,
+      sizeGib: volume.size,
+      previousStatus: volume.status === 'error' ? 'available' : volume.status,
     });
   }
 

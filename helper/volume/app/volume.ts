@@ -36,6 +36,7 @@ import {
   sizeOf,
 } from './volume-request.ts';
 import { VOLUME_LIST } from './volume-filter.ts';
+import { terminateVolume } from './terminate.ts';
 import type { Types } from './type.ts';
 
 /** What POST /volumes may hold. */
@@ -102,7 +103,13 @@ export class Volumes {
     return summarizeVolumes(this.#context.db, conditionsOf(caller, query, VOLUME_LIST, 'project_id'));
   }
 
-  create(caller: Caller, request: VolumeRequest, hints: Readonly<Record<string, unknown>>): Volume {
+  /** @param id of the volume, where it was chosen before. */
+  create(
+    caller: Caller,
+    request: VolumeRequest,
+    hints: Readonly<Record<string, unknown>>,
+    id: string = randomUUID(),
+  ): Volume {
     const { db, sagas, now, config } = this.#context;
     const projectId = projectOf(caller.auth);
     if (isTrue(request.multiattach))
@@ -122,7 +129,6 @@ export class Volumes {
       const backends = backendsOfHints(this.#context, caller, hints);
       this.#quotas.checkSize(projectId, size);
       this.#quotas.check(projectId, { typeName: type.name, volumes: 1, gigabytes: size });
-      const id = randomUUID();
       const at = now();
       insertVolume(db, {
         id,
@@ -248,16 +254,7 @@ export class Volumes {
 
   /** Deletes a volume that goes with its server, in compute's transaction; one that cannot go stays. */
   terminate(id: string): void {
-    const { db, sagas, now } = this.#context;
-    const volume = findVolume(db, id);
-    if (volume === undefined || volume.status !== 'available' || snapshotsOf(db, id).length > 0) return;
-    updateVolume(db, id, { status: 'deleting', updated_at: now() });
-    sagas.enqueue(volumeDelete, {
-      volumeId: id,
-      projectId: volume.project_id,
-      backend: volume.backend,
-      snapshots: [],
-    });
+    terminateVolume(this.#context, id);
   }
 
   #sources(caller: Caller, request: VolumeRequest): Sources {

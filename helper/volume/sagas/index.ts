@@ -1,9 +1,11 @@
 import type { VolumeContext } from '../app/context.ts';
+import { terminateVolume } from '../app/terminate.ts';
 import { volumeGroupCopy } from './group-copy.ts';
 import { volumeGroupSnapshotCreate, volumeGroupSnapshotDelete } from './group-snapshot.ts';
 import { volumeGroupCreate, volumeGroupDelete } from './group.ts';
 import type { VolumeServices } from './services.ts';
 import { volumeSnapshotCreate, volumeSnapshotDelete } from './snapshot.ts';
+import { volumeAbandon } from './volume-abandon.ts';
 import { volumeCreate } from './volume-create.ts';
 import { volumeDelete, volumeRemoveMoved } from './volume-delete.ts';
 import { volumeExtend } from './volume-extend.ts';
@@ -21,11 +23,13 @@ export function registerSagas(context: VolumeContext): void {
     compute: context.compute,
     pools: context.pools,
     config: context.config,
+    terminate: (volumeId) => terminateVolume(context, volumeId),
     removeMoved: (volumeId, backend, format) => {
       sagas.enqueue(volumeRemoveMoved, { volumeId, backend, format });
     },
   };
   sagas.register(volumeCreate, services);
+  sagas.register(volumeAbandon, services);
   sagas.register(volumeDelete, services);
   sagas.register(volumeRemoveMoved, services);
   sagas.register(volumeExtend, services);

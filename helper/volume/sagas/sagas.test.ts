@@ -122,6 +122,7 @@ async function world<Input>(
     pools,
     config,
     removeMoved: (_id, backend) => void removals.push(backend),
+    terminate: (id) => void removals.push(id),
   };
   for (const id of ['t1', 't2'])
     insertType(db, {

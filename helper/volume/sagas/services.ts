@@ -17,6 +17,8 @@ export interface VolumeServices {
   readonly config: VolumeConfig;
   /** Queues the removal of a volume's disk on a back end that it has left, in the transaction that is open. */
   readonly removeMoved: (volumeId: string, backend: string, format: DiskFormat) => void;
+  /** Queues the deletion of a volume that nobody uses and that has no snapshots; others stay. In the open transaction. */
+  readonly terminate: (volumeId: string) => void;
 }
 
 /** A disk to copy, and the guest that may be writing to it. */
