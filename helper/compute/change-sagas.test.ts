@@ -134,7 +134,7 @@ describe('actions that change servers', () => {
     await world.secrets.ensure(secret);
     await world.domains.attachDisk(ID, disk);
   };
-  const VOLUMES = [...STATES, 'server_volume'];
+  const VOLUMES = [...STATES, 'server_volume', 'stand_in'];
   standardSagaTests({
     saga: serverAttachVolume,
     makeWorld: makeWorld({ ...input, volume, disk, running: true }, withVolume('reserved')),

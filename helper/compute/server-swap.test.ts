@@ -35,7 +35,8 @@ describe('the operation', () => {
   const input = { serverId: ID, old: side('a', OLD), next: side('b', NEXT), grownBytes: null };
   standardSagaTests({
     saga: serverSwapVolume,
-    ignore: STATES,
+    // Attachments are block storage's: they are as they are to be after a failure, not as before.
+    ignore: [...STATES, 'stand_in'],
     makeWorld: async () => {
       const world = await makeWorld(input, async ({ db, domains, volumes }) => {
         insertServerVolume(db, input.old.volume);

@@ -142,6 +142,7 @@ describe("OpenStack's layout", () => {
     expect(Object.keys(oldest)).toEqual(['uuid', 'hostname', 'name', 'launch_index', 'availability_zone']);
     expect((await jsonAt('/openstack/2016-06-30/meta_data.json', '127.0.0.2'))['devices']).toEqual([
       { type: 'nic', mac: 'fa:16:3e:00:00:02', bus: 'none', address: 'none', tags: ['front'] },
+      { type: 'disk', serial: 'v1', path: '/dev/vda', bus: 'none', address: 'none', tags: ['root'] },
     ]);
   });
 
