@@ -66,6 +66,7 @@ async function world<Input>(
     pools: new Pools({ db, drivers, now: () => 2, config, logger: silentLogger }),
     config,
     removeMoved: () => undefined,
+    terminate: () => undefined,
   };
   insertType(db, { id: 't', name: 't', description: null, is_public: 1, qos_specs_id: null, ...times });
   insertGroupType(db, { id: 'gt', name: 'gt', description: null, is_public: 1, ...times });
