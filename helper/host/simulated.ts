@@ -9,12 +9,13 @@ import { connectUnixSocket } from './socket/linux.ts';
 
 /** A host of which nothing is real: no guest, no device, no privilege. Its consoles say so. */
 export function createSimulatedHost(config: Config): Host {
+  const secrets = new FakeSecretHost();
   return {
     kind: 'simulated',
     network: createFakeHostNetwork(config.owner),
-    domains: new FakeDomainHost({ consoles: true }),
+    domains: new FakeDomainHost({ consoles: true, secrets }),
     disks: new FakeDiskHost(),
-    secrets: new FakeSecretHost(),
+    secrets,
     setup: new FakeSetupHost(),
     guestOwner: undefined,
     connectSocket: connectUnixSocket,

@@ -16,6 +16,8 @@ export interface AttachedDisk {
   /** How the guest reaches it. */
   readonly source: DiskSource;
   readonly format: 'raw' | 'qcow2';
+  /** LUKS, opened by the emulator with the secret of this id, which {@link VolumeFace.secrets} has. */
+  readonly encryption?: { readonly secretId: string };
   readonly readOnly: boolean;
   /** Several guests may have it at once (a multi-attach volume; always raw). */
   readonly shareable: boolean;

@@ -37,6 +37,7 @@ export const volumeRules: PolicyRules = {
       'volume:get_volume_metadata',
       'volume:get_snapshot_metadata',
       'volume_extension:volume_image_metadata:show',
+      'volume_extension:volume_encryption_metadata',
       'volume_extension:quotas:show',
       'message:get',
       'group:get',

@@ -137,22 +137,6 @@ test('a type leads to its back end, and retyping moves the volume there', async 
   ).toBe(400);
 });
 
-test('what asks for encryption is refused, not left open', async () => {
-  const made = await world.call('admin', 'POST', '/types', { volume_type: { name: 'secret' } });
-  const { id: typeId } = made.body['volume_type'] as { id: string };
-  const encryption = { provider: 'luks', control_location: 'front-end' };
-  const written = await world.call('admin', 'POST', `/types/${typeId}/encryption`, { encryption });
-  expect(written.status).toBe(200);
-  const message: unknown = expect.stringContaining('encryption');
-  const refused = { status: 400, body: { badRequest: { message } } };
-  const volume = { size: 1, volume_type: 'secret' };
-  expect(await world.call('alice', 'POST', '/volumes', { volume })).toMatchObject(refused);
-  const id = await world.create();
-  const retype = { 'os-retype': { new_type: 'secret', migration_policy: 'on-demand' } };
-  expect(await world.action(id, retype)).toMatchObject(refused);
-  expect(world.stored()).toHaveLength(1);
-});
-
 test('a type that no back end meets leaves an error, a message and no file', async () => {
   const type = { name: 'fast', extra_specs: { volume_backend_name: 'ssd' } };
   await world.call('admin', 'POST', '/types', { volume_type: type });

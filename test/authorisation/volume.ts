@@ -10,7 +10,7 @@ export const VOLUME: Expectations = {
     resource_filters:list attachments:list attachments:detail groups:list groups:detail group_snapshots:list
     group_snapshots:detail group_types:list group_types:show`),
   reader: words(`
-    volumes:show volumes:metadata:list volumes:metadata:show volumes:os-show_image_metadata snapshots:show
+    volumes:show volumes:encryption volumes:metadata:list volumes:metadata:show volumes:os-show_image_metadata snapshots:show
     snapshots:metadata:list snapshots:metadata:show os-volume-transfer:show volume-transfers:show messages:show
     attachments:show groups:show group_snapshots:show`),
   readerNamed: words('os-quota-sets:show os-quota-sets:defaults'),

@@ -1,17 +1,19 @@
 import type { Db } from '../../db/index.ts';
+import type { DomainDisk } from '../../host/domain/interface.ts';
 import type { ComputeSide, ReachedDisk } from '../../volume/face.ts';
 import type { ComputeDeps } from '../deps.ts';
 import { diskBus } from '../sagas/domain-disks.ts';
 import { ensureDomain } from '../sagas/ensure-domain.ts';
 import { diskOfVolume } from '../sagas/volume-disks.ts';
+import { keepSecrets } from '../sagas/volume-secrets.ts';
 import { finishServerAction, insertServerAction } from '../store/server-action.ts';
 import { imagePropertiesOfRow } from '../store/server-row.ts';
-import { findServerVolume } from '../store/server-volume.ts';
+import { findServerVolume, volumesOf } from '../store/server-volume.ts';
 import { findServer } from '../store/server.ts';
 
 /** What block storage asks of compute: volumes in running guests. */
 export function volumeSide(deps: ComputeDeps): ComputeSide {
-  const { domains } = deps;
+  const { db, domains, volume } = deps;
   const isActive = async (serverId: string): Promise<boolean> => {
     const state = (await domains.status(serverId))?.powerState;
     return state === 'running' || state === 'paused';
@@ -24,11 +26,20 @@ export function volumeSide(deps: ComputeDeps): ComputeSide {
     const disk = { ...diskOfVolume(deps, row, diskBus(imagePropertiesOfRow(server))), ...to };
     return { server, disk };
   };
+  /** A copy of an encrypted disk has its key, which the hypervisor must know. */
+  const encryptionOf = async (serverId: string, target: string): Promise<Pick<DomainDisk, 'encryption'>> => {
+    const attachment = volumesOf(db, serverId).find((one) => one.target === target)?.attachment_id;
+    const encryption = attachment === undefined ? undefined : volume.disk(attachment).encryption;
+    if (attachment === undefined || encryption === undefined) return {};
+    await keepSecrets(deps, [attachment]);
+    return { encryption };
+  };
   return {
     serverOf: (db, attachmentId) => findServerVolume(db, attachmentId)?.server_id,
     copyAttached: async ({ serverId, target }, destination, signal, onProgress) => {
       if (!(await isActive(serverId))) return false;
-      await domains.copyDisk(serverId, target, destination, { signal, onProgress });
+      const locked = await encryptionOf(serverId, target);
+      await domains.copyDisk(serverId, target, destination, { signal, onProgress, ...locked });
       return true;
     },
     copyAttachedTogether: async (copies, signal, onProgress) => {
@@ -38,7 +49,13 @@ export function volumeSide(deps: ComputeDeps): ComputeSide {
         if (!(await isActive(serverId))) continue;
         await domains.copyDisks(
           serverId,
-          disks.map(({ guest, destination }) => ({ target: guest.target, destination })),
+          await Promise.all(
+            disks.map(async ({ guest: { target }, destination }) => ({
+              target,
+              destination,
+              ...(await encryptionOf(serverId, target)),
+            })),
+          ),
           {
             signal,
             onProgress: (fraction) => onProgress((copied.length + fraction * disks.length) / copies.length),

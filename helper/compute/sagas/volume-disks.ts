@@ -29,7 +29,7 @@ export function diskOfVolume(
   row: ServerVolumeRow,
   bus: DomainDisk['bus'],
 ): DomainDisk {
-  const { source, format, readOnly, shareable, limits: asked } = volume.disk(row.attachment_id);
+  const { source, format, encryption, readOnly, shareable, limits: asked } = volume.disk(row.attachment_id);
   const limits: Partial<Record<DiskLimit, number>> = {};
   for (const name of DISK_LIMITS) {
     const limit = asked[name];
@@ -42,6 +42,7 @@ export function diskOfVolume(
     format,
     source,
     serial: row.volume_id,
+    ...(encryption === undefined ? {} : { encryption }),
     ...(readOnly || row.device_type === 'cdrom' ? { readOnly: true } : {}),
     ...(shareable ? { shareable } : {}),
     ...(row.boot_index === null ? {} : { bootIndex: row.boot_index + 1 }),

@@ -5,7 +5,7 @@ import { codeOf, ignore, isDiskFull } from '../files/errno.ts';
 import { DiskFullError } from '../files/interface.ts';
 import { temporaryName } from '../files/names.ts';
 import { record } from '../record.ts';
-import { luksHeader, readLuksHeader } from './luks-writer.ts';
+import { luksHeader, readLuksHeader, writtenPart } from './luks-writer.ts';
 import {
   DiskError,
   type Capacity,
@@ -309,7 +309,7 @@ export function emptyLayout(format: DiskFormat, sizeBytes: number, encryption?: 
     return format === 'raw' ? { pieces: [], length: sizeBytes } : layout({ sizeBytes });
   const luks = luksHeader(encryption);
   if (format === 'qcow2') return layout({ sizeBytes, luks });
-  return { pieces: [{ offset: 0, bytes: luks }], length: luks.length + sizeBytes };
+  return { pieces: [{ offset: 0, bytes: writtenPart(luks) }], length: luks.length + sizeBytes };
 }
 
 function layout(disk: EmptyQcow2): FileLayout {

@@ -1,5 +1,4 @@
-import { chmod, copyFile, stat } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import {
   allocatedBytes,
   assertPath,
@@ -44,8 +43,7 @@ export class FakeDiskHost extends DiskFiles implements DiskHost {
     await createFile(destination, emptyLayout(destinationFormat, sizeBytes, encryption));
     const plain = sourceKey === undefined && encryption === undefined;
     if (plain && sourceFormat === 'raw' && destinationFormat === 'raw') {
-      await copyFile(source, destination);
-      await chmod(destination, 0o600);
+      await copyData(source, destination);
     }
     options.onProgress?.(1);
   }
@@ -107,5 +105,34 @@ export class FakeDiskHost extends DiskFiles implements DiskHost {
         backing === undefined ? { sizeBytes } : { sizeBytes, backing: { path: backing.path, format } },
       ),
     );
+  }
+}
+
+const PIECE = 1024 * 1024;
+const BLOCK = 4096;
+const ZEROS = Buffer.alloc(PIECE);
+
+/** Copies what is in a file into one of the same length, and leaves its holes out. */
+async function copyData(source: string, destination: string): Promise<void> {
+  const from = await open(source);
+  const to = await open(destination, 'r+');
+  try {
+    const { size, blocks } = await from.stat();
+    const piece = Buffer.alloc(PIECE);
+    // Behind the last allocated block there is nothing to look for.
+    for (let at = 0, left = blocks * 512; at < size && left > 0; at += PIECE) {
+      const { bytesRead } = await from.read(piece, 0, PIECE, at);
+      const data = piece.subarray(0, bytesRead);
+      if (data.equals(ZEROS.subarray(0, bytesRead))) continue;
+      for (let block = 0; block < bytesRead; block += BLOCK) {
+        const part = data.subarray(block, block + BLOCK);
+        if (part.equals(ZEROS.subarray(0, part.length))) continue;
+        await to.write(part, 0, part.length, at + block);
+        left -= BLOCK;
+      }
+    }
+  } finally {
+    await from.close();
+    await to.close();
   }
 }

@@ -101,6 +101,10 @@ function encryptSectors(plain: Buffer, key: Buffer): Buffer {
   return Buffer.concat(sectors);
 }
 
+/** The part of {@link luksHeader} that is to be written: what follows are empty slots. */
+export const writtenPart = (header: Buffer): Buffer =>
+  header.subarray(0, FIRST_SLOT + header.readUInt32BE(108) * STRIPES);
+
 /** Where a container's payload begins, in bytes; undefined when these bytes are no LUKS header of version 1. */
 export function readLuksHeader(head: Buffer): { readonly payloadOffset: number } | undefined {
   if (head.length < LUKS_HEADER_BYTES || head.toString('latin1', 0, 6) !== 'LUKS\xba\xbe') return undefined;

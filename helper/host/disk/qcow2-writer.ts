@@ -1,4 +1,5 @@
 import type { DiskFormat } from './interface.ts';
+import { writtenPart } from './luks-writer.ts';
 
 // docs/interop/qcow2.txt of QEMU. 64 KiB clusters, 16-bit refcounts: qemu-img's own defaults.
 const CLUSTER_BITS = 16;
@@ -78,7 +79,7 @@ export function emptyQcow2({ sizeBytes, backing, luks }: EmptyQcow2): FileLayout
       { offset: 0, bytes: header },
       { offset: refcountTable, bytes: table },
       { offset: refcountBlock, bytes: block },
-      ...(luks === undefined ? [] : [{ offset: luksOffset, bytes: luks }]),
+      ...(luks === undefined ? [] : [{ offset: luksOffset, bytes: writtenPart(luks) }]),
     ],
     length: clusters * CLUSTER,
   };

@@ -12,8 +12,10 @@ import {
   type DomainStatistics,
   type DomainStatus,
   type HypervisorInfo,
+  type LiveCopy,
   type PowerState,
 } from './interface.ts';
+import { keysOf, type SecretStore } from './fake-secrets.ts';
 import { encodePng } from './png.ts';
 import { openSimulatedConsoles, type SimulatedConsoles } from './simulated-consoles.ts';
 import { paint, SCREEN_HEIGHT, SCREEN_WIDTH } from './simulated-screen.ts';
@@ -23,6 +25,8 @@ export interface FakeDomainHostOptions {
   readonly owner?: string;
   /** Whether running domains listen on their console sockets and write a log; false by default. */
   readonly consoles?: boolean;
+  /** libvirt's store, in which a disk's secret must be when the disk is used. */
+  readonly secrets?: SecretStore;
   readonly hypervisor?: Partial<HypervisorInfo>;
 }
 
@@ -117,6 +121,8 @@ export class FakeDomainHost implements DomainHost {
     return this.#call('start', uuid, async () => {
       const { spec, state } = this.#get(uuid, 'start');
       if (state === 'running') return;
+      for (const { encryption } of spec.disks)
+        if (encryption !== undefined) keysOf(this.#options.secrets, encryption.secretId);
       if (state === 'paused') {
         await this.#become(uuid, 'running');
         this.#emit(uuid, 'resumed');
@@ -258,7 +264,7 @@ export class FakeDomainHost implements DomainHost {
     uuid: string,
     target: string,
     destination: string,
-    options: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void } = {},
+    { encryption, ...options }: NonNullable<Parameters<DomainHost['copyDisk']>[3]> = {},
   ): Promise<void> {
     return this.#call('copyDisk', uuid, async () => {
       const disk = this.#active(uuid, 'copy a disk of').spec.disks.find((one) => one.target === target);
@@ -269,6 +275,7 @@ export class FakeDomainHost implements DomainHost {
         destination,
         destinationFormat: 'qcow2',
         followBackingChain: true,
+        ...(encryption === undefined ? {} : keysOf(this.#options.secrets, encryption.secretId)),
         ...options,
       });
     });
@@ -276,13 +283,14 @@ export class FakeDomainHost implements DomainHost {
 
   copyDisks(
     uuid: string,
-    copies: readonly { readonly target: string; readonly destination: string }[],
+    copies: readonly LiveCopy[],
     options: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void } = {},
   ): Promise<void> {
     return this.#call('copyDisks', uuid, async () => {
-      for (const [index, { target, destination }] of copies.entries())
+      for (const [index, { target, destination, encryption }] of copies.entries())
         await this.copyDisk(uuid, target, destination, {
           ...options,
+          ...(encryption === undefined ? {} : { encryption }),
           onProgress: (fraction) => options.onProgress?.((index + fraction) / copies.length),
         });
     });
@@ -305,6 +313,7 @@ export class FakeDomainHost implements DomainHost {
       const domain = this.#get(uuid, `attach ${disk.target} to`);
       const { spec } = domain;
       if (!isActive(domain.state) || spec.disks.some(({ target }) => target === disk.target)) return;
+      if (disk.encryption !== undefined) keysOf(this.#options.secrets, disk.encryption.secretId);
       this.#domains.set(uuid, { ...domain, spec: { ...spec, disks: [...spec.disks, disk] } });
     });
   }

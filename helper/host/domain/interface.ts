@@ -25,6 +25,8 @@ export interface DomainDisk {
   readonly device: 'disk' | 'cdrom';
   readonly format: 'raw' | 'qcow2';
   readonly source: DiskSource;
+  /** LUKS: the secret of this id is in libvirt's store when the disk is used (host/secret). */
+  readonly encryption?: { readonly secretId: string };
   /** Shown to the guest, at most 20 characters for virtio. */
   readonly serial?: string;
   readonly readOnly?: boolean;
@@ -184,6 +186,14 @@ export class DomainHostError extends Error {
   }
 }
 
+/** A disk of a running guest ('vda') and the file that its content is copied to. */
+export interface LiveCopy {
+  readonly target: string;
+  readonly destination: string;
+  /** Of an encrypted disk, whose copy is encrypted with the same secret. */
+  readonly encryption?: DomainDisk['encryption'];
+}
+
 /**
  * Guests, through libvirt. Every method is idempotent: it looks first, and what is already so is no error. All record
  * what they do (host/record.ts).
@@ -226,7 +236,12 @@ export interface DomainHost {
     uuid: string,
     target: string,
     destination: string,
-    options?: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void },
+    options?: {
+      readonly signal?: AbortSignal;
+      readonly onProgress?: (fraction: number) => void;
+      /** Of an encrypted disk, whose copy is encrypted with the same secret. */
+      readonly encryption?: { readonly secretId: string };
+    },
   ): Promise<void>;
   /**
    * Copies several disks of a running (or paused) guest, all as they are at one and the same moment near the beginning:
@@ -235,7 +250,7 @@ export interface DomainHost {
    */
   copyDisks(
     uuid: string,
-    copies: readonly { readonly target: string; readonly destination: string }[],
+    copies: readonly LiveCopy[],
     options?: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void },
   ): Promise<void>;
   /** Plugs a card into a running guest; there already, or not running, is success. Its definition does not change. */

@@ -10,7 +10,7 @@ import {
 } from '../../libvirt-ts/index.ts';
 import { ignore } from '../files/errno.ts';
 import { record } from '../record.ts';
-import { DomainHostError } from './interface.ts';
+import { DomainHostError, type LiveCopy } from './interface.ts';
 import { unless } from './linux-errors.ts';
 import { backupXml } from './xml.ts';
 
@@ -34,7 +34,7 @@ async function endBackup(libvirt: Libvirt, dom: DomainRef): Promise<void> {
 export async function copyRunningDisks(
   libvirt: Libvirt,
   dom: DomainRef,
-  copies: readonly { readonly target: string; readonly destination: string }[],
+  copies: readonly LiveCopy[],
   options: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void },
 ): Promise<void> {
   const { signal, onProgress } = options;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BlockCopyFlag, type DomainRef, type Libvirt } from '../../libvirt-ts/index.ts';
 import { ignore } from '../files/errno.ts';
 import { record } from '../record.ts';
-import { DomainHostError } from './interface.ts';
+import { DomainHostError, type DomainDisk } from './interface.ts';
 import { unless } from './linux-errors.ts';
 import { copyXml } from './xml.ts';
 
@@ -26,13 +26,14 @@ export async function copyRunningDisk(
     readonly destination: string;
     readonly signal?: AbortSignal;
     readonly onProgress?: (fraction: number) => void;
+    readonly encryption?: DomainDisk['encryption'];
   },
 ): Promise<void> {
   const { disk, destination, signal, onProgress } = options;
   // A copy that an earlier attempt began may still go on.
   await endCopy(libvirt, dom, disk);
   await unlink(destination).catch(ignore('ENOENT'));
-  const destXml = copyXml(destination);
+  const destXml = copyXml(destination, options.encryption);
   record({ kind: 'xml', name: `copy of ${disk}`, text: destXml });
   // Nothing of the job outlives the guest, whose definition is made anew for each start.
   await libvirt.domainBlockCopy({ dom, disk, destXml, flags: BlockCopyFlag.TRANSIENT_JOB });

@@ -22,6 +22,7 @@ import {
   type DomainStatistics,
   type DomainStatus,
   type HypervisorInfo,
+  type LiveCopy,
   type PowerState,
 } from './interface.ts';
 import { copyRunningDisks } from './linux-backup.ts';
@@ -270,7 +271,7 @@ export class LinuxDomainHost implements DomainHost {
     uuid: string,
     disk: string,
     destination: string,
-    options: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void } = {},
+    options: Parameters<DomainHost['copyDisk']>[3] = {},
   ): Promise<void> {
     const dom = domainRef(uuid);
     await this.#run(`copy disk ${disk} of domain ${uuid}`, async (libvirt) => {
@@ -280,7 +281,7 @@ export class LinuxDomainHost implements DomainHost {
 
   async copyDisks(
     uuid: string,
-    copies: readonly { readonly target: string; readonly destination: string }[],
+    copies: readonly LiveCopy[],
     options: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void } = {},
   ): Promise<void> {
     const names = copies.map(({ target }) => target).join(', ');

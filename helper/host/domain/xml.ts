@@ -1,11 +1,5 @@
 /** The domain XML of a guest (https://libvirt.org/formatdomain.html), from its {@link DomainSpec} alone. */
-import {
-  DISK_LIMITS,
-  type DiskSource,
-  type DomainDisk,
-  type DomainNic,
-  type DomainSpec,
-} from './interface.ts';
+import { DISK_LIMITS, type DomainDisk, type DomainNic, type DomainSpec, type LiveCopy } from './interface.ts';
 import { element, render, type XmlElement } from './markup.ts';
 
 /** Namespace of our part of a domain's metadata. */
@@ -221,7 +215,7 @@ function diskElement(spec: DomainDisk): XmlElement {
       cache: 'writeback',
       discard: cdrom ? undefined : 'unmap',
     }),
-    sourceElement(spec.source),
+    sourceElement(spec),
     element('target', { dev: target, bus }),
     iotune(spec.limits),
     spec.readOnly === true || cdrom ? element('readonly') : undefined,
@@ -232,17 +226,26 @@ function diskElement(spec: DomainDisk): XmlElement {
   );
 }
 
-function sourceElement(source: DiskSource): XmlElement {
-  if (source.kind === 'file') return element('source', { file: source.path });
+/** libvirt gives the emulator the secrets that it is to use; they are nowhere in this text. */
+function sourceElement({ source, encryption }: Pick<DomainDisk, 'source' | 'encryption'>): XmlElement {
+  if (source.kind === 'file') return element('source', { file: source.path }, luks(encryption));
   const { host, port, iqn, lun, chap } = source;
   return element(
     'source',
     { protocol: 'iscsi', name: `${iqn}/${lun}` },
     element('host', { name: host, port: String(port) }),
-    // libvirt gives the emulator the password, which is nowhere in this text.
     element('auth', { username: chap.user }, element('secret', { type: 'iscsi', usage: chap.secretUsage })),
+    luks(encryption),
   );
 }
+
+const luks = (encryption: DomainDisk['encryption']): XmlElement | undefined =>
+  encryption &&
+  element(
+    'encryption',
+    { format: 'luks' },
+    element('secret', { type: 'passphrase', uuid: encryption.secretId }),
+  );
 
 function iotune(limits: DomainDisk['limits']): XmlElement | undefined {
   const set = DISK_LIMITS.flatMap((name) => {
@@ -260,13 +263,13 @@ export const nicXml = (nic: DomainNic, platform: DomainPlatform): string =>
 export const diskXml = (disk: DomainDisk): string => render(diskElement(disk));
 
 /** The destination of a copy of a disk. */
-export const copyXml = (path: string): string =>
+export const copyXml = (path: string, encryption: DomainDisk['encryption']): string =>
   render(
     element(
       'disk',
       { type: 'file' },
       element('driver', { type: 'qcow2' }),
-      element('source', { file: path }),
+      element('source', { file: path }, luks(encryption)),
     ),
   );
 
@@ -277,14 +280,12 @@ export const mirrorXml = (disk: DomainDisk): string =>
       'disk',
       { type: disk.source.kind === 'file' ? 'file' : 'network' },
       element('driver', { name: 'qemu', type: disk.format, cache: 'writeback', discard: 'unmap' }),
-      sourceElement(disk.source),
+      sourceElement(disk),
     ),
   );
 
 /** Where several disks of a running guest are copied to, as they are at one moment; its other disks are left alone. */
-export const backupXml = (
-  copies: readonly { readonly target: string; readonly destination: string }[],
-): string =>
+export const backupXml = (copies: readonly LiveCopy[]): string =>
   render(
     element(
       'domainbackup',
@@ -292,12 +293,12 @@ export const backupXml = (
       element(
         'disks',
         {},
-        ...copies.map(({ target, destination }) =>
+        ...copies.map(({ target, destination, encryption }) =>
           element(
             'disk',
             { name: target, backup: 'yes', type: 'file' },
             element('driver', { type: 'qcow2' }),
-            element('target', { file: destination }),
+            element('target', { file: destination }, luks(encryption)),
           ),
         ),
       ),

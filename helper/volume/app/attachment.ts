@@ -13,6 +13,9 @@ import { findType } from '../store/type.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
 import { volumeRules } from '../policy.ts';
 import { notThere, sees, type VolumeContext } from './context.ts';
+import type { HostSecret } from '../../host/secret/interface.ts';
+import { keysOfAttachments } from '../store/key.ts';
+import { keyOf } from './key.ts';
 import type { AttachedDisk } from '../face.ts';
 import type { Volumes } from './volume.ts';
 
@@ -198,9 +201,24 @@ export class Attachments {
       volumeId: volume.id,
       source: this.#context.drivers.of(volume.backend).connection(volume.id, volume.format),
       format: volume.format,
+      ...(volume.encryption_key_id === null ? {} : { encryption: { secretId: id } }),
       readOnly: row.attach_mode === 'ro',
       shareable: volume.multiattach === 1,
       limits: this.#limits(volume.volume_type_id, volume.size),
     };
+  }
+
+  /** What the hypervisor must hold before the disk is used. */
+  secrets(id: string): readonly HostSecret[] {
+    const { db } = this.#context;
+    const row = findAttachment(db, id);
+    const keyId = row && findVolumeRow(db, row.volume_id)?.encryption_key_id;
+    return keyId == null ? [] : [{ id, use: 'volume', value: keyOf(db, keyId).passphrase }];
+  }
+
+  allSecrets(): readonly (HostSecret & { readonly settled: boolean })[] {
+    return keysOfAttachments(this.#context.db).flatMap(({ attachment_id: id, attach_status: status }) =>
+      this.secrets(id).map((secret) => ({ ...secret, settled: status === 'attached' })),
+    );
   }
 }

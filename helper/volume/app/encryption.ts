@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { transaction, type Db } from '../../db/index.ts';
+import { transaction } from '../../db/index.ts';
 import { badRequest, notFound } from '../../errors/error.ts';
 import {
   deleteEncryption,
@@ -7,9 +7,9 @@ import {
   isTypeInUse,
   putEncryption,
   type EncryptionRow,
-  type VolumeType,
 } from '../store/type.ts';
 import type { VolumeContext } from './context.ts';
+import { requireSupported } from './key.ts';
 import type { Types } from './type.ts';
 
 export interface EncryptionRequest {
@@ -50,11 +50,13 @@ export class Encryptions {
         created_at: now(),
         updated_at: null,
       };
+      requireSupported(row);
       putEncryption(db, row);
       return row;
     });
   }
 
+  /** As cinder, takes any provider; volumes of one that cannot be had are refused. */
   update(typeId: string, request: EncryptionRequest): void {
     const { db, now } = this.#context;
     transaction(db, () => {
@@ -91,14 +93,6 @@ export class Encryptions {
     if (isTypeInUse(this.#context.db, typeId))
       throw badRequest(`Cannot ${what} encryption specs. Volume type in use.`);
   }
-}
-
-/** @throws 400 for a type that asks for encryption: no back end encrypts, and nobody is to believe that one does. */
-export function refuseEncrypted(db: Db, type: VolumeType): void {
-  if (encryptionOf(db, type.id) !== undefined)
-    throw badRequest(
-      `Invalid input received: Volume type ${type.name} asks for encryption, and no back end of this cloud encrypts. Choose a type without it, or delete the type's encryption.`,
-    );
 }
 
 const keySize = (size: string | number | null | undefined): number | null =>

@@ -9,6 +9,7 @@ import { snapshotsOfGroupSnapshot } from '../store/group-snapshot.ts';
 import { setPairs } from '../store/list.ts';
 import { findVolume, insertVolume, type Volume } from '../store/volume.ts';
 import { placedSnapshot } from '../driver/index.ts';
+import { cloneKey } from './key.ts';
 import { projectOf, type VolumeContext } from './context.ts';
 import type { GroupSnapshots } from './group-snapshot.ts';
 import type { Groups, GroupParts } from './group.ts';
@@ -105,7 +106,7 @@ export class GroupCopies {
         like,
         sizeGib: one.volume_size,
         snapshotId: one.id,
-        source: { ...disk, guest: null },
+        source: { ...disk, keyId: one.encryption_key_id, guest: null },
         lock: `volume-snapshot:${one.id}`,
       };
     });
@@ -144,9 +145,11 @@ export class GroupCopies {
     const type = types.byId(like.volume_type_id);
     quotas.check(projectId, { typeName: type.name, volumes: 1, gigabytes: sizeGib });
     const id = randomUUID();
+    const owner = { projectId, userId: caller.auth.userId, at: now() };
     insertVolume(db, {
       ...like,
       id,
+      encryption_key_id: like.encryption_key_id && cloneKey(db, like.encryption_key_id, owner),
       project_id: projectId,
       user_id: caller.auth.userId,
       name: null,

@@ -172,6 +172,7 @@ export class GroupSnapshots {
       volume_type_id: type.id,
       backend: source.backend,
       format: this.#context.drivers.local(placedSnapshot(source.backend, id)).format,
+      encryption_key_id: volume.encryption_key_id,
       group_snapshot_id: groupSnapshotId,
       consumes_quota: 1,
       created_at: now(),

@@ -79,7 +79,7 @@ export function retypeInput(
   type: VolumeType,
   rest: Pick<VolumeRetypeInput, 'movement' | 'action'>,
 ): VolumeRetypeInput {
-  const { path, format } = diskOf(context, volume);
+  const { path, format, keyId } = diskOf(context, volume);
   return {
     volumeId: volume.id,
     projectId: volume.project_id,
@@ -91,7 +91,7 @@ export function retypeInput(
     backend: volume.backend ?? '',
     guest: onlyGuest(context, volume),
     multiattach: volume.multiattach === 1,
-    disk: { path, format },
+    disk: { path, format, keyId: keyId ?? null },
     previousStatus: volume.status,
     ...rest,
   };

@@ -103,6 +103,7 @@ export class Snapshots {
         volume_type_id: type.id,
         backend: source.backend,
         format: this.#context.drivers.local(placedSnapshot(source.backend, id)).format,
+        encryption_key_id: volume.encryption_key_id,
         group_snapshot_id: null,
         consumes_quota: 1,
         created_at: at,

@@ -4,6 +4,8 @@ import { placedVolume } from '../driver/index.ts';
 import { findAttachment } from '../store/attachment.ts';
 import { findVolume, findVolumeRow } from '../store/volume.ts';
 import type { Attachments } from './attachment.ts';
+import { openedBy } from '../sagas/services.ts';
+import { encryptionOfStored } from './key.ts';
 import { GIB, notThere, type VolumeContext } from './context.ts';
 import type { Volumes } from './volume.ts';
 
@@ -56,6 +58,8 @@ export class Swaps {
       throw badRequest(
         'Swapping multi-attach volumes with more than one read/write attachment is not supported.',
       );
+    if ((old.encryption_key_id === null) !== (next.encryption_key_id === null))
+      throw badRequest('Invalid volume: An encrypted volume is swapped for an encrypted one only.');
     this.#attachments.reserve(auth, {
       id: wanted.to,
       volumeId: wanted.volumeId,
@@ -71,8 +75,10 @@ export class Swaps {
     options: { readonly signal: AbortSignal; readonly onProgress: (fraction: number) => void },
   ): Promise<void> {
     const [source, destination] = [this.#placed(from), this.#placed(to)];
-    const { drivers } = this.#context;
+    const { db, drivers } = this.#context;
     await drivers.of(destination.backend).clone(destination.stored, drivers.local(source.stored), {
+      ...openedBy(db, source),
+      ...encryptionOfStored(db, destination.stored),
       ...options,
       sizeBytes: destination.size * GIB,
     });
@@ -88,6 +94,7 @@ export class Swaps {
       backend: volume.backend,
       stored: placedVolume(volume.backend, volume.id, volume.format),
       size: volume.size,
+      keyId: volume.encryption_key_id,
     };
   }
 }

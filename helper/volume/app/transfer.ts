@@ -3,6 +3,7 @@ import { transaction } from '../../db/index.ts';
 import { badRequest } from '../../errors/error.ts';
 import { type Caller, mv } from '../../http/index.ts';
 import { isTrue } from '../schemas/common.ts';
+import { giveKey } from '../store/key.ts';
 import type { Listed } from '../store/list.ts';
 import { snapshotsOf } from '../store/snapshot.ts';
 import {
@@ -66,6 +67,16 @@ export class Transfers {
         throw badRequest(
           `Invalid volume: Volume ${volume.id} is in the group ${volume.group_id}; take it out first.`,
         );
+      const withoutSnapshots = caller.version < mv('3.55') || isTrue(request.no_snapshots);
+      if (volume.encryption_key_id !== null) {
+        if (caller.version < mv('3.70'))
+          throw badRequest('Invalid volume: transferring encrypted volume is not supported');
+        // A snapshot has its volume's key.
+        if (withoutSnapshots)
+          throw badRequest(
+            'Invalid volume: transferring an encrypted volume without its snapshots is not supported',
+          );
+      }
       const transfer: TransferRow = {
         id: randomUUID(),
         volume_id: volume.id,
@@ -73,7 +84,7 @@ export class Transfers {
         salt,
         key_hash: hash(key, salt),
         // Before 3.55 snapshots always stayed where they were.
-        no_snapshots: caller.version < mv('3.55') || isTrue(request.no_snapshots) ? 1 : 0,
+        no_snapshots: withoutSnapshots ? 1 : 0,
         source_project_id: volume.project_id,
         destination_project_id: null,
         accepted: 0,
@@ -116,6 +127,8 @@ export class Transfers {
         snapshots: transfer.no_snapshots === 0,
         now: now(),
       });
+      if (volume.encryption_key_id !== null)
+        giveKey(db, volume.encryption_key_id, { projectId, userId: caller.auth.userId });
       deleteTransfer(db, id);
       return { ...transfer, destination_project_id: projectId, accepted: 1 };
     });

@@ -14,7 +14,7 @@ import type { VolumeType } from '../store/type.ts';
 import { updateVolume, type Volume, type VolumeRow } from '../store/volume.ts';
 import { placedSnapshot } from '../driver/index.ts';
 import type { VolumeContext } from './context.ts';
-import { refuseEncrypted } from './encryption.ts';
+import { encryptionChanges } from './key.ts';
 import { imageOf } from './image-source.ts';
 import { retypeInput, whoOf } from './migration.ts';
 import type { Quotas } from './quota.ts';
@@ -149,7 +149,10 @@ export class VolumeActions {
       const volume = this.#volumes.get(caller.auth, id);
       const type = this.#types.usable(caller, nameOrId);
       checkSizeOfType(type, volume.size);
-      refuseEncrypted(db, type);
+      if (encryptionChanges(db, type.id, volume.volume_type_id))
+        throw badRequest(
+          'Invalid volume: Retype cannot change encryption requirements; make a volume of the new type and copy the data in a server.',
+        );
       if (isMultiattach(type)) requirePolicy(caller, 'volume:multiattach', volume);
       if (isMultiattach(type) !== (volume.multiattach === 1) && volume.status !== 'available')
         throw badRequest(
@@ -205,7 +208,10 @@ export class VolumeActions {
         volumeId: id,
         projectId: volume.project_id,
         snapshotId: latest.id,
-        snapshot: this.#context.drivers.local(placedSnapshot(latest.backend, latest.id)),
+        snapshot: {
+          ...this.#context.drivers.local(placedSnapshot(latest.backend, latest.id)),
+          keyId: latest.encryption_key_id,
+        },
         disk: diskOf(this.#context, volume),
         sizeGib: volume.size,
       });
@@ -280,6 +286,10 @@ export class VolumeActions {
       if (!free)
         throw badRequest(
           `Invalid volume: Volume ${id} status must be available${isTrue(request.force) ? ' or in-use' : ''}, but current status is: ${volume.status}.`,
+        );
+      if (volume.encryption_key_id !== null)
+        throw badRequest(
+          'Invalid volume: An encrypted volume cannot be uploaded to an image here, where images hold no encrypted disks; back it up instead.',
         );
       const imageId = randomUUID();
       const properties = Object.fromEntries(

@@ -9,7 +9,7 @@ import { isTrue } from '../schemas/common.ts';
 import { countRows, removePairs, setPairs, type Listed } from '../store/list.ts';
 import { findSnapshot, snapshotsOf, updateSnapshot, type Snapshot } from '../store/snapshot.ts';
 import { transferOf } from '../store/transfer.ts';
-import type { VolumeType } from '../store/type.ts';
+import { encryptionOf, type VolumeType } from '../store/type.ts';
 import {
   findVolume,
   findVolumeRow,
@@ -23,8 +23,8 @@ import {
 import { placedSnapshot, placedVolume } from '../driver/index.ts';
 import type { VolumeDisk } from '../sagas/services.ts';
 import { notThere, projectOf, sees, type VolumeContext } from './context.ts';
-import { refuseEncrypted } from './encryption.ts';
 import { imageOf, type ImageSource } from './image-source.ts';
+import { keyForNew } from './key.ts';
 import { conditionsOf, listQuery, wantsCount } from './list-query.ts';
 import type { Quotas } from './quota.ts';
 import { groupForVolume } from './volume-group.ts';
@@ -103,6 +103,13 @@ export class Volumes {
     return summarizeVolumes(this.#context.db, conditionsOf(caller, query, VOLUME_LIST, 'project_id'));
   }
 
+  encryption({ encryption_key_id, volume_type_id }: Volume) {
+    const type = encryptionOf(this.#context.db, volume_type_id);
+    if (type === undefined) return { encryption_key_id };
+    const { control_location, cipher, key_size, provider } = type;
+    return { encryption_key_id, control_location, cipher, key_size, provider };
+  }
+
   /** @param id of the volume, where it was chosen before. */
   create(
     caller: Caller,
@@ -123,13 +130,15 @@ export class Volumes {
       const type = this.#typeOf(caller, request, sources);
       if (isMultiattach(type)) requirePolicy(caller, 'volume:multiattach');
       checkSizeOfType(type, size);
-      refuseEncrypted(db, type);
       const zone = availabilityZone(config.zone, request.availability_zone, type);
       const group = groupForVolume(this.#context, caller, request, type);
       const backends = backendsOfHints(this.#context, caller, hints);
       this.#quotas.checkSize(projectId, size);
       this.#quotas.check(projectId, { typeName: type.name, volumes: 1, gigabytes: size });
       const at = now();
+      const key = keyForNew(db, type, keySource(sources), { projectId, userId: caller.auth.userId, at });
+      if (key !== null && isMultiattach(type))
+        throw badRequest('Invalid volume: Multiattach cannot be used with encryption.');
       insertVolume(db, {
         id,
         project_id: projectId,
@@ -152,7 +161,7 @@ export class Volumes {
         multiattach: isMultiattach(type) ? 1 : 0,
         readonly: null,
         target_backend: null,
-        encryption_key_id: null,
+        encryption_key_id: key,
         group_id: group?.id ?? null,
         consumes_quota: 1,
         created_at: at,
@@ -339,7 +348,8 @@ export class Volumes {
     if (image !== undefined) return { kind: 'image', imageId: image.id };
     if (snapshot !== undefined) {
       const disk = this.#context.drivers.local(placedSnapshot(snapshot.backend, snapshot.id));
-      return { kind: 'snapshot', id: snapshot.id, disk: { ...disk, guest: null } };
+      const keyId = snapshot.encryption_key_id;
+      return { kind: 'snapshot', id: snapshot.id, disk: { ...disk, keyId, guest: null } };
     }
     if (volume === undefined) return { kind: 'empty' };
     return { kind: 'volume', id: volume.id, disk: diskOf(this.#context, volume) };
@@ -352,10 +362,21 @@ export const guestsOf = ({ attachments }: Volume): readonly GuestDisk[] =>
     serverId === null || mountpoint === null ? [] : [{ serverId, target: mountpoint.replace('/dev/', '') }],
   );
 
+/** What a copy of a volume or a snapshot has its type and its key of. */
+function keySource({ snapshot, volume }: Sources) {
+  const source = volume ?? snapshot;
+  return source && { typeId: source.volume_type_id, keyId: source.encryption_key_id };
+}
+
 /** Where a volume's content is, and which server may be writing to it. @throws {CloudError} notFound without a disk. */
 export function diskOf({ drivers }: VolumeContext, volume: Volume): VolumeDisk {
   if (volume.backend === null || volume.format === null)
     throw notFound(`Volume ${volume.id} has no disk yet.`);
   const placed = placedVolume(volume.backend, volume.id, volume.format);
-  return { ...placed, ...drivers.local(placed), guest: guestsOf(volume)[0] ?? null };
+  return {
+    ...placed,
+    ...drivers.local(placed),
+    keyId: volume.encryption_key_id,
+    guest: guestsOf(volume)[0] ?? null,
+  };
 }

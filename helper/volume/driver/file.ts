@@ -1,4 +1,4 @@
-import type { Capacity, DiskFormat, DiskHost } from '../../host/disk/interface.ts';
+import type { Capacity, DiskEncryption, DiskFormat, DiskHost } from '../../host/disk/interface.ts';
 import type { DiskSource } from '../../host/domain/interface.ts';
 import type { StateFiles, StatePath } from '../../host/files/interface.ts';
 import type { Backend, CloneInto, Disk, Stored, VolumeDriver } from './interface.ts';
@@ -39,8 +39,8 @@ export class FileDriver implements VolumeDriver {
     return `${this.local(stored).path}.${purpose}`;
   }
 
-  createEmpty(stored: Stored, sizeBytes: number): Promise<void> {
-    return this.#disks.createEmpty({ ...this.local(stored), sizeBytes });
+  createEmpty(stored: Stored, sizeBytes: number, encryption?: DiskEncryption): Promise<void> {
+    return this.#disks.createEmpty({ ...this.local(stored), sizeBytes, ...(encryption && { encryption }) });
   }
 
   clone(stored: Stored, source: Disk, into: CloneInto): Promise<void> {
@@ -54,8 +54,8 @@ export class FileDriver implements VolumeDriver {
     });
   }
 
-  extend(stored: Stored, sizeBytes: number): Promise<void> {
-    return this.#disks.resize({ ...this.local(stored), sizeBytes });
+  extend(stored: Stored, sizeBytes: number, encryption?: DiskEncryption): Promise<void> {
+    return this.#disks.resize({ ...this.local(stored), sizeBytes, ...(encryption && { encryption }) });
   }
 
   async remove(stored: Stored): Promise<void> {

@@ -1,4 +1,5 @@
-import type { Capacity, DiskFormat } from '../../host/disk/interface.ts';
+import type { Secret } from '../../secret.ts';
+import type { Capacity, DiskEncryption, DiskFormat } from '../../host/disk/interface.ts';
 import type { DiskSource } from '../../host/domain/interface.ts';
 
 /** A place where volumes are kept, as the settings describe it (`volume.backends`). */
@@ -28,11 +29,17 @@ export interface Stored {
 export interface Disk {
   readonly path: string;
   readonly format: DiskFormat;
+  /** What opens an encrypted one. */
+  readonly keyId?: string | null;
 }
 
 export interface CloneInto {
   /** Virtual size of the copy in bytes, not smaller than the source's. What is added reads zeros. */
   readonly sizeBytes: number;
+  /** Opens an encrypted source. */
+  readonly sourceKey?: Secret;
+  /** Of the copy; with the source's passphrase its ciphertext is copied as it is. */
+  readonly encryption?: DiskEncryption;
   readonly signal?: AbortSignal;
   readonly onProgress?: (fraction: number) => void;
 }
@@ -51,11 +58,11 @@ export interface VolumeDriver {
   /** A file of its own for unfinished work with a disk: 'live', 'upload-<id>'. */
   scratch(stored: Stored, purpose: string): string;
   /** Makes a disk that reads zeros (S46); one that is there with the same size is kept. */
-  createEmpty(stored: Stored, sizeBytes: number): Promise<void>;
+  createEmpty(stored: Stored, sizeBytes: number, encryption?: DiskEncryption): Promise<void>;
   /** Makes a disk with the content of another one that nobody writes to, or gives one that is there that content. */
   clone(stored: Stored, source: Disk, into: CloneInto): Promise<void>;
   /** Makes a disk larger that no guest uses; as large already is success. */
-  extend(stored: Stored, sizeBytes: number): Promise<void>;
+  extend(stored: Stored, sizeBytes: number, encryption?: DiskEncryption): Promise<void>;
   /** Removes a disk, and its unfinished copy ('live'), if they are there: of one format, or whatever there is. */
   remove(stored: Stored): Promise<void>;
   capacity(): Promise<Capacity>;

@@ -5,6 +5,7 @@ import type { VolumeRequest, Volumes } from '../app/volume.ts';
 import { AnyQuery } from '../schemas/common.ts';
 import {
   VolumeCreate,
+  VolumeEncryption,
   VolumeDetails,
   VolumeList,
   VolumeMade,
@@ -85,6 +86,16 @@ export const volumeEndpoints = (volumes: Volumes): readonly Endpoint[] => [
     ok: 200,
     target: ({ auth, params }) => volumes.get(auth, params.volume_id),
     handler: (context) => ({ volume: volumeDetail(callerOf(context), context.target) }),
+  }),
+  endpoint({
+    id: 'volumes:encryption',
+    method: 'GET',
+    path: '/volumes/{volume_id}/encryption',
+    policy: 'volume_extension:volume_encryption_metadata',
+    response: VolumeEncryption,
+    ok: 200,
+    target: ({ auth, params }) => volumes.get(auth, params.volume_id),
+    handler: ({ target }) => volumes.encryption(target),
   }),
   endpoint({
     id: 'volumes:update',

@@ -1,6 +1,7 @@
 import type { HostContext } from '../../saga/index.ts';
 import type { Placed } from '../driver/index.ts';
-import type { SourceDisk, VolumeServices } from './services.ts';
+import { encryptionOfStored } from '../app/key.ts';
+import { openedBy, type SourceDisk, type VolumeServices } from './services.ts';
 
 export interface DiskCopy {
   readonly source: SourceDisk;
@@ -34,10 +35,12 @@ export async function copyTogether(
       const { source, destination, sizeBytes } = copy;
       const path = liveOf(copy);
       const disk = live.includes(path)
-        ? { path, format: 'qcow2' as const }
-        : { path: source.path, format: source.format };
+        ? { path, format: 'qcow2' as const, keyId: source.keyId ?? null }
+        : { path: source.path, format: source.format, keyId: source.keyId ?? null };
       await drivers.of(destination.backend).clone(destination, disk, {
         sizeBytes,
+        ...openedBy(ctx.db, disk),
+        ...encryptionOfStored(ctx.db, destination),
         signal: ctx.signal,
         onProgress: (fraction) => ctx.progress(0.5 + (index + fraction) / copies.length / 2, 'copying'),
       });

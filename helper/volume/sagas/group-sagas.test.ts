@@ -128,6 +128,7 @@ async function world<Input>(
         progress: '0%',
         volume_size: 1,
         volume_type_id: 't',
+        encryption_key_id: null,
         backend: 'a',
         format: 'raw',
         group_snapshot_id: SHOT,

@@ -73,6 +73,7 @@ const snapshot: SnapshotRow = {
   volume_type_id: 't1',
   backend: 'a',
   format: 'qcow2',
+  encryption_key_id: null,
   group_snapshot_id: null,
   consumes_quota: 1,
   created_at: 1,

@@ -1,4 +1,7 @@
 import type { DiskFormat, DiskHost } from '../../host/disk/interface.ts';
+import type { Db } from '../../db/index.ts';
+import type { Secret } from '../../secret.ts';
+import { encryptedBy, encryptionOfStored, keyOf } from '../app/key.ts';
 import type { ImageFace } from '../../image/index.ts';
 import type { HostContext } from '../../saga/index.ts';
 import type { VolumeConfig } from '../app/context.ts';
@@ -49,7 +52,9 @@ async function still(
     ));
   try {
     await use(
-      copied ? { path: live, format: 'qcow2' } : { path: source.path, format: source.format },
+      copied
+        ? { path: live, format: 'qcow2', keyId: source.keyId ?? null }
+        : { path: source.path, format: source.format, keyId: source.keyId ?? null },
       (fraction) => ctx.progress(copied ? 0.5 + fraction / 2 : fraction, 'copying'),
     );
   } finally {
@@ -69,11 +74,22 @@ export async function copyDisk(
 ): Promise<void> {
   const driver = ctx.services.drivers.of(destination.backend);
   await still(ctx, source, driver.scratch(destination, 'live'), (disk, onProgress) =>
-    driver.clone(destination, disk, { sizeBytes, onProgress, signal: ctx.signal }),
+    driver.clone(destination, disk, {
+      sizeBytes,
+      onProgress,
+      signal: ctx.signal,
+      ...openedBy(ctx.db, disk),
+      ...encryptionOfStored(ctx.db, destination),
+    }),
   );
 }
 
-/** The same into a qcow2 file that is no back end's disk; {@link removeFileCopy} takes it back. */
+/** The member for options of disks that opens this one. */
+export function openedBy(db: Db, { keyId }: Pick<Disk, 'keyId'>): { sourceKey?: Secret } {
+  return keyId == null ? {} : { sourceKey: keyOf(db, keyId).passphrase };
+}
+
+/** The same into a qcow2 file that is no back end's disk, encrypted as the source; {@link removeFileCopy} takes it back. */
 export async function copyToFile(
   ctx: HostContext<VolumeServices>,
   source: SourceDisk,
@@ -89,6 +105,8 @@ export async function copyToFile(
       sizeBytes,
       onProgress,
       signal: ctx.signal,
+      ...openedBy(ctx.db, disk),
+      ...encryptedBy(ctx.db, disk.keyId),
     }),
   );
 }

@@ -2,6 +2,7 @@ import { conflict } from '../../errors/error.ts';
 import { defineSaga, step, none, type StepContext } from '../../saga/index.ts';
 import { GIB, poolName } from '../app/context.ts';
 import { formatOf } from '../app/volume-request.ts';
+import { encryptionOfStored } from '../app/key.ts';
 import { report } from '../app/report.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
 import { backendOfGroup } from '../app/volume-group.ts';
@@ -97,13 +98,15 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
         const sizeBytes = sizeGib * GIB;
         const { drivers, image } = ctx.services;
         const driver = drivers.of(volume.backend);
-        if (source.kind === 'empty') await driver.createEmpty(volume, sizeBytes);
+        if (source.kind === 'empty')
+          await driver.createEmpty(volume, sizeBytes, encryptionOfStored(ctx.db, volume).encryption);
         else if (source.kind === 'image') {
           const base = await image.ensureBase(source.imageId, ctx.signal, (fraction) =>
             ctx.progress(fraction / 2, 'preparing the image'),
           );
           await driver.clone(volume, base, {
             sizeBytes,
+            ...encryptionOfStored(ctx.db, volume),
             signal: ctx.signal,
             onProgress: (fraction) => ctx.progress(0.5 + fraction / 2, 'copying the image'),
           });

@@ -1,5 +1,6 @@
 import { defineSaga, none, step, type StepContext } from '../../saga/index.ts';
 import { GIB } from '../app/context.ts';
+import { encryptedBy } from '../app/key.ts';
 import { report } from '../app/report.ts';
 import type { GuestDisk } from '../face.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
@@ -37,11 +38,12 @@ export const volumeExtend = defineSaga<VolumeExtendInput, VolumeServices>({
       name: 'grow disk',
       kind: 'host',
       concurrency: 'disk',
-      action: async ({ services }, { disk, newGib }) => {
+      action: async ({ db, services }, { disk, newGib }) => {
         const { guest, backend } = disk;
         const sizeBytes = newGib * GIB;
         const live = guest !== null && (await services.compute().growAttached(guest, sizeBytes));
-        if (!live) await services.drivers.of(backend).extend(disk, sizeBytes);
+        if (!live)
+          await services.drivers.of(backend).extend(disk, sizeBytes, encryptedBy(db, disk.keyId).encryption);
       },
       // A guest may have seen the new size and used it, so the disk is not cut: the volume says what it is now.
       undo: async (ctx, { volumeId, disk, oldGib }) => {

@@ -2,6 +2,7 @@ import type { DiskFormat } from '../../host/disk/interface.ts';
 import { conflict } from '../../errors/error.ts';
 import { defineSaga, step, type StepContext } from '../../saga/index.ts';
 import { GIB, poolName } from '../app/context.ts';
+import { encryptionOfStored } from '../app/key.ts';
 import { report } from '../app/report.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
 import { choosePool, readBackends } from './choose.ts';
@@ -154,7 +155,7 @@ export const volumeRetype = defineSaga<VolumeRetypeInput, Services>({
         const { drivers, compute } = ctx.services;
         const sizeBytes = input.sizeGib * GIB;
         if (input.guest !== null) {
-          await drivers.of(to.backend).createEmpty(to, sizeBytes);
+          await drivers.of(to.backend).createEmpty(to, sizeBytes, encryptionOfStored(ctx.db, to).encryption);
           const mirrored = await compute().mirrorAttached(
             ctx.db,
             input.guest.attachmentId,

@@ -249,3 +249,12 @@ export const Meta = strict({
   ),
 });
 export const MetaShown = strict({ meta: Shown });
+
+/** How a volume is encrypted; of one that is not, only that it has no key. */
+export const VolumeEncryption = strict({
+  encryption_key_id: nullable(Id),
+  control_location: opt(Type.String()),
+  cipher: opt(nullable(Type.String())),
+  key_size: opt(nullable(Type.Integer())),
+  provider: opt(Type.String()),
+});

@@ -15,6 +15,8 @@ export interface SnapshotRow {
   readonly volume_type_id: string;
   readonly backend: string;
   readonly format: 'raw' | 'qcow2';
+  /** As its volume's. */
+  readonly encryption_key_id: string | null;
   readonly group_snapshot_id: string | null;
   readonly consumes_quota: number;
   readonly created_at: number;
@@ -39,6 +41,7 @@ const COLUMNS = [
   'volume_type_id',
   'backend',
   'format',
+  'encryption_key_id',
   'group_snapshot_id',
   'consumes_quota',
   'created_at',
