@@ -43,6 +43,25 @@ describe('the demo cloud', () => {
     expect(who.stdout).toContain('Linux');
   });
 
+  test('has a volume with a file system in the guest, which survives the server', async () => {
+    const visited = () =>
+      expect.poll(async () => (await ssh('grep -c "was here" /data/visitors')).stdout.trim(), {
+        timeout: 60_000,
+        interval: 500,
+      });
+    await visited().toBe('1');
+    expect((await ssh('grep " /data " /proc/mounts')).stdout).toMatch(/^\/dev\/vd\w+ \/data ext4 /);
+    expect((await ssh('echo kept >/data/note && sync')).code).toBe(0);
+
+    const gone = await openstackIn('deskcloud-demo', instance, 'server', 'delete', '--wait', 'demo-server');
+    expect(gone.code).toBe(0);
+    const again = await deskcloud(instance, 'demo', '--yes');
+    expect(again.code).toBe(0);
+    floatingIp = /floating IP (\d+\.\d+\.\d+\.\d+)\./.exec(again.stdout)?.[1] ?? '';
+    await visited().toBe('2');
+    expect((await ssh('cat /data/note')).stdout.trim()).toBe('kept');
+  });
+
   test('lets its guest reach the host’s side and resolve names', async () => {
     const ping = await ssh(`ping -c 1 -w 10 198.18.${instance.subnet}.1`);
     expect(ping.stdout).toContain('1 packets received');
@@ -96,7 +115,9 @@ describe('the demo cloud', () => {
     const inventory = await instance.inventory();
     expect({ ...inventory, domains: [] }).toEqual(NOTHING);
     expect((await deskcloud(instance, 'up')).code).toBe(0);
-    await expect.poll(async () => (await ssh('true')).code, { timeout: 120_000, interval: 1000 }).toBe(0);
+    await expect
+      .poll(async () => (await ssh('cat /data/note')).stdout.trim(), { timeout: 120_000, interval: 1000 })
+      .toBe('kept');
   });
 
   test('goes away with --down and leaves nothing', async () => {

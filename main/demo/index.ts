@@ -7,6 +7,7 @@ import type { HelperClient } from '../helper-client.ts';
 import { OpenStackClient } from '../openstack-client.ts';
 import { asPerson } from '../person.ts';
 import { ensureDemoUser, ensureExternalNetwork, ensureFlavors, ensureSubnetPool } from './ensure.ts';
+import { dataVolumeScript, ensureAttached, ensureDataVolume } from './data-volume.ts';
 import { DEMO } from './plan.ts';
 import {
   ensureFloatingIp,
@@ -96,12 +97,19 @@ export async function makeDemo(options: DemoOptions): Promise<DemoResult> {
     if (event.type !== 'lagged') showStep(event, progress);
   }, watching.signal);
   try {
-    progress.update(AT.server, 'creating the server');
+    progress.update(AT.server, 'creating a volume and the server');
+    const volume = told(`volume ${DEMO.volume.name}`, await ensureDataVolume(client));
     const server = told(
       `server ${DEMO.server}`,
-      await ensureServer(client, image.resource.id, network.resource.id),
+      await ensureServer(
+        client,
+        image.resource.id,
+        network.resource.id,
+        dataVolumeScript(volume.resource.id),
+      ),
     );
     await waitForActive(client, helper, server.resource.id);
+    told('attachment of the volume', await ensureAttached(client, server.resource.id, volume.resource.id));
     const floating = told(
       'floating IP',
       await ensureFloatingIp(client, server.resource.id, external.network.id),
@@ -127,9 +135,9 @@ export async function makeDemo(options: DemoOptions): Promise<DemoResult> {
   }
 }
 
-/** The numbered steps of the server's creation, as they really happen. */
+/** The numbered steps of what is made, as they really happen. */
 function showStep(event: OperationEvent, progress: DemoProgress): void {
-  if (event.type !== 'step-finished' || event.resource.type !== 'server') return;
+  if (event.type !== 'step-finished' || !['server', 'volume'].includes(event.resource.type)) return;
   const { number, name, durationMs, outcome } = event.step;
   if (outcome === 'skipped') return;
   const shown =

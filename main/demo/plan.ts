@@ -22,5 +22,7 @@ export const DEMO = {
   ],
   flavor: 'm1.nano',
   server: 'demo-server',
+  /** GiB; mounted in the guest by its file system's label. */
+  volume: { name: 'demo-data', gib: 1, label: 'data', place: '/data' },
   guestUser: 'deskcloud',
 } as const;

@@ -142,6 +142,7 @@ export async function ensureServer(
   client: OpenStackClient,
   imageId: string,
   networkId: string,
+  userData: string,
 ): Promise<Made> {
   const query = `/servers/detail?name=${encodeURIComponent(`^${DEMO.server}$`)}`;
   const { servers } = (await client.get('compute', query)) as { servers: (Named & { status: string })[] };
@@ -162,6 +163,7 @@ export async function ensureServer(
     key_name: DEMO.keyPair,
     networks: [{ uuid: networkId }],
     security_groups: [{ name: DEMO.securityGroup }],
+    user_data: Buffer.from(userData).toString('base64'),
   });
   return { resource: server, made: true };
 }
@@ -183,6 +185,16 @@ export async function ensureFloatingIp(
   };
   const there = floatingips[0];
   if (there !== undefined) return { address: there.floating_ip_address, fixed, made: false };
+  // One that the server before left behind is as good as a new one.
+  const { floatingips: free } = (await client.get(
+    'network',
+    `/floatingips?project_id=${client.projectId}&floating_network_id=${externalNetworkId}`,
+  )) as { floatingips: { id: string; floating_ip_address: string; port_id: string | null }[] };
+  const left = free.find((one) => one.port_id === null);
+  if (left !== undefined) {
+    await client.put('network', `/floatingips/${left.id}`, { floatingip: { port_id: port.id } });
+    return { address: left.floating_ip_address, fixed, made: true };
+  }
   const made = (await client.post('network', '/floatingips', {
     floatingip: { floating_network_id: externalNetworkId, port_id: port.id },
   })) as { floatingip: { floating_ip_address: string } };

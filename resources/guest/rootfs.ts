@@ -13,7 +13,9 @@ export interface Sources {
   readonly commands: CommandRunner;
 }
 
-const PROGRAMS = ['dropbear', 'dropbearkey', 'dbclient', 'resize2fs'];
+const PROGRAMS = ['dropbear', 'dropbearkey', 'dbclient', 'resize2fs', 'mke2fs'];
+/** Names under which mke2fs makes what they say; OpenStack's tests and people know these. */
+const MKFS = ['mkfs.ext2', 'mkfs.ext3', 'mkfs.ext4'];
 const PROGRAM_DIRECTORIES = ['bin', 'sbin', 'usr/bin', 'usr/sbin'];
 const LIBRARY_DIRECTORIES = [
   'lib',
@@ -154,6 +156,7 @@ async function installPrograms(sources: Sources, root: string): Promise<void> {
     queue.push(...neededLibraries(await readFile(library)));
   }
   await symlink('/usr/sbin/dbclient', join(root, 'usr/bin/ssh'));
+  for (const name of MKFS) await symlink('/usr/sbin/mke2fs', join(root, 'usr/sbin', name));
 }
 
 async function installBusybox(sources: Sources, root: string): Promise<void> {

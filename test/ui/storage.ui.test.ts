@@ -15,21 +15,22 @@ test('a volume is made, attached, extended while a server has it, snapshotted, a
   await page.getByRole('button', { name: 'Create volume' }).first().click();
   await page.getByRole('menuitem', { name: /An empty volume/ }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Name').fill('data');
+  await dialog.getByLabel('Name').fill('shop');
   await dialog.getByLabel('Size in GiB').fill('2');
   expect(await violations(page)).toEqual([]);
   await dialog.getByRole('button', { name: 'Create' }).click();
-  const row = page.getByRole('row', { name: /data.*Available.*2 GiB/ });
+  const row = page.getByRole('row', { name: /shop.*Available.*2 GiB/ });
   await row.waitFor();
 
-  await page.getByRole('button', { name: 'Actions: data' }).click();
+  await page.getByRole('button', { name: 'Actions: shop' }).click();
   expect(await violations(page)).toEqual([]);
   await page.getByRole('menuitem', { name: 'Attach to server' }).click();
   await dialog.getByRole('button', { name: 'Attach to server' }).click();
-  await page.getByRole('row', { name: /data.*In use.*demo-server.*\/dev\/vdb/ }).waitFor();
+  await page.getByRole('row', { name: /shop.*In use.*demo-server.*\/dev\/vdc/ }).waitFor();
 
-  await page.getByRole('link', { name: 'data', exact: true }).click();
-  await page.getByRole('button', { name: 'Actions: data' }).click();
+  await page.getByRole('link', { name: 'shop', exact: true }).click();
+  await page.getByRole('tab', { name: 'Overview' }).waitFor();
+  await page.getByRole('button', { name: 'Actions: shop' }).click();
   await page.getByRole('menuitem', { name: 'Extend …' }).click();
   await dialog.getByLabel('Size in GiB').fill('2');
   await dialog.getByRole('button', { name: 'Extend' }).click();
@@ -44,7 +45,7 @@ test('a volume is made, attached, extended while a server has it, snapshotted, a
   await page.getByRole('button', { name: 'Take snapshot' }).first().click();
   await dialog.getByText('as after a power cut').waitFor();
   await dialog.getByRole('button', { name: 'Take snapshot' }).click();
-  await page.getByRole('row', { name: /data-snapshot.*Available/ }).waitFor();
+  await page.getByRole('row', { name: /shop-snapshot.*Available/ }).waitFor();
 
   await page.getByRole('tab', { name: 'Operations' }).click();
   await page.getByRole('link', { name: /Extend volume/ }).waitFor();
@@ -59,7 +60,7 @@ test('a snapshot becomes a volume, and a volume goes to another project by its k
   const page = await window.page('/volume-snapshots');
   await window.settled(page);
   expect(await violations(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Actions: data-snapshot' }).click();
+  await page.getByRole('button', { name: 'Actions: shop-snapshot' }).click();
   await page.getByRole('menuitem', { name: 'Create volume from it' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Size in GiB').fill('1');
@@ -131,7 +132,7 @@ test('a type gets extra specs, limits and access; the server keeps or takes its 
   await page.getByRole('link', { name: 'demo-server' }).click();
   await page.getByRole('tab', { name: 'Storage' }).click();
   await page.getByRole('button', { name: 'Attach volume' }).click();
-  await dialog.getByLabel('Volume', { exact: true }).selectOption({ label: 'data · 4 GiB' });
+  await dialog.getByLabel('Volume', { exact: true }).selectOption({ label: 'shop · 4 GiB' });
   await dialog.getByRole('button', { name: 'Attach to server' }).click();
   await page.getByText('In use').waitFor();
   await page.getByRole('checkbox', { name: 'Delete it with the server' }).check();

@@ -48,7 +48,7 @@ export async function demo(instance: Instance, options: { yes: boolean; down: bo
   if (instance.simulated) say('\nThis host is SIMULATED: the server is only a record; no guest runs.');
   say(`
 Made: project ${DEMO.project}, networks ${DEMO.externalNetwork} and ${DEMO.network}, ${DEMO.router}, security group
-${DEMO.securityGroup}, key pair ${DEMO.keyPair}, image ${DEMO.image}, flavors, ${DEMO.server} (${result.fixedIp}) with floating IP ${result.floatingIp}.
+${DEMO.securityGroup}, key pair ${DEMO.keyPair}, image ${DEMO.image}, flavors, volume ${DEMO.volume.name}, ${DEMO.server} (${result.fixedIp}) with floating IP ${result.floatingIp}.
 
 Log in to the guest
   ssh ${sshArguments(target).map(quoted).join(' ')}
@@ -58,6 +58,9 @@ Use the cloud
   openstack --os-cloud ${DEMO_CLOUD_NAME} server list
   source <(npm run -s deskcloud -- env)      # or the OS_* variables
   files: ${paths.cloudsYaml}, ${paths.openrc}
+
+See that the volume outlives the server: ${DEMO.volume.place}/visitors in the guest has a line of each server that had it
+  openstack --os-cloud ${DEMO_CLOUD_NAME} server delete --wait ${DEMO.server} && npm run demo
 
 See what happened:   npm run -s deskcloud -- trace ${DEMO.server}
 Take it all away:    npm run demo -- --down`);

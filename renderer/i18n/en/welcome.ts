@@ -50,6 +50,7 @@ export const welcome = {
     key: 'Key pair',
     image: 'Image',
     server: 'Server',
+    volume: 'Volume',
     address: 'Floating IP',
   },
   why: {
@@ -61,6 +62,8 @@ export const welcome = {
     key: 'The public half is put into the server at its first start; the private one is in your files.',
     image: 'The disk that servers start from: a tiny Linux of 20 MiB that boots in seconds.',
     server: 'The virtual machine, with a disk laid over the image and a plug on the private network.',
+    volume:
+      'A disk that outlives the server: mounted as /data, and still there when the server is deleted and made again.',
     address: 'An address outside that the router leads to the server: this is where SSH goes.',
   },
 };

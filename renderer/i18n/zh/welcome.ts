@@ -52,6 +52,7 @@ export const welcome: typeof english = {
     key: '密钥对',
     image: '镜像',
     server: '云主机',
+    volume: '卷',
     address: '浮动 IP',
   },
   why: {
@@ -63,6 +64,7 @@ export const welcome: typeof english = {
     key: '公钥在首次启动时放进云主机；私钥在您的文件里。',
     image: '云主机启动所用的磁盘：约 20 MiB 的小型 Linux，几秒即可启动。',
     server: '虚拟机：磁盘叠加在镜像之上，网线插在私有网络上。',
+    volume: '比云主机活得更久的磁盘：挂载在 /data，删除并重建云主机后数据仍在。',
     address: '外部地址，由路由器通向云主机：SSH 就连到这里。',
   },
 };
