@@ -169,7 +169,7 @@ const WATCHED: readonly Watched[] = [
   part('identity_assignment', 'assignment', 'row.actor_id'),
   own('identity_application_credential', 'application_credential'),
   ...['compute_quota', 'network_quota'].map((table) => quota(table)),
-  part('compute_quota_class', 'quota', 'row.class'),
+  ...['compute_quota_class', 'volume_quota_class'].map((table) => part(table, 'quota', 'row.class')),
 ];
 
 /** What changes in the cloud, whoever changed it: the API, an operation, or a reconcile loop. */

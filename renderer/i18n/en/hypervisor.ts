@@ -36,10 +36,14 @@ export const hypervisor = {
   up: 'Up',
   down: 'Down',
   enabled: 'Takes servers',
-  disabled: 'Takes no new servers',
-  enable: 'Take servers again',
-  disable: 'Take no new servers',
-  disableText: 'Servers that are there go on; new ones find no host until it is enabled again.',
+  disabled: 'Takes nothing new',
+  turnOn: { servers: 'Take servers again', volumes: 'Take volumes again' },
+  turnOff: { servers: 'Take no new servers', volumes: 'Take no new volumes' },
+  turnOffText: {
+    servers: 'Servers that are there go on; new ones find no host until it is enabled again.',
+    volumes:
+      'Volumes that are there can be used as before; new ones find no place here until it is enabled again.',
+  },
   reason: 'Reason',
   changeFailed: 'The service was not changed',
   lastSeen: 'Last sign of life',

@@ -1,6 +1,15 @@
 export const settings = {
   title: 'Settings',
   text: (path: string) => `They are kept in ${path}. What is not there has its default.`,
+  volumes: {
+    title: 'Storage of volumes',
+    text: 'Each back end is a place where volumes are kept; volume types choose one by the extra spec volume_backend_name. New volumes take room only as they are written to, so more may be given out than there is.',
+    room: (free: string, total: string) => `${free} of ${total} free`,
+    given: (gib: string, protocol: string) => `${gib} GiB given out, by ${protocol}:`,
+    another: 'Add another back end',
+    anotherText: (path: string) =>
+      `Another disk or an NFS mount becomes one by an entry in ${path}, from the next start on.`,
+  },
   groups: {
     listener: 'Where the APIs listen',
     external: 'The network outside',

@@ -3,6 +3,14 @@ import type { settings as english } from '../en/settings.ts';
 export const settings: typeof english = {
   title: '设置',
   text: (path) => `保存在 ${path} 中。未写入的项使用默认值。`,
+  volumes: {
+    title: '卷的存储',
+    text: '每个后端是存放卷的一个地方；卷类型通过额外规格 volume_backend_name 选择后端。新卷写入多少才占用多少空间，因此可以分配出比实际更多的容量。',
+    room: (free, total) => `${total} 中剩余 ${free}`,
+    given: (gib, protocol) => `已分配 ${gib} GiB，方式 ${protocol}：`,
+    another: '添加后端',
+    anotherText: (path) => `在 ${path} 中加一项，另一块磁盘或 NFS 挂载点就成为后端，下次启动时生效。`,
+  },
   groups: {
     listener: 'API 监听位置',
     external: '外部网络',

@@ -92,14 +92,14 @@ export interface CloudService {
   readonly up: boolean;
   readonly enabled: boolean;
   readonly reason: string | null;
-  /** Whether it can be told to take no more work here. */
-  readonly switchable: boolean;
+  /** What it can be told to take no more of here. */
+  readonly takes: 'servers' | 'volumes' | null;
   readonly seen: string | null;
 }
 
 /** @throws {ApiError} */
 export async function readServices(api: Api): Promise<readonly CloudService[]> {
-  const [{ services }, { agents }] = await Promise.all([
+  const [{ services }, { agents }, volume] = await Promise.all([
     api.get<{
       services: {
         id: string;
@@ -123,6 +123,17 @@ export async function readServices(api: Api): Promise<readonly CloudService[]> {
         heartbeat_timestamp: string;
       }[];
     }>('network', '/agents'),
+    api.get<{
+      services: {
+        binary: string;
+        host: string;
+        zone: string;
+        state: string;
+        status: string;
+        disabled_reason: string | null;
+        updated_at: string;
+      }[];
+    }>('volume', '/os-services'),
   ]);
   return [
     ...services.map((one) => ({
@@ -133,8 +144,19 @@ export async function readServices(api: Api): Promise<readonly CloudService[]> {
       up: one.state === 'up',
       enabled: one.status === 'enabled',
       reason: one.disabled_reason,
-      switchable: one.binary === 'nova-compute',
+      takes: one.binary === 'nova-compute' ? ('servers' as const) : null,
       seen: one.updated_at === null ? null : `${one.updated_at}Z`,
+    })),
+    ...volume.services.map((one) => ({
+      id: `${one.binary} ${one.host}`,
+      name: one.binary,
+      host: one.host,
+      zone: one.zone,
+      up: one.state === 'up',
+      enabled: one.status === 'enabled',
+      reason: one.disabled_reason,
+      takes: one.binary === 'cinder-volume' ? ('volumes' as const) : null,
+      seen: `${one.updated_at}Z`,
     })),
     ...agents.map((one) => ({
       id: one.id,
@@ -144,7 +166,7 @@ export async function readServices(api: Api): Promise<readonly CloudService[]> {
       up: one.alive,
       enabled: one.admin_state_up,
       reason: null,
-      switchable: false,
+      takes: null,
       seen: `${one.heartbeat_timestamp.replace(' ', 'T')}Z`,
     })),
   ];
@@ -153,3 +175,25 @@ export async function readServices(api: Api): Promise<readonly CloudService[]> {
 /** 7002005 is '7.2.5'. */
 export const versionOf = (version: number): string =>
   `${Math.floor(version / 1_000_000)}.${Math.floor(version / 1000) % 1000}.${version % 1000}`;
+
+/** Tells a service to take new work, or no more of it. @throws {ApiError} */
+export async function turnService(
+  api: Api,
+  service: CloudService,
+  on: boolean,
+  reason: string,
+): Promise<void> {
+  const why = on || reason === '' ? {} : { disabled_reason: reason };
+  if (service.takes === 'volumes')
+    await api.put(
+      'volume',
+      `/os-services/${on ? 'enable' : reason === '' ? 'disable' : 'disable-log-reason'}`,
+      {
+        binary: service.name,
+        host: service.host,
+        ...why,
+      },
+    );
+  else
+    await api.put('compute', `/os-services/${service.id}`, { status: on ? 'enabled' : 'disabled', ...why });
+}
