@@ -18,11 +18,6 @@ export const volumeAbsent: readonly Absence[] = [
     why: 'Upstream keeps them only for what was made before there were groups; groups of a type with consistent_group_snapshot_enabled do all that they did.',
   },
   {
-    what: 'Managing volumes that were made elsewhere',
-    paths: ['/manageable_volumes', '/manageable_snapshots', '/os-volume-manage', '/os-snapshot-manage'],
-    why: 'Not there yet.',
-  },
-  {
     what: 'Replication',
     paths: ['PUT /os-services/failover_host'],
     why: 'There is one host, so there is nothing to replicate to.',

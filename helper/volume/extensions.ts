@@ -61,6 +61,25 @@ const OF_CINDER: readonly (readonly [alias: string, name: string, updated: strin
   ['os-volume-type-access', 'VolumeTypeAccess', '2014-06-26T00:00:00Z', 'Volume type access support.'],
   ['encryption', 'VolumeTypeEncryption', '2013-07-01T00:00:00+00:00', 'Encryption support for volume types.'],
   ['qos-specs', 'Qos_specs_manage', '2013-05-02T00:00:00+00:00', 'QoS specs support.'],
+  [
+    'os-volume-manage',
+    'VolumeManage',
+    '2014-02-10T00:00:00+00:00',
+    "Allows existing backend storage to be 'managed' by Cinder.",
+  ],
+  ['os-volume-unmanage', 'VolumeUnmanage', '2012-05-31T00:00:00+00:00', 'Enable volume unmanage operation.'],
+  [
+    'os-snapshot-manage',
+    'SnapshotManage',
+    '2014-12-31T00:00:00+00:00',
+    'Allows existing backend snapshots to be managed by Cinder.',
+  ],
+  [
+    'os-snapshot-unmanage',
+    'SnapshotUnmanage',
+    '2014-12-31T00:00:00+00:00',
+    'Enable volume unmanage operation.',
+  ],
   ['capabilities', 'Capabilities', '2015-08-31T00:00:00+00:00', 'Capabilities support.'],
   ['os-admin-actions', 'AdminActions', '2012-08-25T00:00:00+00:00', 'Enable admin actions.'],
 ];

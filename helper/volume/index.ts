@@ -14,6 +14,7 @@ import { GroupCopies } from './app/group-copy.ts';
 import { GroupSnapshots } from './app/group-snapshot.ts';
 import { GroupTypes } from './app/group-type.ts';
 import { Groups } from './app/group.ts';
+import { Managing } from './app/manage.ts';
 import { Metadata } from './app/metadata.ts';
 import { Migrations } from './app/migration.ts';
 import { Pools } from './app/pools.ts';
@@ -32,6 +33,7 @@ import { attachmentEndpoints } from './endpoints/attachment.ts';
 import { groupSnapshotEndpoints } from './endpoints/group-snapshot.ts';
 import { groupTypeEndpoints } from './endpoints/group-type.ts';
 import { groupEndpoints } from './endpoints/group.ts';
+import { manageEndpoints } from './endpoints/manage.ts';
 import { messageEndpoints } from './endpoints/message.ts';
 import { metadataEndpoints } from './endpoints/metadata.ts';
 import { quotaEndpoints } from './endpoints/quota.ts';
@@ -161,6 +163,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
         ...qosEndpoints(new QosSpecs(context, types)),
         ...quotaEndpoints(quotas),
         ...serviceEndpoints(new Services(context, types)),
+        ...manageEndpoints(new Managing(context, { ...parts, snapshots }), { volumes, snapshots }),
         ...groupTypeEndpoints(groupTypes),
         ...groupEndpoints(groups, groupCopies),
         ...groupSnapshotEndpoints(groupSnapshots),

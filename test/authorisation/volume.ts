@@ -28,8 +28,9 @@ export const VOLUME: Expectations = {
     volumes:os-begin_detaching volumes:os-roll_detaching groups:update groups:delete groups:enable_replication
     groups:disable_replication groups:failover_replication groups:list_replication_targets group_snapshots:delete`),
   adminOfSeen: words(`
-    volumes:os-reset_status volumes:os-migrate_volume volumes:os-migrate_volume_completion volumes:os-force_delete snapshots:os-reset_status
-    snapshots:os-force_delete volumes:os-force_detach groups:reset_status group_snapshots:reset_status`),
+    volumes:os-reset_status volumes:os-migrate_volume volumes:os-migrate_volume_completion volumes:os-force_delete
+    snapshots:os-reset_status snapshots:os-force_delete volumes:os-force_detach groups:reset_status
+    group_snapshots:reset_status volumes:os-unmanage snapshots:os-unmanage`),
   /** What an administrator's extra specs say is for administrators. */
   hidden: words('types:extra_specs:show'),
   admin: words(`
@@ -44,5 +45,8 @@ export const VOLUME: Expectations = {
     scheduler-stats:get_pools capabilities:show clusters:list clusters:detail clusters:show workers:cleanup
     group_types:create group_types:update group_types:delete group_types:group_specs:list
     group_types:group_specs:create group_types:group_specs:show group_types:group_specs:update
-    group_types:group_specs:delete`),
+    group_types:group_specs:delete os-volume-manage:list os-volume-manage:detail os-volume-manage:create
+    manageable_volumes:list manageable_volumes:detail manageable_volumes:create os-snapshot-manage:list
+    os-snapshot-manage:detail os-snapshot-manage:create manageable_snapshots:list manageable_snapshots:detail
+    manageable_snapshots:create`),
 };

@@ -138,6 +138,8 @@ export function tempestConf({ cloud, credentials, directory, guests, listed }: C
       volume_type_multiattach: cloud.multiattachType,
       storage_protocol: 'file',
       vendor_name: 'Deskcloud',
+      manage_volume_ref: 'source-name,volume-%s',
+      manage_snapshot_ref: 'source-name,snapshot-%s',
       backend_names: BACKENDS.map(({ name }) => name).join(','),
     },
     'volume-feature-enabled': {
@@ -145,8 +147,8 @@ export function tempestConf({ cloud, credentials, directory, guests, listed }: C
       extend_attached_volume: 'true',
       volume_revert: 'true',
       backup: 'false',
-      manage_volume: 'false',
-      manage_snapshot: 'false',
+      manage_volume: 'true',
+      manage_snapshot: 'true',
       // Groups and their snapshots go by this name.
       consistency_group: 'true',
     },

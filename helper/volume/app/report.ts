@@ -22,6 +22,8 @@ const ACTIONS = {
   'retype volume': '102',
   'migrate volume': '103',
   'revert volume to snapshot': '104',
+  'manage existing volume': '120',
+  'manage existing snapshot': '121',
   'create group': '110',
   'delete group': '111',
   'create group snapshot': '112',

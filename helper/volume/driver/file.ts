@@ -1,7 +1,8 @@
 import type { Capacity, DiskEncryption, DiskFormat, DiskHost } from '../../host/disk/interface.ts';
 import type { DiskSource } from '../../host/domain/interface.ts';
 import type { StateFiles, StatePath } from '../../host/files/interface.ts';
-import type { Backend, CloneInto, Disk, Stored, VolumeDriver } from './interface.ts';
+import { ForeignFiles } from './foreign.ts';
+import type { Backend, CloneInto, Disk, ForeignDisks, Stored, VolumeDriver } from './interface.ts';
 
 /** Where a back end's directory is. */
 export interface Directory {
@@ -12,6 +13,7 @@ export interface Directory {
 /** A directory of files, one for each volume and snapshot; an NFS mount is a directory, too. */
 export class FileDriver implements VolumeDriver {
   readonly backend: Backend;
+  readonly foreign: ForeignDisks;
   readonly #disks: DiskHost;
   readonly #directory: Directory;
 
@@ -19,6 +21,7 @@ export class FileDriver implements VolumeDriver {
     this.backend = backend;
     this.#disks = disks;
     this.#directory = directory;
+    this.foreign = new ForeignFiles(backend, directory);
   }
 
   async start(): Promise<void> {

@@ -44,6 +44,31 @@ export interface CloneInto {
   readonly onProgress?: (fraction: number) => void;
 }
 
+/** A disk that a back end holds. */
+export interface ForeignDisk {
+  /** As the back end shows it. */
+  readonly name: string;
+  /** What a guest would see; 0 when it cannot be told. */
+  readonly sizeBytes: number;
+  /** The volume or snapshot that a disk of this name is, or was. */
+  readonly stored?: Stored;
+  /** Why it must not be taken in. */
+  readonly unsafe?: string;
+}
+
+/** Disks of a back end that were not made here, or are not kept here any more (cinder's manageable volumes). */
+export interface ForeignDisks {
+  /** All that it holds, those that are kept here among them. */
+  list(): Promise<readonly ForeignDisk[]>;
+  /**
+   * Makes a disk the one of a volume or snapshot, from now on under its name. Idempotent.
+   * @throws {CloudError} badRequest when there is none of this name, or when it is not safe.
+   */
+  take(name: string, stored: Stored): Promise<ForeignDisk>;
+  /** Undoes {@link take}. Idempotent. */
+  giveBack(name: string, stored: Stored): Promise<void>;
+}
+
 /**
  * One kind of back end: all that sagas do with what it keeps. Names follow from ids, so where a disk is needs no
  * look-up; every method is idempotent. A snapshot is a disk like any other: a clone that nobody writes to, which stands
@@ -70,6 +95,8 @@ export interface VolumeDriver {
   capabilities(): Readonly<Record<string, string | boolean>>;
   /** Names of all that the back end holds now, sorted: for looking for what was left behind. */
   list(): Promise<readonly string[]>;
+  /** Undefined where nothing can be taken in. */
+  readonly foreign?: ForeignDisks;
   /** How a guest of this host reaches a volume. */
   connection(volumeId: string, format?: DiskFormat): DiskSource;
 }

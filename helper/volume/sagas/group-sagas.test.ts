@@ -21,6 +21,7 @@ import { StandInImages, noGuests } from '../test-world.ts';
 import { volumeGroupCopy } from './group-copy.ts';
 import { volumeGroupSnapshotCreate, volumeGroupSnapshotDelete } from './group-snapshot.ts';
 import { volumeGroupCreate, volumeGroupDelete } from './group.ts';
+import { volumeManage, volumeSnapshotManage, volumeSnapshotUnmanage, volumeUnmanage } from './manage.ts';
 import type { VolumeServices } from './services.ts';
 
 const GROUP = 'a1b2c3d4-0000-4000-8000-00000000000a';
@@ -233,5 +234,45 @@ describe('group snapshots', () => {
       made.db.exec('DELETE FROM volume_snapshot');
       return made;
     },
+  });
+});
+
+describe('disks that were made elsewhere', () => {
+  const named = (drivers: Drivers): string => `${drivers.of('a').backend.directory}/foreign`;
+  const foreign = { projectId: 'p', backend: 'a', name: 'foreign', sizeGib: 1 };
+  const put = (drivers: Drivers): void => writeFileSync(named(drivers), Buffer.alloc(GIB / 1024));
+
+  standardSagaTests({
+    saga: volumeManage,
+    ignore,
+    makeWorld: () =>
+      world({}, (drivers) => {
+        put(drivers);
+        return { ...foreign, volumeId: id(3) };
+      }),
+  });
+
+  standardSagaTests({
+    saga: volumeSnapshotManage,
+    ignore,
+    makeWorld: () =>
+      world({ snapshot: true }, (drivers) => {
+        put(drivers);
+        return { ...foreign, snapshotId: id(1), volumeId: id(1) };
+      }),
+  });
+
+  standardSagaTests({
+    saga: volumeUnmanage,
+    forwardOnly: true,
+    ignore,
+    makeWorld: () => world({}, () => ({ volumeId: id(1) })),
+  });
+
+  standardSagaTests({
+    saga: volumeSnapshotUnmanage,
+    forwardOnly: true,
+    ignore,
+    makeWorld: () => world({ snapshot: true }, () => ({ snapshotId: id(1) })),
   });
 });

@@ -3,6 +3,7 @@ import { terminateVolume } from '../app/terminate.ts';
 import { volumeGroupCopy } from './group-copy.ts';
 import { volumeGroupSnapshotCreate, volumeGroupSnapshotDelete } from './group-snapshot.ts';
 import { volumeGroupCreate, volumeGroupDelete } from './group.ts';
+import { volumeManage, volumeSnapshotManage, volumeSnapshotUnmanage, volumeUnmanage } from './manage.ts';
 import type { VolumeServices } from './services.ts';
 import { volumeSnapshotCreate, volumeSnapshotDelete } from './snapshot.ts';
 import { volumeAbandon } from './volume-abandon.ts';
@@ -39,6 +40,10 @@ export function registerSagas(context: VolumeContext): void {
   sagas.register(volumeUpload, services);
   sagas.register(volumeSnapshotCreate, services);
   sagas.register(volumeSnapshotDelete, services);
+  sagas.register(volumeManage, services);
+  sagas.register(volumeSnapshotManage, services);
+  sagas.register(volumeUnmanage, services);
+  sagas.register(volumeSnapshotUnmanage, services);
   sagas.register(volumeGroupCreate, services);
   sagas.register(volumeGroupDelete, services);
   sagas.register(volumeGroupCopy, services);

@@ -61,6 +61,8 @@ const shown = (version: Microversion) =>
 const CHANGES = ['3.0', '3.14', '3.41', '3.65'] as const;
 const listed = { snapshots_links: opt(Links), count: opt(Type.Integer()) };
 export const SnapshotMade = byVersion(CHANGES, (version) => strict({ snapshot: strict(common(version)) }));
+/** As before all microversions. */
+export const PlainSnapshot = strict({ snapshot: strict(common(mv('3.0'))) });
 export const SnapshotShown = byVersion(CHANGES, (version) => strict({ snapshot: shown(version) }));
 export const SnapshotList = byVersion(CHANGES, (version) =>
   strict({ snapshots: Type.Array(strict(common(version))), ...listed }),

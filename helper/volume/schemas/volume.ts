@@ -118,6 +118,8 @@ const shown = (version: Microversion) =>
 const CHANGES = ['3.0', '3.13', '3.21', '3.48', '3.61', '3.63', '3.64', '3.65'] as const;
 export const VolumeMade = byVersion(CHANGES, (version) => strict({ volume: strict(common(version)) }));
 export const VolumeShown = byVersion(CHANGES, (version) => strict({ volume: shown(version) }));
+/** As before all microversions. */
+export const PlainVolume = strict({ volume: shown(mv('3.0')) });
 const listed = { volumes_links: opt(Links), count: opt(Type.Integer()) };
 export const VolumeDetails = byVersion(CHANGES, (version) =>
   strict({ volumes: Type.Array(shown(version)), ...listed }),
