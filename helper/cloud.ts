@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
+import { backupSettings } from './backup-settings.ts';
 import { createBasics } from './compute/basics-impl.ts';
 import { createCompute, serverPower, type Compute } from './compute/index.ts';
 import type { Config, ConfigOverrides } from './config.ts';
@@ -184,6 +185,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     projectExists: (id) => identity.projects.exists(id),
     logger,
     now: clock,
+    backups: backupSettings(config.volume.backup ?? {}, files),
     config: {
       hostName: hostname(),
       zone: 'nova',

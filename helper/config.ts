@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { parse } from 'yaml';
+import { BackupConfig, backupProblem } from './backup-settings.ts';
 import type { RateLimits } from './http/rate-limit.ts';
 import { mismatch } from './http/schema.ts';
 import type { Weights } from './volume/index.ts';
@@ -132,6 +133,7 @@ const ConfigFile = Type.Object(
               { minItems: 1 },
             ),
           ),
+          backup: Type.Optional(BackupConfig),
           /** How much each weigher of the scheduler counts. */
           weights: Type.Optional(
             Type.Object(
@@ -220,6 +222,7 @@ export interface Config {
   readonly compute: { readonly shelvedOffloadSeconds?: number };
   readonly volume: {
     readonly backends?: readonly BackendSettings[];
+    readonly backup?: BackupConfig;
     readonly weights?: Partial<Weights>;
   };
   readonly image: {
@@ -302,6 +305,8 @@ export function configOf(content: unknown, path: string, overrides: ConfigOverri
   };
   const problem = mismatch(ConfigFile, merged);
   if (problem !== undefined) throw new Error(`The configuration is not right: ${problem}`);
+  const unfit = backupProblem(file.volume?.backup ?? {});
+  if (unfit !== undefined) throw new Error(`${path}: ${unfit}`);
   return merged as Config;
 }
 

@@ -41,4 +41,5 @@ export type ChangeKind =
   | 'user'
   | 'volume'
   | 'volume_snapshot'
+  | 'volume_backup'
   | 'volume_type';

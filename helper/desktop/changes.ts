@@ -131,6 +131,8 @@ const WATCHED: readonly Watched[] = [
   },
   own('volume_snapshot', 'volume_snapshot'),
   part('volume_snapshot_metadata', 'volume_snapshot', 'row.snapshot_id'),
+  own('volume_backup', 'volume_backup'),
+  part('volume_backup_metadata', 'volume_backup', 'row.backup_id'),
   plain('volume_type', 'volume_type'),
   ...['volume_type_extra_spec', 'volume_type_access', 'volume_type_encryption', 'volume_default_type'].map(
     (table) => part(table, 'volume_type', 'row.volume_type_id'),

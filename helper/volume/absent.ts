@@ -8,11 +8,6 @@ export const volumeAbsent: readonly Absence[] = [
     why: 'Not there yet: volumes are files of this host, and are not exported to others.',
   },
   {
-    what: 'Backups',
-    paths: ['/backups'],
-    why: 'Not there yet.',
-  },
-  {
     what: 'Consistency groups',
     paths: ['/consistencygroups', '/cgsnapshots'],
     why: 'Upstream keeps them only for what was made before there were groups; groups of a type with consistent_group_snapshot_enabled do all that they did.',

@@ -7,6 +7,7 @@ const OF_CINDER: readonly (readonly [alias: string, name: string, updated: strin
     '2012-06-19T00:00:00+00:00',
     'Extended SnapshotAttributes support.',
   ],
+  ['backups', 'Backups', '2012-12-12T00:00:00+00:00', 'Backups support.'],
   ['os-hosts', 'Hosts', '2011-06-29T00:00:00+00:00', 'Admin-only host administration.'],
   ['os-quota-class-sets', 'QuotaClasses', '2012-03-12T00:00:00+00:00', 'Quota classes management support.'],
   ['os-quota-sets', 'Quotas', '2011-08-08T00:00:00+00:00', 'Quota management support.'],

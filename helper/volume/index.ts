@@ -15,6 +15,10 @@ import { GroupSnapshots } from './app/group-snapshot.ts';
 import { GroupTypes } from './app/group-type.ts';
 import { Groups } from './app/group.ts';
 import { Managing } from './app/manage.ts';
+import { BackupRecords } from './app/backup-record.ts';
+import { BackupRestores } from './app/backup-restore.ts';
+import type { BackupSettings } from './app/backup-service.ts';
+import { Backups } from './app/backup.ts';
 import { Metadata } from './app/metadata.ts';
 import { Migrations } from './app/migration.ts';
 import { Pools } from './app/pools.ts';
@@ -34,6 +38,7 @@ import { groupSnapshotEndpoints } from './endpoints/group-snapshot.ts';
 import { groupTypeEndpoints } from './endpoints/group-type.ts';
 import { groupEndpoints } from './endpoints/group.ts';
 import { manageEndpoints } from './endpoints/manage.ts';
+import { backupEndpoints } from './endpoints/backup.ts';
 import { messageEndpoints } from './endpoints/message.ts';
 import { metadataEndpoints } from './endpoints/metadata.ts';
 import { quotaEndpoints } from './endpoints/quota.ts';
@@ -49,6 +54,7 @@ import type { ComputeSide, VolumeFace } from './face.ts';
 import { volumeRules } from './policy.ts';
 import { registerSagas } from './sagas/index.ts';
 
+export type { BackupSettings } from './app/backup-service.ts';
 export type { VolumeConfig } from './app/context.ts';
 export type { Backend } from './driver/index.ts';
 export type { AttachedDisk, ComputeSide, GuestDisk, VolumeFace } from './face.ts';
@@ -66,6 +72,7 @@ export interface VolumeDeps {
   readonly logger: Logger;
   readonly now: () => number;
   readonly config: VolumeConfig;
+  readonly backups: BackupSettings;
 }
 
 export interface VolumeService {
@@ -102,6 +109,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
     image,
     compute,
     pools,
+    backups: deps.backups,
     config,
     logger,
     projectExists,
@@ -113,6 +121,12 @@ export function createVolume(deps: VolumeDeps): VolumeService {
   const parts = { volumes, quotas, types };
   const snapshots = new Snapshots(context, parts);
   const actions = new VolumeActions(context, parts);
+  const backups = new Backups(context, parts);
+  const backupParts = {
+    backups,
+    restores: new BackupRestores(context, { volumes, backups }),
+    records: new BackupRecords(context, { backups, quotas }),
+  };
   const attachments = new Attachments(context, volumes);
   const swaps = new Swaps(context, { volumes, attachments });
   const groupTypes = new GroupTypes(context);
@@ -168,6 +182,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
         ...groupEndpoints(groups, groupCopies),
         ...groupSnapshotEndpoints(groupSnapshots),
         ...transferEndpoints(new Transfers(context, parts)),
+        ...backupEndpoints(backupParts),
         ...messageEndpoints(context),
         ...attachmentEndpoints(context, attachments),
         ...attachActionEndpoints(context, volumes, attachments),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
 import { notFound } from '../errors/error.ts';
 import { FakeDiskHost } from '../host/disk/fake.ts';
+import { DirectoryBackupStore } from '../host/backup/directory.ts';
 import { LinuxStateFiles } from '../host/files/linux.ts';
 import { silentLogger, type AuthContext } from '../http/index.ts';
 import { TestServer } from '../http/test-server.ts';
@@ -111,6 +112,7 @@ export class VolumeWorld {
   readonly sagas: SagaEngine;
   readonly backends: readonly Backend[];
   readonly #server: TestServer;
+  readonly backupStore = new DirectoryBackupStore(new LinuxStateFiles(this.root), ['backups']);
 
   constructor() {
     this.sagas = new SagaEngine({ db: this.db, logger: silentLogger });
@@ -133,6 +135,7 @@ export class VolumeWorld {
       projectExists: (id) => id.startsWith('p-'),
       logger: silentLogger,
       now: () => Date.now(),
+      backups: { store: this.backupStore, codec: 'zlib', container: 'volumebackups' },
       config: { hostName: 'here', zone: 'nova', backends: this.backends, weights: DEFAULT_WEIGHTS },
     });
     this.#server = new TestServer([this.volume.service], callers);

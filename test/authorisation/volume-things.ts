@@ -6,7 +6,7 @@ export async function makeVolumes(things: Things): Promise<void> {
   const volume = { name: 'a', size: 1, metadata: { fuzz: 'x' } };
   const make = (path: string, key: string, body: Json, kind = key, as: 'admin' | 'member' = 'member') =>
     things.make(as, 'volume', path, { [key]: body }, kind);
-  for (const kind of ['offered_volume', 'reserved_volume', 'volume_attachment'])
+  for (const kind of ['offered_volume', 'reserved_volume', 'backed_up_volume', 'volume_attachment'])
     await make('/volumes', 'volume', volume, kind);
   await make('/volumes', 'volume', volume);
   const nowhere = { name: 'a', extra_specs: { fuzz: 'x', volume_backend_name: 'none' } };
@@ -25,6 +25,7 @@ export async function makeVolumeParts(things: Things): Promise<void> {
   await make('/snapshots', 'snapshot', { volume_id: things.id('volume'), metadata: { fuzz: 'x' } });
   await make('/volume-transfers', 'transfer', { volume_id: things.id('offered_volume') }, 'volume_transfer');
   await makeGroupSnapshot(things);
+  await make('/backups', 'backup', { volume_id: things.id('backed_up_volume'), metadata: { fuzz: 'x' } });
   await make('/attachments', 'attachment', { volume_uuid: things.id('reserved_volume') });
   await things.make(
     'member',

@@ -7,30 +7,32 @@ export const VOLUME: Expectations = {
     volumes:list volumes:detail volumes:summary snapshots:list snapshots:detail types:list types:show
     types:extra_specs:list os-volume-transfer:list os-volume-transfer:detail volume-transfers:list
     volume-transfers:detail messages:list limits:show os-availability-zone:list extensions:list extensions:show
-    resource_filters:list attachments:list attachments:detail groups:list groups:detail group_snapshots:list
+    resource_filters:list attachments:list attachments:detail backups:list
+    backups:detail groups:list groups:detail group_snapshots:list
     group_snapshots:detail group_types:list group_types:show`),
   reader: words(`
     volumes:show volumes:encryption volumes:metadata:list volumes:metadata:show volumes:os-show_image_metadata snapshots:show
     snapshots:metadata:list snapshots:metadata:show os-volume-transfer:show volume-transfers:show messages:show
-    attachments:show groups:show group_snapshots:show`),
+    attachments:show backups:show groups:show group_snapshots:show`),
   readerNamed: words('os-quota-sets:show os-quota-sets:defaults'),
   memberHere: words(`
     volumes:create snapshots:create os-volume-transfer:create os-volume-transfer:accept volume-transfers:create
-    volume-transfers:accept attachments:create groups:create groups:create-from-src group_snapshots:create`),
+    volume-transfers:accept attachments:create backups:create groups:create groups:create-from-src group_snapshots:create`),
   member: words(`
     volumes:update volumes:delete volumes:os-extend volumes:os-update_readonly_flag volumes:os-set_bootable
     volumes:os-retype volumes:revert volumes:os-reimage volumes:os-volume_upload_image volumes:os-set_image_metadata
     volumes:os-unset_image_metadata volumes:metadata:create volumes:metadata:replace volumes:metadata:update
     volumes:metadata:delete snapshots:update snapshots:delete snapshots:os-update_snapshot_status
     snapshots:metadata:create snapshots:metadata:replace snapshots:metadata:update snapshots:metadata:delete
-    os-volume-transfer:delete volume-transfers:delete messages:delete attachments:update attachments:delete
+    os-volume-transfer:delete volume-transfers:delete messages:delete backups:update backups:delete backups:restore attachments:update attachments:delete
     attachments:os-complete volumes:os-attach volumes:os-detach volumes:os-reserve volumes:os-unreserve
     volumes:os-begin_detaching volumes:os-roll_detaching groups:update groups:delete groups:enable_replication
     groups:disable_replication groups:failover_replication groups:list_replication_targets group_snapshots:delete`),
   adminOfSeen: words(`
     volumes:os-reset_status volumes:os-migrate_volume volumes:os-migrate_volume_completion volumes:os-force_delete
     snapshots:os-reset_status snapshots:os-force_delete volumes:os-force_detach groups:reset_status
-    group_snapshots:reset_status volumes:os-unmanage snapshots:os-unmanage`),
+    group_snapshots:reset_status volumes:os-unmanage snapshots:os-unmanage
+    backups:export_record backups:os-reset_status backups:os-force_delete`),
   /** What an administrator's extra specs say is for administrators. */
   hidden: words('types:extra_specs:show'),
   admin: words(`
@@ -43,6 +45,7 @@ export const VOLUME: Expectations = {
     os-quota-class-sets:show os-quota-class-sets:update os-services:list os-services:enable os-services:disable
     os-services:disable-log-reason os-services:freeze os-services:thaw os-hosts:list os-hosts:show
     scheduler-stats:get_pools capabilities:show clusters:list clusters:detail clusters:show workers:cleanup
+    backups:import_record
     group_types:create group_types:update group_types:delete group_types:group_specs:list
     group_types:group_specs:create group_types:group_specs:show group_types:group_specs:update
     group_types:group_specs:delete os-volume-manage:list os-volume-manage:detail os-volume-manage:create

@@ -88,6 +88,7 @@ const EVERYTHING: Readonly<Record<string, string>> = {
   'image /images': '?visibility=all',
   'volume /volumes': '?all_tenants=1',
   'volume /snapshots': '?all_tenants=1',
+  'volume /backups': '?all_tenants=1',
   'volume /attachments': '?all_tenants=1',
   'volume /types': '?is_public=None',
 };

@@ -17,6 +17,7 @@ import {
   type OverlayOptions,
 } from './interface.ts';
 import { emptyQcow2, readQcow2Header, type EmptyQcow2, type FileLayout } from './qcow2-writer.ts';
+import { createRawTarget, type RawTarget } from './raw.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 const HEADER_BYTES = 4096;
@@ -138,6 +139,18 @@ export abstract class DiskFiles {
       await unlink(part).catch(ignore('ENOENT'));
       throw error;
     }
+  }
+
+  async createRaw({ path, sizeBytes }: { path: string; sizeBytes: number }): Promise<RawTarget> {
+    assertPath(path);
+    assertSize(sizeBytes);
+    const target = await explained(path, () => createRawTarget(path, sizeBytes));
+    record({ kind: 'file', action: 'write', path });
+    return {
+      ...target,
+      write: (data, position) => explained(path, () => target.write(data, position)),
+      finish: () => explained(path, () => target.finish()),
+    };
   }
 
   async remove(path: string): Promise<void> {

@@ -20,6 +20,7 @@ import {
 } from './interface.ts';
 import { inspectFile } from './inspect/index.ts';
 import { emptyQcow2, readQcow2Header } from './qcow2-writer.ts';
+import { MappedSource, openForReading, type Range, type RawSource } from './raw.ts';
 
 /**
  * A {@link DiskHost} without qemu-img, for the simulated host and fast tests. Its files are real and have real
@@ -81,6 +82,16 @@ export class FakeDiskHost extends DiskFiles implements DiskHost {
   }): Promise<Measurement> {
     const info = await this.info(disk);
     return { required: Math.min(info.allocatedBytes, info.virtualSize), fullyAllocated: info.virtualSize };
+  }
+
+  async openRaw({ path, format }: { path: string; format: DiskFormat }): Promise<RawSource> {
+    assertPath(path);
+    const sizeBytes = await virtualSize(path, format);
+    const map = (range: Range) =>
+      Promise.resolve([
+        format === 'raw' ? { ...range, zero: false, offset: range.start } : { ...range, zero: true },
+      ]);
+    return new MappedSource({ handle: await openForReading(path), sizeBytes, map });
   }
 
   async flatten({ path }: { path: string }): Promise<void> {

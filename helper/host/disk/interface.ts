@@ -1,4 +1,7 @@
 import type { Secret } from '../../secret.ts';
+import type { RawSource, RawTarget } from './raw.ts';
+
+export type { Range, RawSource, RawTarget } from './raw.ts';
 
 /** Formats of the disks that Deskcloud itself keeps and gives to guests. */
 export type DiskFormat = 'raw' | 'qcow2';
@@ -129,6 +132,13 @@ export interface DiskHost {
    * shares blocks (reflink) and the formats are the same, else a copy without its holes.
    */
   clone(options: CloneOptions): Promise<void>;
+  /**
+   * Opens a disk that nobody writes to, to read what its guest sees. A qcow2 with compressed clusters is unpacked for it
+   * into a hidden file beside it first.
+   */
+  openRaw(disk: { readonly path: string; readonly format: DiskFormat }): Promise<RawSource>;
+  /** Makes a raw disk to be filled, in place of a file of that name. */
+  createRaw(disk: { readonly path: string; readonly sizeBytes: number }): Promise<RawTarget>;
   /** Removes a disk file if it is there. */
   remove(path: string): Promise<void>;
   /** Bytes that may still be written to the file system of this directory. */

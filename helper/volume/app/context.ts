@@ -6,6 +6,7 @@ import type { ImageFace } from '../../image/index.ts';
 import type { SagaEngine } from '../../saga/index.ts';
 import type { Backend, Drivers } from '../driver/index.ts';
 import type { ComputeSide } from '../face.ts';
+import type { BackupSettings } from './backup-service.ts';
 import type { Weights } from '../scheduler/scheduler.ts';
 import type { Pools } from './pools.ts';
 
@@ -30,6 +31,7 @@ export interface VolumeContext {
   /** Known only once compute is there. */
   readonly compute: () => ComputeSide;
   readonly pools: Pools;
+  readonly backups: BackupSettings;
   readonly config: VolumeConfig;
   readonly logger: Logger;
   readonly projectExists: (id: string) => boolean;

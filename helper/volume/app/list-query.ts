@@ -42,7 +42,8 @@ export const equalsBool =
 /** `metadata={'a': 'b'}` as Python or JSON writes it: each pair has to be there. */
 export const hasPairs =
   (
-    table: 'volume_metadata' | 'volume_image_metadata' | 'volume_snapshot_metadata',
+    table:
+      'volume_metadata' | 'volume_image_metadata' | 'volume_snapshot_metadata' | 'volume_backup_metadata',
     owner: string,
     of: string,
   ) =>

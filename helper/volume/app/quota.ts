@@ -2,6 +2,7 @@ import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, overQuota } from '../../errors/error.ts';
 import { isTrue } from '../schemas/common.ts';
 import { countGroups } from '../store/group.ts';
+import { backupUsage } from '../store/backup.ts';
 import {
   classLimits,
   deleteProjectLimits,
@@ -90,6 +91,18 @@ export class Quotas {
       throw overQuota(`Maximum number of groups allowed (${limit}) exceeded`);
   }
 
+  /** For one more backup of a volume of this size. @throws {CloudError} overQuota */
+  checkBackup(projectId: string, sizeGib: number): void {
+    const { backups = -1, backup_gigabytes: gigabytes = -1 } = this.#setLimits(projectId);
+    const used = backupUsage(this.#db, projectId);
+    if (gigabytes >= 0 && used.gib + sizeGib > gigabytes)
+      throw overQuota(
+        `Requested backup exceeds allowed Backup gigabytes quota. Requested ${sizeGib}G, quota is ${gigabytes}G and ${used.gib}G has been consumed.`,
+      );
+    if (backups >= 0 && used.backups + 1 > backups)
+      throw overQuota(`Maximum number of backups allowed (${backups}) exceeded`);
+  }
+
   /** @throws {CloudError} overQuota when a single volume would be too large. */
   checkSize(projectId: string, sizeGib: number): void {
     const limit = this.#setLimits(projectId)['per_volume_gigabytes'] ?? -1;
@@ -152,6 +165,7 @@ export class Quotas {
   absolute(projectId: string): Limits {
     const limits = this.#setLimits(projectId);
     const used = usageOf(this.#db, projectId);
+    const backups = backupUsage(this.#db, projectId);
     return {
       maxTotalVolumes: limits['volumes'] ?? -1,
       maxTotalSnapshots: limits['snapshots'] ?? -1,
@@ -161,8 +175,8 @@ export class Quotas {
       totalVolumesUsed: used.volumes,
       totalSnapshotsUsed: used.snapshots,
       totalGigabytesUsed: used.volumeGib + used.snapshotGib,
-      totalBackupsUsed: 0,
-      totalBackupGigabytesUsed: 0,
+      totalBackupsUsed: backups.backups,
+      totalBackupGigabytesUsed: backups.gib,
     };
   }
 
@@ -214,6 +228,9 @@ export class Quotas {
       }
     }
     add('groups', countGroups(this.#db, projectId));
+    const backups = backupUsage(this.#db, projectId);
+    add('backups', backups.backups);
+    add('backup_gigabytes', backups.gib);
     return used;
   }
 }

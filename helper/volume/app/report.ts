@@ -34,7 +34,8 @@ export type MessageAction = keyof typeof ACTIONS;
 export interface Reported {
   readonly projectId: string;
   readonly requestId: string | null;
-  readonly resource: 'VOLUME' | 'VOLUME_SNAPSHOT' | 'VOLUME_GROUP' | 'VOLUME_GROUP_SNAPSHOT';
+  readonly resource:
+    'VOLUME' | 'VOLUME_SNAPSHOT' | 'VOLUME_BACKUP' | 'VOLUME_GROUP' | 'VOLUME_GROUP_SNAPSHOT';
   readonly resourceId: string;
   readonly action: MessageAction;
   /** What went wrong, in words for the owner. */

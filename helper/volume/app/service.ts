@@ -5,6 +5,7 @@ import { timeText } from '../schemas/common.ts';
 import type { PoolState } from '../scheduler/pool-state.ts';
 import { unmetSpecs } from '../scheduler/extra-specs.ts';
 import { putService, serviceRow, usageOfBackend, type ServiceRow } from '../store/service.ts';
+import { BACKUP_BINARY, BackupHealth } from './backup-service.ts';
 import type { VolumeContext } from './context.ts';
 import type { Types } from './type.ts';
 
@@ -14,26 +15,35 @@ type Query = Readonly<Record<string, string>>;
 export class Services {
   readonly #context: VolumeContext;
   readonly #types: Types;
+  readonly #backups: BackupHealth;
 
   constructor(context: VolumeContext, types: Types) {
     this.#context = context;
     this.#types = types;
+    this.#backups = new BackupHealth(context.backups.store, context.now);
   }
 
   /** Every one of them is a part of this process, and up as long as it answers. */
-  #all(): readonly { readonly row: ServiceRow; readonly pool: PoolState | undefined }[] {
+  #all(): readonly {
+    readonly row: ServiceRow;
+    readonly pool: PoolState | undefined;
+    readonly up: boolean;
+  }[] {
     const { db, config, pools } = this.#context;
     return [
-      { row: serviceRow(db, 'cinder-scheduler', config.hostName), pool: undefined },
+      { row: serviceRow(db, 'cinder-scheduler', config.hostName), pool: undefined, up: true },
+      { row: serviceRow(db, BACKUP_BINARY, config.hostName), pool: undefined, up: this.#backups.up },
       ...pools.states().map((pool) => ({
         row: serviceRow(db, 'cinder-volume', `${config.hostName}@${pool.backend}`),
         pool,
+        up: pool.up,
       })),
     ];
   }
 
-  list(caller: Caller, query: Query): object {
+  async list(caller: Caller, query: Query): Promise<object> {
     const { now, config } = this.#context;
+    await this.#backups.look();
     const services = this.#all()
       .filter(({ row }) => query['binary'] === undefined || row.binary === query['binary'])
       .filter(
@@ -42,12 +52,12 @@ export class Services {
           row.host === query['host'] ||
           row.host.split('@')[0] === query['host'],
       )
-      .map(({ row, pool }) => ({
+      .map(({ row, pool, up }) => ({
         binary: row.binary,
         host: row.host,
         zone: config.zone,
         status: row.disabled === 1 ? 'disabled' : 'enabled',
-        state: pool === undefined || pool.up ? 'up' : 'down',
+        state: up ? 'up' : 'down',
         updated_at: timeText(now()),
         disabled_reason: row.disabled_reason,
         ...(pool === undefined
@@ -106,11 +116,11 @@ export class Services {
     return {
       hosts: this.#all()
         .filter(() => query['zone'] === undefined || query['zone'] === config.zone)
-        .map(({ row, pool }) => ({
+        .map(({ row, up }) => ({
           host_name: row.host,
           service: row.binary,
           zone: config.zone,
-          'service-status': pool === undefined || pool.up ? 'available' : 'unavailable',
+          'service-status': up ? 'available' : 'unavailable',
           'service-state': row.disabled === 1 ? 'disabled' : 'enabled',
           'last-update': timeText(now()),
         })),

@@ -88,6 +88,35 @@ export const SNAPSHOT_LIST: ListRules = {
   },
 };
 
+/** GET /backups. */
+export const BACKUP_LIST: ListRules = {
+  filters: { name: equals('name'), status: equals('status'), volume_id: equals('volume_id') },
+  adminFilters: {
+    id: equals('id'),
+    user_id: equals('user_id'),
+    snapshot_id: equals('snapshot_id'),
+    parent_id: equals('parent_id'),
+    container: equals('container'),
+    availability_zone: equals('availability_zone'),
+    metadata: hasPairs('volume_backup_metadata', 'backup_id', 'volume_backup'),
+  },
+  like: { name: 'name', status: 'status', volume_id: 'volume_id' },
+  sort: {
+    id: text('id'),
+    name: text('name'),
+    display_name: text('name'),
+    status: text('status'),
+    volume_id: text('volume_id'),
+    size: number('size'),
+    container: text('container'),
+    created_at: number('created_at'),
+    updated_at: number('updated_at'),
+    data_timestamp: number('data_timestamp'),
+    project_id: text('project_id'),
+    user_id: text('user_id'),
+  },
+};
+
 /** GET /messages. */
 export const MESSAGE_LIST: ListRules = {
   filters: {
@@ -194,6 +223,7 @@ export const RESOURCE_FILTERS: Readonly<Record<string, readonly string[]>> = {
   snapshot: ['name', 'status', 'volume_id', 'metadata', 'availability_zone', 'consumes_quota'],
   group: ['name'],
   group_snapshot: ['name', 'status', 'group_id'],
+  backup: ['name', 'status', 'volume_id'],
   attachment: ['volume_id', 'status', 'instance_id', 'attach_status'],
   message: ['resource_uuid', 'resource_type', 'event_id', 'request_id', 'message_level'],
   pool: ['name', 'volume_type'],

@@ -6,6 +6,7 @@ import type { GuestDisk } from '../face.ts';
 import { volumeCreate, type VolumeSource } from '../sagas/volume-create.ts';
 import { volumeDelete } from '../sagas/volume-delete.ts';
 import { isTrue } from '../schemas/common.ts';
+import { findBackup, updateBackup, type Backup } from '../store/backup.ts';
 import { countRows, removePairs, setPairs, type Listed } from '../store/list.ts';
 import { findSnapshot, snapshotsOf, updateSnapshot, type Snapshot } from '../store/snapshot.ts';
 import { transferOf } from '../store/transfer.ts';
@@ -64,6 +65,7 @@ interface Sources {
   readonly snapshot: Snapshot | undefined;
   readonly volume: Volume | undefined;
   readonly image: ImageSource | undefined;
+  readonly backup: Backup | undefined;
 }
 
 /** Status in which a volume may be deleted without force. */
@@ -125,7 +127,10 @@ export class Volumes {
       );
     return transaction(db, () => {
       const sources = this.#sources(caller, request);
-      const size = sizeOf(request.size, sources.snapshot?.volume_size ?? sources.volume?.size);
+      const size = sizeOf(
+        request.size,
+        sources.snapshot?.volume_size ?? sources.volume?.size ?? sources.backup?.size,
+      );
       this.#checkSources(sources, size);
       const type = this.#typeOf(caller, request, sources);
       if (isMultiattach(type)) requirePolicy(caller, 'volume:multiattach');
@@ -170,6 +175,8 @@ export class Volumes {
       });
       setPairs(db, 'volume_metadata', id, request.metadata ?? {});
       setPairs(db, 'volume_image_metadata', id, this.#imageMetadata(sources));
+      if (sources.backup !== undefined)
+        updateBackup(db, sources.backup.id, { status: 'restoring', restore_volume_id: id, updated_at: at });
       sagas.enqueue(volumeCreate, {
         volumeId: id,
         projectId,
@@ -268,12 +275,12 @@ export class Volumes {
 
   #sources(caller: Caller, request: VolumeRequest): Sources {
     const { db } = this.#context;
-    const { snapshot_id, source_volid } = request;
-    for (const [what, id] of [
-      ['ConsistencyGroup', request.consistencygroup_id],
-      ['Backup', request.backup_id],
-    ] as const)
-      if (id !== undefined && id !== null) throw notThere(what, id);
+    const { snapshot_id, source_volid, backup_id } = request;
+    const { consistencygroup_id: old } = request;
+    if (old !== undefined && old !== null) throw notThere('ConsistencyGroup', old);
+    const backup = backup_id ? findBackup(db, backup_id) : undefined;
+    if (backup_id && (backup === undefined || !sees(caller.auth, backup.project_id)))
+      throw notThere('Backup', backup_id);
     const snapshot =
       snapshot_id === undefined || snapshot_id === null ? undefined : findSnapshot(db, snapshot_id);
     if (snapshot_id && (snapshot === undefined || !sees(caller.auth, snapshot.project_id)))
@@ -285,12 +292,22 @@ export class Volumes {
         ? undefined
         : imageOf(this.#context, caller, imageRef);
     if (image !== undefined) requirePolicy(caller, 'volume:create_from_image');
-    if ([snapshot, volume, image].filter((one) => one !== undefined).length > 1)
-      throw badRequest('May specify only one of snapshot, imageRef or source volume');
-    return { snapshot, volume, image };
+    if ([snapshot, volume, image, backup].filter((one) => one !== undefined).length > 1)
+      throw badRequest('May specify only one of snapshot, imageRef, source volume or backup');
+    return { snapshot, volume, image, backup };
   }
 
-  #checkSources({ snapshot, volume, image }: Sources, size: number): void {
+  #checkSources({ snapshot, volume, image, backup }: Sources, size: number): void {
+    if (backup !== undefined) {
+      if (backup.status !== 'available')
+        throw badRequest(
+          `Invalid backup: Originating backup status must be one of 'available' values, it is '${backup.status}'`,
+        );
+      if (size < backup.size)
+        throw badRequest(
+          `Invalid input received: Volume size ${size}GB cannot be smaller than the backup size ${backup.size}GB. It must be >= backup size.`,
+        );
+    }
     if (snapshot !== undefined) {
       if (snapshot.status !== 'available')
         throw badRequest(
@@ -344,7 +361,8 @@ export class Volumes {
     return origin?.image_metadata ?? {};
   }
 
-  #sourceOf({ snapshot, volume, image }: Sources): VolumeSource {
+  #sourceOf({ snapshot, volume, image, backup }: Sources): VolumeSource {
+    if (backup !== undefined) return { kind: 'backup', id: backup.id };
     if (image !== undefined) return { kind: 'image', imageId: image.id };
     if (snapshot !== undefined) {
       const disk = this.#context.drivers.local(placedSnapshot(snapshot.backend, snapshot.id));

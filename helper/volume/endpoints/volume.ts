@@ -73,7 +73,10 @@ export const volumeEndpoints = (volumes: Volumes): readonly Endpoint[] => [
         volume: VolumeRequest & { readonly scheduler_hints?: object };
         'OS-SCH-HNT:scheduler_hints'?: Record<string, unknown> | null;
       };
-      const made = volumes.create(caller, body.volume, body['OS-SCH-HNT:scheduler_hints'] ?? {});
+      // Before 3.47 it was not known, and passed over.
+      const { backup_id, ...volume } = body.volume;
+      const source = backup_id == null || context.version < mv('3.47') ? {} : { backup_id };
+      const made = volumes.create(caller, { ...volume, ...source }, body['OS-SCH-HNT:scheduler_hints'] ?? {});
       return { volume: volumeView(caller, made) };
     },
   }),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { closeDatabase, openDatabase } from '../../db/index.ts';
+import { FakeBackupStore } from '../../host/backup/fake.ts';
 import { FakeDiskHost } from '../../host/disk/fake.ts';
 import { silentLogger } from '../../http/index.ts';
 import { standardSagaTests, type SagaWorld } from '../../saga/standard-tests.ts';
@@ -66,6 +67,7 @@ async function world<Input>(
     }),
     pools: new Pools({ db, drivers, now: () => 2, config, logger: silentLogger }),
     config,
+    backups: { store: new FakeBackupStore(), codec: 'none' },
     removeMoved: () => undefined,
     terminate: () => undefined,
   };

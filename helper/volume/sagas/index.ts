@@ -4,6 +4,10 @@ import { volumeGroupCopy } from './group-copy.ts';
 import { volumeGroupSnapshotCreate, volumeGroupSnapshotDelete } from './group-snapshot.ts';
 import { volumeGroupCreate, volumeGroupDelete } from './group.ts';
 import { volumeManage, volumeSnapshotManage, volumeSnapshotUnmanage, volumeUnmanage } from './manage.ts';
+import { backupCreate } from './backup-create.ts';
+import { backupDelete } from './backup-delete.ts';
+import { backupImport } from './backup-import.ts';
+import { backupRestore } from './backup-restore.ts';
 import type { VolumeServices } from './services.ts';
 import { volumeSnapshotCreate, volumeSnapshotDelete } from './snapshot.ts';
 import { volumeAbandon } from './volume-abandon.ts';
@@ -28,6 +32,7 @@ export function registerSagas(context: VolumeContext): void {
     removeMoved: (volumeId, backend, format) => {
       sagas.enqueue(volumeRemoveMoved, { volumeId, backend, format });
     },
+    backups: context.backups,
   };
   sagas.register(volumeCreate, services);
   sagas.register(volumeAbandon, services);
@@ -49,4 +54,8 @@ export function registerSagas(context: VolumeContext): void {
   sagas.register(volumeGroupCopy, services);
   sagas.register(volumeGroupSnapshotCreate, services);
   sagas.register(volumeGroupSnapshotDelete, services);
+  sagas.register(backupCreate, services);
+  sagas.register(backupDelete, services);
+  sagas.register(backupRestore, services);
+  sagas.register(backupImport, services);
 }

@@ -8,6 +8,7 @@ import { silentLogger } from '../../http/index.ts';
 import { standardSagaTests, type SagaWorld } from '../../saga/standard-tests.ts';
 import { GIB } from '../app/context.ts';
 import { Pools } from '../app/pools.ts';
+import { FakeBackupStore } from '../../host/backup/fake.ts';
 import { LinuxStateFiles } from '../../host/files/linux.ts';
 import { Drivers, FileDriver, placedSnapshot, placedVolume, type Backend } from '../driver/index.ts';
 import { DEFAULT_WEIGHTS } from '../scheduler/scheduler.ts';
@@ -122,6 +123,7 @@ async function world<Input>(
     compute: () => noGuests,
     pools,
     config,
+    backups: { store: new FakeBackupStore(), codec: 'zlib' },
     removeMoved: (_id, backend) => void removals.push(backend),
     terminate: (id) => void removals.push(id),
   };

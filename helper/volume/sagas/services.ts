@@ -4,6 +4,7 @@ import type { Secret } from '../../secret.ts';
 import { encryptedBy, encryptionOfStored, keyOf } from '../app/key.ts';
 import type { ImageFace } from '../../image/index.ts';
 import type { HostContext } from '../../saga/index.ts';
+import type { BackupSettings } from '../app/backup-service.ts';
 import type { VolumeConfig } from '../app/context.ts';
 import type { Pools } from '../app/pools.ts';
 import type { Disk, Drivers, Placed } from '../driver/index.ts';
@@ -18,6 +19,7 @@ export interface VolumeServices {
   readonly compute: () => ComputeSide;
   readonly pools: Pick<Pools, 'refresh' | 'states'>;
   readonly config: VolumeConfig;
+  readonly backups: Pick<BackupSettings, 'store' | 'codec'>;
   /** Queues the removal of a volume's disk on a back end that it has left, in the transaction that is open. */
   readonly removeMoved: (volumeId: string, backend: string, format: DiskFormat) => void;
   /** Queues the deletion of a volume that nobody uses and that has no snapshots; others stay. In the open transaction. */

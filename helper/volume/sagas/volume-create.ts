@@ -7,6 +7,14 @@ import { report } from '../app/report.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
 import { backendOfGroup } from '../app/volume-group.ts';
 import { choosePool, readBackends } from './choose.ts';
+import {
+  cloneFromScratch,
+  readIntoScratch,
+  releaseBackup,
+  removeScratch,
+  reportBackup,
+  restoreMetadata,
+} from './backup-data.ts';
 import { placedVolume, type Placed } from '../driver/index.ts';
 import { copyDisk, type SourceDisk, type VolumeServices } from './services.ts';
 
@@ -14,6 +22,7 @@ import { copyDisk, type SourceDisk, type VolumeServices } from './services.ts';
 export type VolumeSource =
   | { readonly kind: 'empty' }
   | { readonly kind: 'image'; readonly imageId: string }
+  | { readonly kind: 'backup'; readonly id: string }
   | { readonly kind: 'snapshot' | 'volume'; readonly id: string; readonly disk: SourceDisk };
 
 export interface VolumeCreateInput {
@@ -49,6 +58,7 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
     ...(group?.backend === null ? [`volume-group:${group.id}`] : []),
     ...(source.kind === 'volume' ? [`volume:${source.id}`] : []),
     ...(source.kind === 'snapshot' ? [`volume-snapshot:${source.id}`] : []),
+    ...(source.kind === 'backup' ? [`volume-backup:${source.id}`] : []),
   ],
   steps: [
     readBackends<VolumeCreateInput>(),
@@ -110,11 +120,18 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
             signal: ctx.signal,
             onProgress: (fraction) => ctx.progress(0.5 + fraction / 2, 'copying the image'),
           });
+        } else if (source.kind === 'backup') {
+          await readIntoScratch(ctx, source.id, volume, sizeBytes);
+          await cloneFromScratch(ctx, volume, sizeBytes);
+          await removeScratch(ctx.services, volume);
+          await restoreMetadata(ctx, source.id, volumeId);
         } else await copyDisk(ctx, source.disk, volume, sizeBytes);
       },
-      undo: async (ctx, { volumeId }) => {
+      undo: async (ctx, { volumeId, source }) => {
         const found = placed(ctx, volumeId);
-        if (found !== undefined) await ctx.services.drivers.of(found.backend).remove(found);
+        if (found === undefined) return;
+        if (source.kind === 'backup') await removeScratch(ctx.services, found);
+        await ctx.services.drivers.of(found.backend).remove(found);
       },
     }),
     step({
@@ -125,11 +142,14 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
       undo: none('what was kept is given back in either case'),
     }),
   ],
-  onFinished: (ctx, { volumeId }) => {
+  onFinished: (ctx, { volumeId, source }) => {
+    if (source.kind === 'backup') releaseBackup(ctx, source.id);
     updateVolume(ctx.db, volumeId, { status: 'available', launched_at: ctx.now(), updated_at: ctx.now() });
   },
   onFailed: (ctx, { volumeId, projectId, source }, error) => {
-    updateVolume(ctx.db, volumeId, { status: 'error', updated_at: ctx.now() });
+    failed(ctx, volumeId, source);
+    if (source.kind === 'backup')
+      reportBackup(ctx, source.id, projectId, 'restore backup', error.message, '026');
     const scheduling = error.step === 'choose back end';
     report(ctx.db, {
       projectId,
@@ -146,7 +166,11 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
       ...(scheduling ? { detailId: '003' } : {}),
     });
   },
-  onCancelled: (ctx, { volumeId }) => {
-    updateVolume(ctx.db, volumeId, { status: 'error', updated_at: ctx.now() });
-  },
+  onCancelled: (ctx, { volumeId, source }) => failed(ctx, volumeId, source),
 });
+
+function failed(ctx: StepContext<Services>, volumeId: string, source: VolumeSource): void {
+  const isRestore = findVolumeRow(ctx.db, volumeId)?.status === 'restoring-backup';
+  updateVolume(ctx.db, volumeId, { status: isRestore ? 'error_restoring' : 'error', updated_at: ctx.now() });
+  if (source.kind === 'backup') releaseBackup(ctx, source.id);
+}

@@ -33,6 +33,7 @@ export interface Listed<Row> {
 export type ListedTable =
   | 'volume'
   | 'volume_snapshot'
+  | 'volume_backup'
   | 'volume_type'
   | 'volume_message'
   | 'volume_transfer'
@@ -122,6 +123,7 @@ const PAIR_TABLES = {
   volume_metadata: 'volume_id',
   volume_image_metadata: 'volume_id',
   volume_snapshot_metadata: 'snapshot_id',
+  volume_backup_metadata: 'backup_id',
   volume_type_extra_spec: 'volume_type_id',
   volume_qos_spec: 'qos_id',
 } as const;

@@ -1,0 +1,144 @@
+import { statement, type Db, type SqlValue } from '../../db/index.ts';
+import { listRows, pairsOf, type Listed, type ListQuery } from './list.ts';
+
+/** A copy of a volume in the backup store. Times are milliseconds, `size` is GiB. */
+export interface BackupRow {
+  readonly id: string;
+  readonly project_id: string;
+  readonly user_id: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly volume_id: string;
+  readonly snapshot_id: string | null;
+  readonly parent_id: string | null;
+  readonly restore_volume_id: string | null;
+  readonly size: number;
+  readonly status: string;
+  readonly fail_reason: string | null;
+  readonly availability_zone: string | null;
+  readonly container: string;
+  readonly service: string | null;
+  readonly service_metadata: string;
+  readonly object_count: number;
+  readonly data_timestamp: number;
+  readonly encryption_key_id: string | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+export interface Backup extends BackupRow {
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Whether incremental backups build on it. */
+  readonly hasDependents: boolean;
+  readonly [attribute: string]: unknown;
+}
+
+const COLUMNS = [
+  'id',
+  'project_id',
+  'user_id',
+  'name',
+  'description',
+  'volume_id',
+  'snapshot_id',
+  'parent_id',
+  'restore_volume_id',
+  'size',
+  'status',
+  'fail_reason',
+  'availability_zone',
+  'container',
+  'service',
+  'service_metadata',
+  'object_count',
+  'data_timestamp',
+  'encryption_key_id',
+  'created_at',
+  'updated_at',
+] as const satisfies readonly (keyof BackupRow)[];
+
+export function insertBackup(db: Db, row: BackupRow): void {
+  statement<[Record<string, SqlValue>]>(
+    db,
+    `INSERT INTO volume_backup (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((c) => `@${c}`).join(', ')})`,
+  ).run(Object.fromEntries(COLUMNS.map((column) => [column, row[column]])));
+}
+
+export function updateBackup(
+  db: Db,
+  id: string,
+  changes: Partial<Omit<BackupRow, 'id'>> & { readonly updated_at: number },
+): void {
+  const names = COLUMNS.filter((column) => column !== 'id' && column in changes);
+  const values = Object.fromEntries(
+    names.map((name) => [name, (changes as Record<string, SqlValue>)[name] ?? null]),
+  );
+  statement<[Record<string, SqlValue>]>(
+    db,
+    `UPDATE volume_backup SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`,
+  ).run({ ...values, id });
+}
+
+export const findBackupRow = (db: Db, id: string): BackupRow | undefined =>
+  statement<[string], BackupRow>(db, 'SELECT * FROM volume_backup WHERE id = ?').get(id);
+
+export function findBackup(db: Db, id: string): Backup | undefined {
+  const row = findBackupRow(db, id);
+  return row && withDetails(db, [row])[0];
+}
+
+/** With its metadata. */
+export const deleteBackup = (db: Db, id: string): void => {
+  statement<[string]>(db, 'DELETE FROM volume_backup WHERE id = ?').run(id);
+};
+
+export function listBackups(db: Db, query: ListQuery): Listed<Backup> {
+  const { rows, ...rest } = listRows<BackupRow>(db, 'volume_backup', query);
+  return { rows: withDetails(db, rows), ...rest };
+}
+
+/** A project's backups of a volume, those with the latest data first. */
+export const backupsOf = (db: Db, volumeId: string, projectId: string): readonly BackupRow[] =>
+  statement<[string, string], BackupRow>(
+    db,
+    'SELECT * FROM volume_backup WHERE volume_id = ? AND project_id = ? ORDER BY data_timestamp DESC, rowid DESC',
+  ).all(volumeId, projectId);
+
+/** Whether any backup builds on this one, of whatever status. */
+export const hasChildren = (db: Db, id: string): boolean =>
+  statement<[string], { id: string }>(db, 'SELECT id FROM volume_backup WHERE parent_id = ? LIMIT 1').get(
+    id,
+  ) !== undefined;
+
+/** Whether the objects of a backup are those of another record, too. */
+export const sharesFolder = (db: Db, { id, container, service_metadata }: BackupRow): boolean =>
+  statement<[string, string, string], { id: string }>(
+    db,
+    'SELECT id FROM volume_backup WHERE service_metadata = ? AND container = ? AND id <> ? LIMIT 1',
+  ).get(service_metadata, container, id) !== undefined;
+
+/** How many backups a project has, and how large their volumes were. */
+export const backupUsage = (db: Db, projectId: string): { readonly backups: number; readonly gib: number } =>
+  statement<[string], { backups: number; gib: number }>(
+    db,
+    'SELECT count(*) AS backups, coalesce(sum(size), 0) AS gib FROM volume_backup WHERE project_id = ?',
+  ).get(projectId) ?? { backups: 0, gib: 0 };
+
+function withDetails(db: Db, rows: readonly BackupRow[]): Backup[] {
+  const ids = rows.map(({ id }) => id);
+  const metadata = pairsOf(db, 'volume_backup_metadata', ids);
+  const parents = new Set(
+    statement<[string], { parent_id: string }>(
+      db,
+      `SELECT DISTINCT parent_id FROM volume_backup
+        WHERE parent_id IN (SELECT value FROM json_each(?)) AND status NOT IN ('creating', 'error')`,
+    )
+      .all(JSON.stringify(ids))
+      .map((row) => row.parent_id),
+  );
+  return rows.map((row) => ({
+    ...row,
+    metadata: metadata.get(row.id) ?? {},
+    hasDependents: parents.has(row.id),
+  }));
+}
