@@ -3,11 +3,6 @@ import type { Absence } from '../http/index.ts';
 /** What Nova has and Deskcloud has not; helper/API.md shows it. */
 export const computeAbsent: readonly Absence[] = [
   {
-    what: 'Old proxies of block storage',
-    paths: ['/os-volumes', '/os-snapshots'],
-    why: 'Not there yet; gone upstream since 2.36.',
-  },
-  {
     what: 'Shares of a server',
     paths: ['/servers/{server_id}/shares'],
     why: 'Later than microversion 2.93.',

@@ -27,6 +27,7 @@ import { externalEventEndpoints } from './endpoints/external-events.ts';
 import { extensionEndpoints } from './endpoints/extensions.ts';
 import { goneEndpoints } from './endpoints/gone.ts';
 import { migrationEndpoints } from './endpoints/migrations.ts';
+import { volumeProxyEndpoints } from './endpoints/volume-proxy.ts';
 import { networkProxyEndpoints } from './endpoints/network-proxy.ts';
 import { serverFactEndpoints } from './endpoints/server-facts.ts';
 import { usageEndpoints } from './endpoints/usage.ts';
@@ -110,6 +111,7 @@ export function createCompute(deps: ComputeDeps): Compute {
       ...serverNetworkEndpoints(servers),
       ...serverVolumeEndpoints(servers, new ServerVolumes(deps)),
       ...serverInterfaceEndpoints(servers, interfaces),
+      ...volumeProxyEndpoints(deps.volume.proxy),
       ...networkProxyEndpoints(servers, deps.network.computeAddresses),
       ...externalEventEndpoints(deps),
       ...serverFactEndpoints(deps, servers),

@@ -1,7 +1,7 @@
 import type { Db } from '../db/index.ts';
 import { badRequest, notFound } from '../errors/error.ts';
 import type { HostSecret } from '../host/secret/interface.ts';
-import type { VolumeFace, VolumeInfo } from '../volume/face.ts';
+import type { ComputeVolumes, VolumeFace, VolumeInfo } from '../volume/face.ts';
 import { StandInRows } from './test-doubles.ts';
 
 interface Attachment {
@@ -31,8 +31,23 @@ class Attachments {
   }
 }
 
+const nothing = (): never => {
+  throw notFound('There is none.');
+};
+
 /** Volumes by their state; a test looks at what compute did with them. */
 export class StandInVolumes implements VolumeFace {
+  /** No volumes of nobody. */
+  readonly proxy: ComputeVolumes = {
+    volumes: () => [],
+    volume: nothing,
+    createVolume: nothing,
+    deleteVolume: nothing,
+    snapshots: () => [],
+    snapshot: nothing,
+    createSnapshot: nothing,
+    deleteSnapshot: nothing,
+  };
   readonly attachments: Attachments;
   /** What compute had made, by id: its status. */
   readonly made: StandInRows;

@@ -1,7 +1,7 @@
 import type { Db } from '../db/index.ts';
 import type { DiskSource } from '../host/domain/interface.ts';
 import type { HostSecret } from '../host/secret/interface.ts';
-import type { AuthContext } from '../http/index.ts';
+import type { AuthContext, Caller } from '../http/index.ts';
 
 /** A volume as a server's guest has it. */
 export interface GuestDisk {
@@ -47,6 +47,8 @@ export interface NewVolume {
 
 /** What compute may do with volumes. Synchronous, SQL only, joins the caller's transaction; but for what returns a promise. */
 export interface VolumeFace {
+  /** For the proxies of old microversions. */
+  readonly proxy: ComputeVolumes;
   /** Whether several servers may have it. @throws {CloudError} notFound */
   isMultiattach(auth: AuthContext, volumeId: string): boolean;
   /** @throws {CloudError} notFound */
@@ -128,6 +130,71 @@ export interface VolumeFace {
   ): Promise<void>;
   /** Deletes a volume that was to go with its server; one that cannot go (it has snapshots) stays. */
   terminate(volumeId: string): void;
+}
+
+/** A volume in the words of nova's old proxy. */
+export interface ProxyVolume {
+  readonly id: string;
+  readonly status: string;
+  readonly size: number;
+  readonly availabilityZone: string | null;
+  readonly createdAt: string;
+  /** One, which is empty where no server has the volume. */
+  readonly attachments: readonly {
+    readonly id?: string;
+    readonly volumeId?: string;
+    readonly serverId?: string;
+    readonly device?: string;
+  }[];
+  readonly displayName: string | null;
+  readonly displayDescription: string | null;
+  readonly volumeType: string | null;
+  readonly snapshotId: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface ProxySnapshot {
+  readonly id: string;
+  readonly volumeId: string;
+  readonly status: string;
+  readonly size: number;
+  readonly createdAt: string;
+  readonly displayName: string | null;
+  readonly displayDescription: string | null;
+}
+
+export interface ProxyVolumeRequest {
+  readonly size: number | string;
+  readonly volume_type?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly snapshot_id?: string;
+  readonly availability_zone?: string;
+  readonly display_name?: string;
+  readonly display_description?: string;
+}
+
+export interface ProxySnapshotRequest {
+  readonly volume_id: string;
+  readonly force?: boolean | string;
+  readonly display_name?: string;
+  readonly display_description?: string;
+}
+
+interface Page {
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** What compute does with volumes for callers of its old microversions. All throw as cinder does. */
+export interface ComputeVolumes {
+  volumes(caller: Caller, page: Page): readonly ProxyVolume[];
+  volume(caller: Caller, id: string): ProxyVolume;
+  createVolume(caller: Caller, request: ProxyVolumeRequest): ProxyVolume;
+  deleteVolume(caller: Caller, id: string): void;
+  snapshots(caller: Caller, page: Page): readonly ProxySnapshot[];
+  snapshot(caller: Caller, id: string): ProxySnapshot;
+  createSnapshot(caller: Caller, request: ProxySnapshotRequest): ProxySnapshot;
+  deleteSnapshot(caller: Caller, id: string): void;
 }
 
 /** A disk as a guest is to reach it. */

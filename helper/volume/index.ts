@@ -9,6 +9,7 @@ import { volumeAbsent } from './absent.ts';
 import type { VolumeConfig, VolumeContext } from './app/context.ts';
 import { Attachments } from './app/attachment.ts';
 import { computeFace } from './app/compute-face.ts';
+import { computeVolumes } from './app/compute-proxy.ts';
 import { Encryptions } from './app/encryption.ts';
 import { GroupCopies } from './app/group-copy.ts';
 import { GroupSnapshots } from './app/group-snapshot.ts';
@@ -189,6 +190,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
       ],
     },
     face: {
+      proxy: computeVolumes({ volumes, snapshots }),
       isMultiattach: (auth, id) => volumes.get(auth, id).multiattach === 1,
       ...computeFace(context, parts, { snapshots, actions, callerOf: callerFor }),
       reserve: (auth, wanted) => void attachments.reserve(auth, wanted),

@@ -45,6 +45,10 @@ test('a multi-attach volume is raw, is of several, and free when the last of the
   expect(await world.show(id)).toMatchObject({ status: 'in-use', attachments: [{}] });
   await detach(second);
   expect(await world.show(id)).toMatchObject({ status: 'available', attachments: [] });
+  const asked = await world.create({ volume_type: 'plain', multiattach: true });
+  expect(await world.show(asked)).toMatchObject({ multiattach: true });
+  expect(world.stored()).toContain(`file-qcow2/volume-${asked}.raw`);
+  await world.call('alice', 'DELETE', `/volumes/${asked}`);
   const alone = await world.create({ volume_type: 'plain' });
   await attach(alone);
   await attach(alone, SERVER, 400);

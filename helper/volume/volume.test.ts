@@ -66,7 +66,6 @@ test.each([
   [{ size: 1, volume_type: 'none' }, 404],
   [{ size: 1, availability_zone: 'none' }, 400],
   [{ size: 1, imageRef: '7b0f4e6e-0000-4000-8000-000000000000' }, 400],
-  [{ size: 1, multiattach: true }, 400],
   [{ size: 1, project_id: 'p-bob' }, 400],
 ])('refuses %j with %d', async (volume, expected) => {
   expect((await world.call('alice', 'POST', '/volumes', { volume })).status).toBe(expected);

@@ -4,6 +4,7 @@ import { words, type Expectations } from './expectation.ts';
 export const COMPUTE: Expectations = {
   anyone: words(`
     os-volumes_boot:servers:index os-volumes_boot:servers:detail
+    os-volumes:list os-volumes:detail os-snapshots:list os-snapshots:detail
     os-floating-ips:list os-floating-ip-pools os-networks:list os-tenant-networks:list
     extensions:index extensions:show os-admin-actions:reset_network os-baremetal-nodes:create
     os-baremetal-nodes:delete os-baremetal-nodes:action
@@ -13,6 +14,7 @@ export const COMPUTE: Expectations = {
     os-availability-zone:list`),
   reader: words(`
     os-volumes_boot:servers:show
+    os-volumes:show os-snapshots:show
     os-floating-ips:show os-networks:show os-tenant-networks:show server-topology:index
     os-server-password:show
     servers:show images:show image-metadata:index image-metadata:show os-security-groups:show
@@ -24,10 +26,11 @@ export const COMPUTE: Expectations = {
     os-quota-sets:show os-quota-sets:detail os-server-groups:show`),
   memberHere: words(`
     os-volumes_boot:servers:create
-    os-floating-ips:create
+    os-floating-ips:create os-volumes:create os-snapshots:create
     servers:create os-security-groups:create os-server-groups:create`),
   member: words(`
     os-volumes_boot:servers:update os-volumes_boot:servers:delete
+    os-volumes:delete os-snapshots:delete
     os-rescue os-rescue:unrescue os-shelve:shelve os-shelve:unshelve
     os-volumes-attachments:create os-volumes-attachments:update os-volumes-attachments:delete
     os-attach-interfaces:create os-attach-interfaces:delete os-floating-ips:delete os-floating-ips:add

@@ -150,7 +150,7 @@ export const serverVolumeEndpoints = (servers: ServerApp, volumes: ServerVolumes
 ];
 
 /** @throws {CloudError} badRequest for what is no whole number. */
-function whole(text: string | undefined, otherwise: number): number {
+export function whole(text: string | undefined, otherwise: number): number {
   if (text === undefined) return otherwise;
   const number = naturalOf(text, 9);
   if (number === undefined)

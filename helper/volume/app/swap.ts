@@ -50,6 +50,8 @@ export class Swaps {
     const old = attachment && findVolume(db, attachment.volume_id);
     if (old === undefined) throw notThere('Volume attachment', wanted.from);
     const next = this.#volumes.get(auth, wanted.volumeId);
+    if (old.encryption_key_id !== null || next.encryption_key_id !== null)
+      throw badRequest('Invalid volume: Swap volume is not supported for encrypted volumes.');
     if (next.attach_status === 'attached')
       throw badRequest('Invalid volume: New volume must be detached in order to swap.');
     if (next.size < old.size) throw badRequest('Invalid volume: New volume must be the same size or larger.');

@@ -19,8 +19,11 @@ export function sizeOf(asked: string | number | null | undefined, ofSource: numb
   return number;
 }
 
+/** What a type says whose volumes several servers may have. */
+export const MULTIATTACH = { multiattach: '<is> True' } as const;
+
 export const isMultiattach = (type: Pick<VolumeType, 'extra_specs'>): boolean =>
-  type.extra_specs['multiattach'] === '<is> True';
+  type.extra_specs['multiattach'] === MULTIATTACH.multiattach;
 
 /** Raw for volumes that several guests may write to, which would tear another format's tables; else the back end's own. */
 export const formatOf = (

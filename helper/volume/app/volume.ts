@@ -34,6 +34,7 @@ import {
   backendsOfHints,
   checkSizeOfType,
   isMultiattach,
+  MULTIATTACH,
   sizeOf,
 } from './volume-request.ts';
 import { VOLUME_LIST } from './volume-filter.ts';
@@ -121,10 +122,6 @@ export class Volumes {
   ): Volume {
     const { db, sagas, now, config } = this.#context;
     const projectId = projectOf(caller.auth);
-    if (isTrue(request.multiattach))
-      throw badRequest(
-        'multiattach parameter has been removed. The default behavior is to use multiattach enabled volume types. Contact your administrator to create a multiattach enabled volume type and use it to create multiattach volumes.',
-      );
     return transaction(db, () => {
       const sources = this.#sources(caller, request);
       const size = sizeOf(
@@ -133,7 +130,9 @@ export class Volumes {
       );
       this.#checkSources(sources, size);
       const type = this.#typeOf(caller, request, sources);
-      if (isMultiattach(type)) requirePolicy(caller, 'volume:multiattach');
+      // The parameter is older than the types' extra spec, and went after Zed.
+      const shared = isMultiattach(type) || isTrue(request.multiattach);
+      if (shared) requirePolicy(caller, 'volume:multiattach');
       checkSizeOfType(type, size);
       const zone = availabilityZone(config.zone, request.availability_zone, type);
       const group = groupForVolume(this.#context, caller, request, type);
@@ -163,7 +162,7 @@ export class Volumes {
         snapshot_id: sources.snapshot?.id ?? null,
         source_volid: sources.volume?.id ?? null,
         bootable: this.#isBootable(sources) ? 1 : 0,
-        multiattach: isMultiattach(type) ? 1 : 0,
+        multiattach: shared ? 1 : 0,
         readonly: null,
         target_backend: null,
         encryption_key_id: key,
@@ -182,7 +181,7 @@ export class Volumes {
         projectId,
         sizeGib: size,
         zone,
-        extraSpecs: type.extra_specs,
+        extraSpecs: { ...type.extra_specs, ...(shared ? MULTIATTACH : {}) },
         ...backends,
         source: this.#sourceOf(sources),
         ...(group === undefined ? {} : { group: { id: group.id, backend: group.backend } }),

@@ -76,7 +76,9 @@ const finishSwap = (
 };
 
 /** @throws {CloudError} conflict where no exchange under the guest is possible. */
-function refuseMove({ guest }: VolumeRetypeInput): void {
+function refuseMove({ guest, disk }: VolumeRetypeInput): void {
+  if (disk.keyId != null)
+    throw conflict('An encrypted volume that a server uses stays on its back end; detach it first.');
   if (guest === null)
     throw conflict(
       'A volume moves to another back end only while one server of this cloud uses it, or none; detach it from the others first.',
