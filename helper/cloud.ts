@@ -191,6 +191,9 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       zone: 'nova',
       backends,
       weights: { ...DEFAULT_WEIGHTS, ...config.volume.weights },
+      ...(config.volume.defaultGroupType === undefined
+        ? {}
+        : { defaultGroupType: config.volume.defaultGroupType }),
     },
   });
   const computeLive = {
@@ -346,6 +349,8 @@ const backendsOf = ({ volume, stateDirectory }: Config): readonly Backend[] =>
     reservedPercentage: backend.reservedPercentage ?? 0,
     maxOverSubscription: backend.maxOverSubscription ?? 20,
     goodness: backend.goodness ?? 0,
+    ...(backend.filterFunction === undefined ? {} : { filterFunction: backend.filterFunction }),
+    ...(backend.goodnessFunction === undefined ? {} : { goodnessFunction: backend.goodnessFunction }),
   }));
 
 async function readOrMake(

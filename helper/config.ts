@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { BackupConfig, backupProblem } from './backup-settings.ts';
 import type { RateLimits } from './http/rate-limit.ts';
 import { mismatch } from './http/schema.ts';
-import type { Weights } from './volume/index.ts';
+import { readExpression, type Weights } from './volume/index.ts';
 
 const Path = Type.String({ pattern: '^/', maxLength: 4096 });
 
@@ -127,6 +127,9 @@ const ConfigFile = Type.Object(
                   reservedPercentage: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
                   maxOverSubscription: Type.Optional(Type.Number({ minimum: 1 })),
                   goodness: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+                  /** Expressions in cinder's language; helper/volume/README.md has their names. */
+                  filterFunction: Type.Optional(Type.String()),
+                  goodnessFunction: Type.Optional(Type.String()),
                 },
                 { additionalProperties: false },
               ),
@@ -134,6 +137,8 @@ const ConfigFile = Type.Object(
             ),
           ),
           backup: Type.Optional(BackupConfig),
+          /** Name of the group type that is shown as the default one. */
+          defaultGroupType: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
           /** How much each weigher of the scheduler counts. */
           weights: Type.Optional(
             Type.Object(
@@ -187,6 +192,8 @@ export interface BackendSettings {
   readonly reservedPercentage?: number;
   readonly maxOverSubscription?: number;
   readonly goodness?: number;
+  readonly filterFunction?: string;
+  readonly goodnessFunction?: string;
 }
 
 /** Settings of a helper, complete. */
@@ -224,6 +231,7 @@ export interface Config {
     readonly backends?: readonly BackendSettings[];
     readonly backup?: BackupConfig;
     readonly weights?: Partial<Weights>;
+    readonly defaultGroupType?: string;
   };
   readonly image: {
     readonly importConversion?: 'qcow2';
@@ -307,7 +315,22 @@ export function configOf(content: unknown, path: string, overrides: ConfigOverri
   if (problem !== undefined) throw new Error(`The configuration is not right: ${problem}`);
   const unfit = backupProblem(file.volume?.backup ?? {});
   if (unfit !== undefined) throw new Error(`${path}: ${unfit}`);
+  checkFunctions(merged as Config);
   return merged as Config;
+}
+
+/** @throws {Error} that names the back end and what is wrong with its expression. */
+function checkFunctions({ volume }: Config): void {
+  for (const backend of volume.backends ?? [])
+    for (const name of ['filterFunction', 'goodnessFunction'] as const)
+      try {
+        if (backend[name] !== undefined) readExpression(backend[name]);
+      } catch (error) {
+        throw new Error(
+          `The configuration is not right: volume.backends, ${backend.name}, ${name}: ${(error as Error).message}.`,
+          { cause: error },
+        );
+      }
 }
 
 function readFile(path: string | undefined): unknown {

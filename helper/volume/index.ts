@@ -59,6 +59,7 @@ export type { BackupSettings } from './app/backup-service.ts';
 export type { VolumeConfig } from './app/context.ts';
 export type { Backend } from './driver/index.ts';
 export type { AttachedDisk, ComputeSide, GuestDisk, VolumeFace } from './face.ts';
+export { ExpressionError, readExpression } from './scheduler/expression.ts';
 export { DEFAULT_WEIGHTS, type Weights } from './scheduler/scheduler.ts';
 
 export interface VolumeDeps {

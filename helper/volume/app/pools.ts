@@ -1,6 +1,7 @@
 import type { Db } from '../../db/index.ts';
 import type { Logger } from '../../http/index.ts';
 import type { Drivers } from '../driver/index.ts';
+import { readExpression } from '../scheduler/expression.ts';
 import type { PoolState } from '../scheduler/pool-state.ts';
 import { serviceRow } from '../store/service.ts';
 import { allocatedBy } from '../store/volume.ts';
@@ -24,9 +25,21 @@ export interface PoolsOptions {
 export class Pools {
   readonly #options: PoolsOptions;
   readonly #measured = new Map<string, Measured>();
+  /** Expressions of the settings, by back end. */
+  readonly #functions: ReadonlyMap<string, Pick<PoolState, 'filterFunction' | 'goodnessFunction'>>;
 
+  /** @throws {ExpressionError} */
   constructor(options: PoolsOptions) {
     this.#options = options;
+    this.#functions = new Map(
+      options.drivers.all.map(({ backend: { name, filterFunction, goodnessFunction } }) => [
+        name,
+        {
+          ...(filterFunction === undefined ? {} : { filterFunction: readExpression(filterFunction) }),
+          ...(goodnessFunction === undefined ? {} : { goodnessFunction: readExpression(goodnessFunction) }),
+        },
+      ]),
+    );
   }
 
   /** Measures all back ends; one that cannot be measured is down until it can. */
@@ -67,6 +80,7 @@ export class Pools {
         reservedPercentage: backend.reservedPercentage,
         maxOverSubscription: backend.maxOverSubscription,
         goodness: backend.goodness,
+        ...this.#functions.get(backend.name),
         // Copying is done here, for every kind of back end.
         capabilities: { ...driver.capabilities(), consistent_group_snapshot_enabled: true },
         measuredAt: measured?.at ?? null,

@@ -15,6 +15,10 @@ export interface Backend {
   readonly maxOverSubscription: number;
   /** For the goodness weigher, 0 to 100. */
   readonly goodness: number;
+  /** cinder's filter_function: volumes come here only when it is true. */
+  readonly filterFunction?: string;
+  /** cinder's goodness_function, in the place of {@link goodness}. */
+  readonly goodnessFunction?: string;
 }
 
 /** What a back end keeps, by its name there. Ids are UUIDs that the service made itself. */

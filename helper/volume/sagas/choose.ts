@@ -1,7 +1,11 @@
+import type { Db } from '../../db/index.ts';
 import { conflict } from '../../errors/error.ts';
 import { none, step, type StepContext } from '../../saga/index.ts';
 import type { PoolState, VolumeDemand } from '../scheduler/pool-state.ts';
 import { schedule } from '../scheduler/scheduler.ts';
+import { findQos } from '../store/qos.ts';
+import { findType } from '../store/type.ts';
+import { findVolumeRow } from '../store/volume.ts';
 import type { VolumeServices } from './services.ts';
 
 /** Measures the back ends, so that the choice knows what room there is now. */
@@ -14,10 +18,29 @@ export const readBackends = <Input>() =>
     undo: none('only reads'),
   });
 
-/** @throws {CloudError} conflict when no back end will do. */
-export function choosePool(ctx: StepContext<VolumeServices>, demand: VolumeDemand): PoolState {
+/** What expressions of back ends may ask of a volume. */
+function factsOf(db: Db, id: string): Pick<VolumeDemand, 'volume' | 'qos'> {
+  const row = findVolumeRow(db, id);
+  if (row === undefined) return {};
+  const qosId = findType(db, row.volume_type_id)?.qos_specs_id ?? null;
+  return {
+    volume: { ...row, display_name: row.name, display_description: row.description },
+    qos: (qosId === null ? undefined : findQos(db, qosId)?.specs) ?? {},
+  };
+}
+
+/**
+ * @param volumeId the volume that it is for, where there is one.
+ * @throws {CloudError} conflict when no back end will do.
+ */
+export function choosePool(
+  ctx: StepContext<VolumeServices>,
+  demand: VolumeDemand,
+  volumeId?: string,
+): PoolState {
   const { pools, config } = ctx.services;
-  const { chosen, verdicts } = schedule(pools.states(), demand, config.weights);
+  const facts = volumeId === undefined ? {} : factsOf(ctx.db, volumeId);
+  const { chosen, verdicts } = schedule(pools.states(), { ...facts, ...demand }, config.weights);
   ctx.note(
     chosen === undefined ? 'no back end will do' : `the back end is ${chosen.backend}`,
     verdicts.map((one) => ({ ...one })),

@@ -68,14 +68,18 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
       kind: 'sql',
       action: (ctx, { volumeId, sizeGib, zone, extraSpecs, sameBackends, differentBackends, group }) => {
         const only = group && (group.backend ?? backendOfGroup(ctx, group.id) ?? 'none');
-        const pool = choosePool(ctx, {
-          sizeGib,
-          zone,
-          extraSpecs,
-          ...(sameBackends === null ? {} : { sameBackends }),
-          ...(differentBackends === null ? {} : { differentBackends }),
-          ...(only === undefined ? {} : { only }),
-        });
+        const pool = choosePool(
+          ctx,
+          {
+            sizeGib,
+            zone,
+            extraSpecs,
+            ...(sameBackends === null ? {} : { sameBackends }),
+            ...(differentBackends === null ? {} : { differentBackends }),
+            ...(only === undefined ? {} : { only }),
+          },
+          volumeId,
+        );
         const { config } = ctx.services;
         updateVolume(ctx.db, volumeId, {
           backend: pool.backend,

@@ -107,17 +107,21 @@ export const volumeRetype = defineSaga<VolumeRetypeInput, Services>({
         const stays = { sizeGib: 0, zone, extraSpecs, only: backend };
         let chosen: string;
         if (movement.kind === 'to')
-          chosen = choosePool(ctx, { ...stays, sizeGib: input.sizeGib, only: movement.backend }).backend;
+          chosen = choosePool(
+            ctx,
+            { ...stays, sizeGib: input.sizeGib, only: movement.backend },
+            volumeId,
+          ).backend;
         else {
           try {
-            chosen = choosePool(ctx, stays).backend;
+            chosen = choosePool(ctx, stays, volumeId).backend;
           } catch (error) {
             if (movement.kind === 'stay')
               throw conflict(
                 `The back end ${backend} cannot hold volumes of the new type, and the migration policy 'never' keeps the volume on it.`,
                 { cause: error },
               );
-            chosen = choosePool(ctx, { sizeGib: input.sizeGib, zone, extraSpecs }).backend;
+            chosen = choosePool(ctx, { sizeGib: input.sizeGib, zone, extraSpecs }, volumeId).backend;
           }
         }
         if (chosen !== backend && previousStatus === 'in-use') refuseMove(input);

@@ -1,3 +1,5 @@
+import type { Expression } from './expression.ts';
+
 /** A pool as the scheduler sees it. Sizes are GiB. */
 export interface PoolState {
   /** `<host>@<back end>#<pool>` */
@@ -15,7 +17,11 @@ export interface PoolState {
   readonly volumes: number;
   readonly reservedPercentage: number;
   readonly maxOverSubscription: number;
+  /** 0 to 100, where there is no {@link goodnessFunction}. */
   readonly goodness: number;
+  readonly goodnessFunction?: Expression;
+  /** What it says is not taken when this is not true. */
+  readonly filterFunction?: Expression;
   readonly capabilities: Readonly<Record<string, string | boolean>>;
   readonly measuredAt: number | null;
 }
@@ -31,6 +37,10 @@ export interface VolumeDemand {
   /** Back ends of the volumes that a hint names. */
   readonly sameBackends?: readonly string[];
   readonly differentBackends?: readonly string[];
+  /** Of the volume, for expressions of back ends. */
+  readonly volume?: Readonly<Record<string, string | number | boolean | null>>;
+  /** What its type's QoS specs say. */
+  readonly qos?: Readonly<Record<string, string>>;
   /** The back end to stay on, where another will not do. */
   readonly only?: string;
 }

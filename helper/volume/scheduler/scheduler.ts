@@ -1,3 +1,4 @@
+import { goodnessOf, refusalOf } from './driver-functions.ts';
 import { unmetSpecs } from './extra-specs.ts';
 import type { PoolState, VolumeDemand } from './pool-state.ts';
 
@@ -20,6 +21,8 @@ export interface PoolVerdict {
   readonly refusedBy?: string;
   readonly reason?: string;
   readonly weight?: number;
+  /** Where it counts. */
+  readonly goodness?: number;
 }
 
 export interface Scheduled {
@@ -55,6 +58,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
     const unmet = [extraSpecs, ...moreSpecs].flatMap((specs) => unmetSpecs(specs, pool.capabilities));
     return unmet.length === 0 ? undefined : `it does not have ${unmet.join(', ')}`;
   },
+  DriverFilter: refusalOf,
   SameBackendFilter: (pool, { sameBackends: wanted }) =>
     wanted === undefined || wanted.every((one) => one === pool.backend) ? undefined : 'the hint same_host',
   DifferentBackendFilter: (pool, { differentBackends: unwanted }) =>
@@ -75,15 +79,26 @@ export function schedule(pools: readonly PoolState[], demand: VolumeDemand, weig
     }
     return true;
   });
-  const weighed = weigh(fit, weights).sort((a, b) => b.weight - a.weight);
+  const weighed = weigh(fit, demand, weights).sort((a, b) => b.weight - a.weight);
   return {
     chosen: weighed[0]?.pool,
-    verdicts: [...weighed.map(({ pool, weight }) => ({ pool: pool.name, weight })), ...refused],
+    verdicts: [
+      ...weighed.map(({ pool, weight }) => ({
+        pool: pool.name,
+        weight,
+        ...(weights.goodness === 0 ? {} : { goodness: goodnessOf(pool, demand) }),
+      })),
+      ...refused,
+    ],
   };
 }
 
 /** Each weigher's values are stretched to 0..1 over the pools, as cinder does, then multiplied and added. */
-function weigh(pools: readonly PoolState[], weights: Weights): { pool: PoolState; weight: number }[] {
+function weigh(
+  pools: readonly PoolState[],
+  demand: VolumeDemand,
+  weights: Weights,
+): { pool: PoolState; weight: number }[] {
   const parts: readonly [number, (pool: PoolState) => number][] = [
     [
       weights.capacity,
@@ -92,7 +107,7 @@ function weigh(pools: readonly PoolState[], weights: Weights): { pool: PoolState
     ],
     [weights.allocatedCapacity, ({ allocatedGib }) => allocatedGib],
     [weights.volumeNumber, ({ volumes }) => volumes],
-    [weights.goodness, ({ goodness }) => goodness],
+    [weights.goodness, (pool) => goodnessOf(pool, demand)],
   ];
   const totals = pools.map(() => 0);
   for (const [multiplier, valueOf] of parts) {
