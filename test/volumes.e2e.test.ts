@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Json } from '../main/openstack-client.ts';
@@ -82,6 +82,58 @@ describe('volumes in a real guest', () => {
   });
   afterAll(async () => {
     expect(await instance.remove()).toEqual(NOTHING);
+  });
+
+  test('an encrypted volume: the guest writes plain text, the disk holds LUKS, and another guest reads it back', async () => {
+    const reader = await cloud.boot('reader');
+    const { id: typeId } = (await volume('POST', '/types', { volume_type: { name: 'luks' } }))[
+      'volume_type'
+    ] as { id: string };
+    const encryption = {
+      provider: 'luks',
+      control_location: 'front-end',
+      cipher: 'aes-xts-plain64',
+      key_size: 256,
+    };
+    await volume('POST', `/types/${typeId}/encryption`, { encryption });
+    const data = await makeVolume({ size: 1, volume_type: 'luks' });
+    await attach(data);
+    await guestSees(`${SECTORS}\n`);
+    expect(await inGuest(first)).toBe('');
+    expect((await instance.inventory()).secrets).toHaveLength(1);
+    const text = 'what only the guest may read';
+    await inGuest(`for i in $(seq 100); do echo ${text}; done >/dev/vdb; sync`);
+    const snapshot = (await volume('POST', '/snapshots', { snapshot: { volume_id: data } }))['snapshot'] as {
+      id: string;
+    };
+    await becomes('snapshot', snapshot.id, 'available');
+    await volume('POST', `/volumes/${data}/action`, { 'os-extend': { new_size: 2 } });
+    await becomes('volume', data, 'in-use');
+    await guestSees(`${2 * SECTORS}\n`);
+    await detach(data);
+    await guestSees('none\n');
+    expect((await instance.inventory()).secrets).toEqual([]);
+    for (const name of [`volume-${data}`, `snapshot-${snapshot.id}`]) {
+      const bytes = await readFile(join(instance.directory, 'state', 'volumes', 'file', name));
+      expect([bytes.includes('LUKS\xba\xbe', 0, 'latin1'), bytes.includes(text)]).toEqual([true, false]);
+    }
+
+    const web = { id, address };
+    ({ id } = await cloud.built(reader.id));
+    address = await cloud.floatingIp(id);
+    const read = `head -c ${text.length} /dev/vdb`;
+    await attach(data);
+    await guestSees(`${2 * SECTORS}\n`);
+    expect(await inGuest(read)).toBe(text);
+    await detach(data);
+    const copy = await makeVolume({ snapshot_id: snapshot.id });
+    await attach(copy);
+    await guestSees(`${SECTORS}\n`);
+    expect(await inGuest(read)).toBe(text);
+    await cloud.delete(id);
+    await becomes('volume', copy, 'available');
+    expect((await instance.inventory()).secrets).toEqual([]);
+    ({ id, address } = web);
   });
 
   test('a volume is plugged in, grown and copied while the guest writes to it, and its copy has what was written', async () => {
