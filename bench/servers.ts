@@ -28,6 +28,12 @@ export class Ends {
     if (end.type !== 'finished') throw new Error(`${key} ${end.type}: ${end.message}`);
   }
 
+  /** The same of the next operation of this name, of which a resource may have several. */
+  async next(name: string, id: string): Promise<void> {
+    this.#known.delete(`${name} ${id}`);
+    await this.of(name, id);
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#following;

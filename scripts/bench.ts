@@ -4,6 +4,7 @@
  * status 1 when a limit is missed.
  */
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { figureLine, figuresAsJson, isMissed, type Figure } from '../bench/figures.ts';
@@ -13,6 +14,7 @@ import { BenchInstance } from '../bench/instance.ts';
 import { measureOneByOne, measureTen } from '../bench/pace.ts';
 import { measureEmptyStart, measureLargeCloud } from '../bench/scale.ts';
 import { Ends, Servers } from '../bench/servers.ts';
+import { measureDisk, measureVolumes } from '../bench/volumes.ts';
 import { Workplace } from '../bench/workplace.ts';
 import { say } from '../main/cli/ask.ts';
 import { ensureSetup } from '../main/cli/commands/check.ts';
@@ -25,7 +27,7 @@ const IDLE_SECONDS = 20;
 const SETTLE_SECONDS = 10;
 
 /** Where each part begins, as a share of the whole time. */
-const AT = { demo: 0, idle: 0.1, single: 0.25, ten: 0.5, start: 0.85, large: 0.9 } as const;
+const AT = { demo: 0, idle: 0.1, single: 0.25, ten: 0.5, volumes: 0.75, start: 0.85, large: 0.9 } as const;
 
 interface Options {
   readonly samples: number;
@@ -74,9 +76,20 @@ async function bench(place: Workplace, options: Options, progress: Progress): Pr
     servers,
     floor,
     Math.max(1, Math.floor(options.samples / 2)),
-    part(AT.ten, AT.start),
+    part(AT.ten, AT.volumes),
   );
   add(ten);
+  const volumes = {
+    place,
+    client,
+    ends,
+    serverId: await servers.make('bench-volumes'),
+    imagePath: (await ensureTinyGuest()).path,
+    volumeDirectory: join(cloud.directory, 'state', 'volumes', 'file'),
+  };
+  add(...(await measureVolumes(volumes, options.samples, part(AT.volumes, AT.start))));
+  for (const line of await measureDisk(volumes, options.samples)) progress.line(line);
+  await servers.remove(volumes.serverId);
   await ends.close();
   await cloud.stop();
 

@@ -88,7 +88,7 @@ export function tempestConf({ cloud, credentials, directory, guests, listed }: C
       xenapi_apis: yes(listed),
       // The tiny guest has no agent that could set a password.
       change_password: 'false',
-      attach_encrypted_volume: 'false',
+      attach_encrypted_volume: 'true',
     },
     image: {
       image_caching_enabled: 'true',
@@ -145,6 +145,7 @@ export function tempestConf({ cloud, credentials, directory, guests, listed }: C
     'volume-feature-enabled': {
       multi_backend: 'true',
       extend_attached_volume: 'true',
+      extend_attached_encrypted_volume: 'true',
       volume_revert: 'true',
       backup: 'false',
       manage_volume: 'true',
