@@ -258,6 +258,33 @@ describe('backups', () => {
     expect(await show(other, 'admin')).toMatchObject({ status: 'error' });
   });
 
+  it('of encrypted volumes have a key of their own, and come back encrypted', async () => {
+    const made_type = await world.call('admin', 'POST', '/types', { volume_type: { name: 'locked' } });
+    const type = String(made_type.body['volume_type']?.['id']);
+    const encryption = { provider: 'luks', control_location: 'front-end', cipher: null, key_size: 256 };
+    await world.call('admin', 'POST', `/types/${type}/encryption`, { encryption });
+    const volume = await world.create({ volume_type: 'locked' });
+    const id = await made(volume);
+    const key = (await show(id))['encryption_key_id'];
+    expect(key).not.toBe((await world.show(volume))['encryption_key_id']);
+    const plain = await world.create();
+    expect(await restore(id, { volume_id: plain })).toMatchObject({ status: 400 });
+    const named = { volume: { backup_id: id, volume_type: '__DEFAULT__' } };
+    expect(await world.call('alice', 'POST', '/volumes', named)).toMatchObject({ status: 400 });
+    const answer = await restore(id);
+    await world.settle();
+    const restored = await world.show(String(answer.body['restore']?.['volume_id']));
+    expect(restored).toMatchObject({ status: 'available', encrypted: true, volume_type: 'locked' });
+    expect(await restore(id, { volume_id: volume })).toMatchObject({ status: 202 });
+    await world.settle();
+    expect(await world.show(volume)).toMatchObject({ status: 'available' });
+    const keys = (): unknown[] => world.db.prepare('SELECT id FROM volume_key WHERE id = ?').all(key);
+    expect(keys()).toHaveLength(1);
+    await world.call('alice', 'DELETE', `/backups/${id}`);
+    await world.settle();
+    expect(keys()).toEqual([]);
+  });
+
   it('count for quotas and limits', async () => {
     const volume = await world.create();
     await made(volume);

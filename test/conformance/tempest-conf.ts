@@ -147,7 +147,7 @@ export function tempestConf({ cloud, credentials, directory, guests, listed }: C
       extend_attached_volume: 'true',
       extend_attached_encrypted_volume: 'true',
       volume_revert: 'true',
-      backup: 'false',
+      backup: 'true',
       manage_volume: 'true',
       manage_snapshot: 'true',
       // Groups and their snapshots go by this name.

@@ -5,6 +5,7 @@ import { badRequest, unavailable } from '../../errors/error.ts';
 import { OBJECT_NAME } from '../../host/backup/interface.ts';
 import type { Caller } from '../../http/index.ts';
 import { backupImport } from '../sagas/backup-import.ts';
+import { findKey } from '../store/key.ts';
 import { findBackupRow, insertBackup, type Backup } from '../store/backup.ts';
 import type { Backups } from './backup.ts';
 import { requireBackupService } from './backup-service.ts';
@@ -95,6 +96,10 @@ export class BackupRecords {
         );
       if (findBackupRow(db, record.id) !== undefined)
         throw badRequest('Invalid backup: Backup already exists in database.');
+      if (record.encryption_key_id != null && findKey(db, record.encryption_key_id) === undefined)
+        throw badRequest(
+          `Invalid backup: The backup is encrypted, and its key ${record.encryption_key_id} is not in this cloud.`,
+        );
       this.#quotas.checkBackup(projectId, record.size);
       const at = now();
       const taken = Date.parse(`${record.data_timestamp ?? ''}Z`);

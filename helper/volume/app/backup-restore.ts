@@ -5,6 +5,7 @@ import { backupRestore } from '../sagas/backup-restore.ts';
 import { placedVolume } from '../driver/index.ts';
 import { updateBackup } from '../store/backup.ts';
 import { updateVolume } from '../store/volume.ts';
+import type { Backup } from '../store/backup.ts';
 import type { Backups } from './backup.ts';
 import { requireBackupService } from './backup-service.ts';
 import type { VolumeContext } from './context.ts';
@@ -40,7 +41,7 @@ export class BackupRestores {
       const volume =
         request.volume_id === undefined || request.volume_id === null
           ? this.#intoNew(caller, id, request.name ?? `restore_backup_${id}`)
-          : this.#over(caller, id, backup.size, request.volume_id);
+          : this.#over(caller, backup, request.volume_id);
       return { backup_id: id, volume_id: volume.id, volume_name: volume.name };
     });
   }
@@ -56,13 +57,18 @@ export class BackupRestores {
     return volume;
   }
 
-  #over(caller: Caller, backupId: string, size: number, volumeId: string) {
+  #over(caller: Caller, backup: Backup, volumeId: string) {
+    const { id: backupId, size, encryption_key_id: keyId } = backup;
     const { db, now, sagas } = this.#context;
     const volume = this.#volumes.get(caller.auth, volumeId);
     if (volume.status !== 'available')
       throw badRequest('Invalid volume: Volume to be restored to must be available');
     if (volume.backend === null)
       throw badRequest(`Invalid volume: Volume ${volume.id} has no disk to restore to.`);
+    if (keyId !== null && volume.encryption_key_id === null)
+      throw badRequest(
+        `Invalid volume: The backup is of an encrypted volume, and the volume type ${volume.type_name} has no encryption: restore it into a volume of an encrypted type.`,
+      );
     if (size > volume.size)
       throw badRequest(
         `Invalid volume: volume size ${volume.size} is too small to restore backup of size ${size}.`,

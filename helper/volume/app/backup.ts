@@ -21,6 +21,7 @@ import { findSnapshot, updateSnapshot, type Snapshot } from '../store/snapshot.t
 import { updateVolume, type Volume } from '../store/volume.ts';
 import { placedSnapshot } from '../driver/index.ts';
 import { requireBackupService } from './backup-service.ts';
+import { cloneKey } from './key.ts';
 import { notThere, projectOf, sees, type VolumeContext } from './context.ts';
 import { linksOf, listQuery, wantsCount } from './list-query.ts';
 import type { Quotas } from './quota.ts';
@@ -90,6 +91,7 @@ export class Backups {
       const container = containerOf(request.container, parent, backups.container);
       const id = randomUUID();
       const at = now();
+      const key = (snapshot ?? volume).encryption_key_id;
       insertBackup(db, {
         id,
         project_id: projectId,
@@ -109,13 +111,16 @@ export class Backups {
         service_metadata: `volume_${volume.id}_backup_${id}`,
         object_count: 0,
         data_timestamp: snapshot?.created_at ?? at,
-        encryption_key_id: volume.encryption_key_id,
+        // Its own, so that it is opened when the volume is gone.
+        encryption_key_id: key && cloneKey(db, key, { projectId, userId: caller.auth.userId, at }),
         created_at: at,
         updated_at: at,
       });
       setPairs(db, 'volume_backup_metadata', id, request.metadata ?? {});
       const source =
-        snapshot === undefined ? diskOf(this.#context, volume) : { ...this.#diskOf(snapshot), guest: null };
+        snapshot === undefined
+          ? diskOf(this.#context, volume)
+          : { ...this.#diskOf(snapshot), keyId: snapshot.encryption_key_id, guest: null };
       if (snapshot === undefined)
         updateVolume(db, volume.id, {
           status: 'backing-up',

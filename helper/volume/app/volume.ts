@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { transaction } from '../../db/index.ts';
+import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, notFound } from '../../errors/error.ts';
 import { type Caller, requirePolicy } from '../../http/index.ts';
 import type { GuestDisk } from '../face.ts';
@@ -140,7 +140,11 @@ export class Volumes {
       this.#quotas.checkSize(projectId, size);
       this.#quotas.check(projectId, { typeName: type.name, volumes: 1, gigabytes: size });
       const at = now();
-      const key = keyForNew(db, type, keySource(sources), { projectId, userId: caller.auth.userId, at });
+      const key = keyForNew(db, type, keySource(db, sources, type), {
+        projectId,
+        userId: caller.auth.userId,
+        at,
+      });
       if (key !== null && isMultiattach(type))
         throw badRequest('Invalid volume: Multiattach cannot be used with encryption.');
       insertVolume(db, {
@@ -339,10 +343,12 @@ export class Volumes {
   }
 
   /** What was asked for, else the source's, else the project's or the cloud's default. */
-  #typeOf(caller: Caller, request: VolumeRequest, { snapshot, volume, image }: Sources): VolumeType {
+  #typeOf(caller: Caller, request: VolumeRequest, { snapshot, volume, image, backup }: Sources): VolumeType {
     const asked = request.volume_type;
     if (asked !== undefined && asked !== null && asked !== '') return this.#types.usable(caller, asked);
-    const source = volume?.volume_type_id ?? snapshot?.volume_type_id;
+    const backedUp =
+      backup?.encryption_key_id == null ? undefined : findVolumeRow(this.#context.db, backup.volume_id);
+    const source = volume?.volume_type_id ?? snapshot?.volume_type_id ?? backedUp?.volume_type_id;
     if (source !== undefined) return this.#types.byId(source);
     if (image?.volumeType !== undefined) return this.#types.usable(caller, image.volumeType);
     return this.#types.defaultFor(projectOf(caller.auth));
@@ -380,7 +386,14 @@ export const guestsOf = ({ attachments }: Volume): readonly GuestDisk[] =>
   );
 
 /** What a copy of a volume or a snapshot has its type and its key of. */
-function keySource({ snapshot, volume }: Sources) {
+function keySource(db: Db, { snapshot, volume, backup }: Sources, type: VolumeType) {
+  if (backup !== undefined && backup.encryption_key_id !== null) {
+    if (encryptionOf(db, type.id) === undefined)
+      throw badRequest(
+        `Invalid input received: The backup is of an encrypted volume, and the volume type ${type.name} has no encryption: name one that has.`,
+      );
+    return { typeId: type.id, keyId: backup.encryption_key_id };
+  }
   const source = volume ?? snapshot;
   return source && { typeId: source.volume_type_id, keyId: source.encryption_key_id };
 }

@@ -147,7 +147,10 @@ const NullableText = Type.Union([Type.String(), Type.Null()]);
 const Manifest = Type.Object({
   format: Type.Literal('deskcloud-backup'),
   version: Type.Literal(1),
+  /** Of the volume. */
   sizeGib: Type.Integer({ minimum: 1 }),
+  /** Of what is kept: an encrypted disk is larger by its header. */
+  diskBytes: Type.Integer({ minimum: 0 }),
   createdAt: Type.Integer(),
   /** The folders that indexes name by number, oldest first; the last one is the backup's own. */
   chain: Type.Array(Folder, { minItems: 1, maxItems: MAX_CHAIN }),

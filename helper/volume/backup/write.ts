@@ -51,8 +51,6 @@ export interface Written {
  */
 export async function writeBackup(options: BackupWriting): Promise<Written> {
   const { store, folder, parent, source, sizeGib, signal, onProgress } = options;
-  if (source.sizeBytes > sizeGib * PART_BYTES)
-    throw conflict(`The disk has ${source.sizeBytes} bytes, more than the ${sizeGib} GiB of its volume.`);
   await store.removeFolder(folder.container, folder.folder);
   const before = parent === null ? undefined : await readManifest(store, parent, signal);
   const chain = [...(before?.chain ?? []), folder];
@@ -60,13 +58,13 @@ export async function writeBackup(options: BackupWriting): Promise<Written> {
     throw conflict(`The chain of incremental backups is as long as it can be; make a full backup.`);
   const writer = new PartWriter(options, chain.length - 1);
   const indexes: (string | null)[] = [];
-  for (let part = 0; part < sizeGib; part += 1) {
+  for (let part = 0; part < partsOf(options); part += 1) {
     const old =
       parent === null || before === undefined
         ? new Index()
         : await readIndex(store, parent, before, part, signal);
     indexes.push(await writer.write(part, old));
-    onProgress((part + 1) / sizeGib);
+    onProgress((part + 1) / partsOf(options));
   }
   const objectCount = writer.objectCount + 1;
   await writeManifest(
@@ -76,6 +74,7 @@ export async function writeBackup(options: BackupWriting): Promise<Written> {
       format: 'deskcloud-backup',
       version: 1,
       sizeGib,
+      diskBytes: source.sizeBytes,
       createdAt: options.createdAt,
       chain,
       indexes,
@@ -86,6 +85,9 @@ export async function writeBackup(options: BackupWriting): Promise<Written> {
   );
   return { objectCount, storedBytes: writer.storedBytes };
 }
+
+/** GiB that are looked at. */
+const partsOf = ({ source }: BackupWriting): number => Math.ceil(source.sizeBytes / PART_BYTES);
 
 class PartWriter {
   objectCount = 0;
@@ -101,7 +103,7 @@ class PartWriter {
 
   /** @returns the checksum of the part's index; null when it is all zeros. */
   async write(part: number, old: Index): Promise<string | null> {
-    const { source, codec, sizeGib, onProgress } = this.#options;
+    const { source, codec, onProgress } = this.#options;
     const index = new Index();
     const start = part * PART_BYTES;
     const length = Math.min(PART_BYTES, source.sizeBytes - start);
@@ -119,7 +121,7 @@ class PartWriter {
     await inParallel(chunks.length, AT_ONCE, async (at) => {
       await this.#writeChunk(part, chunks[at] ?? 0, index, old);
       done += 1;
-      onProgress((part + done / chunks.length) / sizeGib);
+      onProgress((part + done / chunks.length) / partsOf(this.#options));
     });
     if (index.isEmpty) return null;
     const object = await index.encode(codec);

@@ -1,6 +1,8 @@
 import { transaction } from '../../db/index.ts';
 import { unavailable } from '../../errors/error.ts';
 import { defineSaga, none, step, type StepContext } from '../../saga/index.ts';
+import type { DiskFormat } from '../../host/disk/interface.ts';
+import { encryptedBy } from '../app/key.ts';
 import { isBackupServiceThere } from '../app/backup-service.ts';
 import { GIB } from '../app/context.ts';
 import type { Manifest } from '../backup/format.ts';
@@ -9,7 +11,7 @@ import { findBackupRow, updateBackup } from '../store/backup.ts';
 import { updateSnapshot } from '../store/snapshot.ts';
 import { findVolume, findVolumeRow, updateVolume } from '../store/volume.ts';
 import { folderOf, reportBackup, usableBackup } from './backup-data.ts';
-import type { VolumeDisk, VolumeServices } from './services.ts';
+import { openedBy, removeFileCopy, still, type VolumeDisk, type VolumeServices } from './services.ts';
 
 export interface BackupCreateInput {
   readonly backupId: string;
@@ -26,7 +28,11 @@ export interface BackupCreateInput {
 
 type Services = VolumeServices;
 
-/** A copy of a disk that a server has, as it was at one moment. */
+/** What a server may write to, and what is encrypted: its ciphertext is stored, in a container around raw bytes. */
+const needsCopy = ({ guest, keyId }: VolumeDisk): boolean => guest !== null || keyId != null;
+const copyFormat = ({ keyId }: VolumeDisk): DiskFormat => (keyId == null ? 'qcow2' : 'raw');
+
+/** A copy of a disk as it was at one moment. */
 const copyOf = ({ drivers }: Services, { source, backupId }: BackupCreateInput): string =>
   drivers.of(source.backend).scratch(source, `backup-${backupId}`);
 
@@ -58,25 +64,26 @@ export const backupCreate = defineSaga<BackupCreateInput, Services>({
       name: 'copy disk',
       kind: 'host',
       concurrency: 'disk',
-      skip: (_ctx, { source }) => (source.guest === null ? 'no server has it' : false),
+      skip: (_ctx, { source }) =>
+        needsCopy(source) ? false : 'nobody writes to it, and it is stored as it is',
       action: async (ctx, input) => {
         const { source, sizeGib } = input;
-        const { disks, compute } = ctx.services;
-        if (source.guest === null) return;
         const destination = copyOf(ctx.services, input);
-        const onProgress = (fraction: number): void => ctx.progress(fraction, 'copying the disk');
-        if (await compute().copyAttached(source.guest, destination, ctx.signal, onProgress)) return;
-        await disks.clone({
-          source: source.path,
-          sourceFormat: source.format,
-          destination,
-          destinationFormat: 'qcow2',
-          sizeBytes: sizeGib * GIB,
-          onProgress,
-          signal: ctx.signal,
-        });
+        await still(ctx, source, `${destination}.live`, (disk, onProgress) =>
+          ctx.services.disks.clone({
+            source: disk.path,
+            sourceFormat: disk.format,
+            destination,
+            destinationFormat: copyFormat(source),
+            sizeBytes: sizeGib * GIB,
+            onProgress,
+            signal: ctx.signal,
+            ...openedBy(ctx.db, disk),
+            ...encryptedBy(ctx.db, disk.keyId),
+          }),
+        );
       },
-      undo: ({ services }, input) => services.disks.remove(copyOf(services, input)),
+      undo: ({ services }, input) => removeFileCopy(services.disks, copyOf(services, input)),
     }),
     step({
       name: 'store backup',
@@ -88,9 +95,9 @@ export const backupCreate = defineSaga<BackupCreateInput, Services>({
         const row = usableBackup(ctx, backupId);
         const parent = parentId === null ? null : folderOf(usableBackup(ctx, parentId));
         const disk = await disks.openRaw(
-          source.guest === null
-            ? { path: source.path, format: source.format }
-            : { path: copyOf(ctx.services, input), format: 'qcow2' },
+          needsCopy(source)
+            ? { path: copyOf(ctx.services, input), format: copyFormat(source) }
+            : { path: source.path, format: source.format },
         );
         try {
           const { objectCount, storedBytes } = await writeBackup({
@@ -123,8 +130,8 @@ export const backupCreate = defineSaga<BackupCreateInput, Services>({
     step({
       name: 'remove copy',
       kind: 'host',
-      skip: (_ctx, { source }) => (source.guest === null ? 'none was made' : false),
-      action: ({ services }, input) => services.disks.remove(copyOf(services, input)),
+      skip: (_ctx, { source }) => (needsCopy(source) ? false : 'none was made'),
+      action: ({ services }, input) => removeFileCopy(services.disks, copyOf(services, input)),
       undo: none('it is gone'),
     }),
   ],

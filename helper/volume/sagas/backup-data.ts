@@ -2,6 +2,7 @@ import { transaction, type Db } from '../../db/index.ts';
 import { conflict } from '../../errors/error.ts';
 import type { HostContext, StepContext } from '../../saga/index.ts';
 import { GIB } from '../app/context.ts';
+import { encryptionOfStored } from '../app/key.ts';
 import { report, type MessageAction } from '../app/report.ts';
 import type { Folder, Manifest } from '../backup/format.ts';
 import { readBackup } from '../backup/read.ts';
@@ -10,7 +11,7 @@ import type { Placed } from '../driver/index.ts';
 import { findBackupRow, updateBackup, type BackupRow } from '../store/backup.ts';
 import { removePairs, setPairs } from '../store/list.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
-import type { VolumeServices } from './services.ts';
+import { openedBy, type VolumeServices } from './services.ts';
 
 type Services = VolumeServices;
 
@@ -53,7 +54,9 @@ export async function readIntoScratch(
     throw conflict(
       `The backup is of ${manifest.sizeGib} GiB, and the volume has only ${sizeBytes / GIB}: nothing was overwritten.`,
     );
-  const target = await disks.createRaw({ path: scratchOf(ctx.services, disk), sizeBytes });
+  // Ciphertext is as long as it was; what is behind the end of other disks reads zeros.
+  const length = row.encryption_key_id === null ? sizeBytes : manifest.diskBytes;
+  const target = await disks.createRaw({ path: scratchOf(ctx.services, disk), sizeBytes: length });
   try {
     await readBackup({
       store: backups.store,
@@ -71,6 +74,7 @@ export async function readIntoScratch(
 /** Gives a volume what {@link readIntoScratch} read. */
 export const cloneFromScratch = (
   ctx: HostContext<Services>,
+  backupId: string,
   disk: Placed,
   sizeBytes: number,
 ): Promise<void> =>
@@ -79,6 +83,8 @@ export const cloneFromScratch = (
     { path: scratchOf(ctx.services, disk), format: 'raw' },
     {
       sizeBytes,
+      ...openedBy(ctx.db, { keyId: usableBackup(ctx, backupId).encryption_key_id }),
+      ...encryptionOfStored(ctx.db, disk),
       signal: ctx.signal,
       onProgress: (fraction) => ctx.progress(fraction, 'copying to the volume'),
     },

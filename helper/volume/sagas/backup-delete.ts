@@ -1,5 +1,6 @@
 import { defineSaga, none, step } from '../../saga/index.ts';
-import { deleteBackup, findBackupRow, sharesFolder, updateBackup } from '../store/backup.ts';
+import { deleteKey } from '../store/key.ts';
+import { deleteBackup, findBackupRow, isBackupKey, sharesFolder, updateBackup } from '../store/backup.ts';
 import { folderOf, reportBackup, usableBackup } from './backup-data.ts';
 import type { VolumeServices } from './services.ts';
 
@@ -37,7 +38,11 @@ export const backupDelete = defineSaga<BackupDeleteInput, VolumeServices>({
     step({
       name: 'forget backup',
       kind: 'sql',
-      action: ({ db }, { backupId }) => deleteBackup(db, backupId),
+      action: ({ db }, { backupId }) => {
+        const key = findBackupRow(db, backupId)?.encryption_key_id;
+        deleteBackup(db, backupId);
+        if (key != null && !isBackupKey(db, key)) deleteKey(db, key);
+      },
       undo: forward,
     }),
   ],

@@ -48,7 +48,7 @@ export const backupRestore = defineSaga<BackupRestoreInput, Services>({
       name: 'overwrite volume',
       kind: 'host',
       concurrency: 'disk',
-      action: (ctx, { disk, sizeGib }) => cloneFromScratch(ctx, disk, sizeGib * GIB),
+      action: (ctx, { backupId, disk, sizeGib }) => cloneFromScratch(ctx, backupId, disk, sizeGib * GIB),
       undo: none('the volume has either its old content or the backup, and says that it failed'),
     }),
     step({

@@ -40,7 +40,7 @@ type Progress = (fraction: number) => void;
  * Gives `use` a disk to copy that nobody writes to: the source itself, or, where a guest writes to that, a copy of it as
  * it was at one moment, in the file `live`, which is removed again.
  */
-async function still(
+export async function still(
   ctx: HostContext<VolumeServices>,
   source: SourceDisk,
   live: string,

@@ -126,7 +126,7 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
           });
         } else if (source.kind === 'backup') {
           await readIntoScratch(ctx, source.id, volume, sizeBytes);
-          await cloneFromScratch(ctx, volume, sizeBytes);
+          await cloneFromScratch(ctx, source.id, volume, sizeBytes);
           await removeScratch(ctx.services, volume);
           await restoreMetadata(ctx, source.id, volumeId);
         } else await copyDisk(ctx, source.disk, volume, sizeBytes);

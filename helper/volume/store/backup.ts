@@ -117,6 +117,13 @@ export const sharesFolder = (db: Db, { id, container, service_metadata }: Backup
     'SELECT id FROM volume_backup WHERE service_metadata = ? AND container = ? AND id <> ? LIMIT 1',
   ).get(service_metadata, container, id) !== undefined;
 
+/** Whether a backup is opened by this key. */
+export const isBackupKey = (db: Db, keyId: string): boolean =>
+  statement<[string], { id: string }>(
+    db,
+    'SELECT id FROM volume_backup WHERE encryption_key_id = ? LIMIT 1',
+  ).get(keyId) !== undefined;
+
 /** How many backups a project has, and how large their volumes were. */
 export const backupUsage = (db: Db, projectId: string): { readonly backups: number; readonly gib: number } =>
   statement<[string], { backups: number; gib: number }>(
