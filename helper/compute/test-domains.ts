@@ -89,7 +89,12 @@ export class StandInDomains implements DomainHost {
     this.change(uuid, 'shutdown', 'stopped');
     return Promise.resolve();
   }
-  copyDisk: DomainHost['copyDisk'] = (_uuid, _target, destination) => writeFile(destination, 'copy');
+  /** How guests were asked for quiet before their disks were copied. */
+  readonly quiesced: (string | undefined)[] = [];
+  copyDisk: DomainHost['copyDisk'] = (_uuid, _target, destination, options) => {
+    this.quiesced.push(options?.quiesce);
+    return writeFile(destination, 'copy');
+  };
   copyDisks: DomainHost['copyDisks'] = async (_uuid, copies) => {
     for (const { destination } of copies) await writeFile(destination, 'copy');
   };

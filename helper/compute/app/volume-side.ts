@@ -4,6 +4,7 @@ import type { ComputeSide, ReachedDisk } from '../../volume/face.ts';
 import type { ComputeDeps } from '../deps.ts';
 import { diskBus } from '../sagas/domain-disks.ts';
 import { ensureDomain } from '../sagas/ensure-domain.ts';
+import { quiesceOf } from '../sagas/quiesce.ts';
 import { diskOfVolume } from '../sagas/volume-disks.ts';
 import { keepSecrets } from '../sagas/volume-secrets.ts';
 import { finishServerAction, insertServerAction } from '../store/server-action.ts';
@@ -34,12 +35,21 @@ export function volumeSide(deps: ComputeDeps): ComputeSide {
     await keepSecrets(deps, [attachment]);
     return { encryption };
   };
+  const quiet = (serverId: string) => {
+    const server = findServer(db, serverId);
+    return server === undefined ? {} : quiesceOf(imagePropertiesOfRow(server));
+  };
   return {
     serverOf: (db, attachmentId) => findServerVolume(db, attachmentId)?.server_id,
     copyAttached: async ({ serverId, target }, destination, signal, onProgress) => {
       if (!(await isActive(serverId))) return false;
       const locked = await encryptionOf(serverId, target);
-      await domains.copyDisk(serverId, target, destination, { signal, onProgress, ...locked });
+      await domains.copyDisk(serverId, target, destination, {
+        signal,
+        onProgress,
+        ...locked,
+        ...quiet(serverId),
+      });
       return true;
     },
     copyAttachedTogether: async (copies, signal, onProgress) => {
@@ -58,6 +68,7 @@ export function volumeSide(deps: ComputeDeps): ComputeSide {
           ),
           {
             signal,
+            ...quiet(serverId),
             onProgress: (fraction) => onProgress((copied.length + fraction * disks.length) / copies.length),
           },
         );

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { defineSaga, none, step, type StepContext } from '../../saga/index.ts';
 import { finishServerAction } from '../store/server-action.ts';
+import { imagePropertiesOfRow } from '../store/server-row.ts';
 import { serverOf, setTask } from '../store/server.ts';
 import { instanceDirectory, pathsOf } from './domain-disks.ts';
+import { quiesceOf } from './quiesce.ts';
 import { clearTask, harmless, type ServerInput } from './server-common.ts';
 import type { ServerServices } from './services.ts';
 
@@ -43,7 +45,11 @@ export const serverSnapshot = defineSaga<ServerSnapshotInput, ServerServices>({
           serverId,
           serverOf(ctx.db, serverId).root_device_name.replace('/dev/', ''),
           join(config.stateDirectory, ...instanceDirectory(serverId), COPY),
-          { signal: ctx.signal, onProgress: (fraction) => ctx.progress(fraction, 'copy of the disk') },
+          {
+            signal: ctx.signal,
+            onProgress: (fraction) => ctx.progress(fraction, 'copy of the disk'),
+            ...quiesceOf(imagePropertiesOfRow(serverOf(ctx.db, serverId))),
+          },
         );
       },
       undo: (ctx, { serverId }) => ctx.services.files.remove([...instanceDirectory(serverId), COPY]),

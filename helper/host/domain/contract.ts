@@ -171,7 +171,12 @@ export function domainHostContract(label: string, setUp: () => Promise<ContractS
       await host.start(uuid);
       await host.copyDisk(uuid, 'vda', destination);
       await host.copyDisk(uuid, 'vda', destination);
+      // There is no agent that could quiesce it.
+      await host.copyDisk(uuid, 'vda', destination, { quiesce: 'wanted' });
       expect((await readFile(destination)).subarray(0, 3).toString('latin1')).toBe('QFI');
+      await expect(host.copyDisk(uuid, 'vda', destination, { quiesce: 'required' })).rejects.toThrow(
+        'could not be quiesced',
+      );
       expect(await host.status(uuid)).toMatchObject({ powerState: 'running' });
     });
 

@@ -264,10 +264,16 @@ export class FakeDomainHost implements DomainHost {
     uuid: string,
     target: string,
     destination: string,
-    { encryption, ...options }: NonNullable<Parameters<DomainHost['copyDisk']>[3]> = {},
+    { encryption, quiesce, ...options }: NonNullable<Parameters<DomainHost['copyDisk']>[3]> = {},
   ): Promise<void> {
     return this.#call('copyDisk', uuid, async () => {
-      const disk = this.#active(uuid, 'copy a disk of').spec.disks.find((one) => one.target === target);
+      const { disks, hardware } = this.#active(uuid, 'copy a disk of').spec;
+      if (quiesce === 'required' && hardware.guestAgent !== true)
+        throw new DomainHostError(
+          'failed',
+          `The guest ${uuid} could not be quiesced, which its image demands (os_require_quiesce): it has no agent.`,
+        );
+      const disk = disks.find((one) => one.target === target);
       if (disk === undefined) throw new DomainHostError('failed', `Domain ${uuid} has no disk ${target}.`);
       await new FakeDiskHost().convert({
         source: fileOf(disk),
@@ -284,7 +290,7 @@ export class FakeDomainHost implements DomainHost {
   copyDisks(
     uuid: string,
     copies: readonly LiveCopy[],
-    options: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void } = {},
+    options: NonNullable<Parameters<DomainHost['copyDisks']>[2]> = {},
   ): Promise<void> {
     return this.#call('copyDisks', uuid, async () => {
       for (const [index, { target, destination, encryption }] of copies.entries())

@@ -113,6 +113,12 @@ export interface DomainStatus {
   readonly powerState: PowerState;
 }
 
+/**
+ * Whether the guest's agent is to bring its file systems to rest for the moment of a copy: 'wanted' goes on without when
+ * it cannot, 'required' fails.
+ */
+export type Quiesce = 'wanted' | 'required';
+
 /** Something happened to a domain; a hint to look, never the truth itself. */
 export interface DomainHint {
   readonly uuid: string;
@@ -241,6 +247,7 @@ export interface DomainHost {
       readonly onProgress?: (fraction: number) => void;
       /** Of an encrypted disk, whose copy is encrypted with the same secret. */
       readonly encryption?: { readonly secretId: string };
+      readonly quiesce?: Quiesce;
     },
   ): Promise<void>;
   /**
@@ -251,7 +258,11 @@ export interface DomainHost {
   copyDisks(
     uuid: string,
     copies: readonly LiveCopy[],
-    options?: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void },
+    options?: {
+      readonly signal?: AbortSignal;
+      readonly onProgress?: (fraction: number) => void;
+      readonly quiesce?: Quiesce;
+    },
   ): Promise<void>;
   /** Plugs a card into a running guest; there already, or not running, is success. Its definition does not change. */
   attachNic(uuid: string, nic: DomainNic): Promise<void>;

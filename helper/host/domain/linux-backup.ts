@@ -10,7 +10,8 @@ import {
 } from '../../libvirt-ts/index.ts';
 import { ignore } from '../files/errno.ts';
 import { record } from '../record.ts';
-import { DomainHostError, type LiveCopy } from './interface.ts';
+import { DomainHostError, type DomainHost, type LiveCopy } from './interface.ts';
+import { whileFrozen } from './linux-quiesce.ts';
 import { unless } from './linux-errors.ts';
 import { backupXml } from './xml.ts';
 
@@ -35,7 +36,7 @@ export async function copyRunningDisks(
   libvirt: Libvirt,
   dom: DomainRef,
   copies: readonly LiveCopy[],
-  options: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void },
+  options: NonNullable<Parameters<DomainHost['copyDisks']>[2]>,
 ): Promise<void> {
   const { signal, onProgress } = options;
   const removeAll = async (): Promise<void> => {
@@ -47,7 +48,9 @@ export async function copyRunningDisks(
   const xml = backupXml(copies);
   record({ kind: 'xml', name: `copy of ${copies.map(({ target }) => target).join(', ')}`, text: xml });
   try {
-    await libvirt.domainBackupBegin({ dom, backupXml: xml });
+    await whileFrozen(libvirt, dom, options.quiesce, () =>
+      libvirt.domainBackupBegin({ dom, backupXml: xml }),
+    );
     for (;;) {
       await delay(LOOK_MS, undefined, signal === undefined ? {} : { signal });
       const { type, params } = await libvirt.domainGetJobStats({ dom });

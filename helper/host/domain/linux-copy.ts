@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BlockCopyFlag, type DomainRef, type Libvirt } from '../../libvirt-ts/index.ts';
 import { ignore } from '../files/errno.ts';
 import { record } from '../record.ts';
-import { DomainHostError, type DomainDisk } from './interface.ts';
+import { DomainHostError, type DomainDisk, type Quiesce } from './interface.ts';
+import { whileFrozen } from './linux-quiesce.ts';
 import { unless } from './linux-errors.ts';
 import { copyXml } from './xml.ts';
 
@@ -27,6 +28,7 @@ export async function copyRunningDisk(
     readonly signal?: AbortSignal;
     readonly onProgress?: (fraction: number) => void;
     readonly encryption?: DomainDisk['encryption'];
+    readonly quiesce?: Quiesce;
   },
 ): Promise<void> {
   const { disk, destination, signal, onProgress } = options;
@@ -49,7 +51,7 @@ export async function copyRunningDisk(
       onProgress?.(job.end === 0 ? 1 : job.cur / job.end);
       if (job.cur === job.end && (await libvirt.domainGetXmlDesc({ dom })).includes("ready='yes'")) break;
     }
-    await libvirt.domainBlockJobAbort({ dom, disk });
+    await whileFrozen(libvirt, dom, options.quiesce, () => libvirt.domainBlockJobAbort({ dom, disk }));
   } catch (error) {
     await endCopy(libvirt, dom, disk).catch(() => undefined);
     await unlink(destination).catch(ignore('ENOENT'));

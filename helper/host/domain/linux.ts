@@ -282,7 +282,7 @@ export class LinuxDomainHost implements DomainHost {
   async copyDisks(
     uuid: string,
     copies: readonly LiveCopy[],
-    options: { readonly signal?: AbortSignal; readonly onProgress?: (fraction: number) => void } = {},
+    options: NonNullable<Parameters<DomainHost['copyDisks']>[2]> = {},
   ): Promise<void> {
     const names = copies.map(({ target }) => target).join(', ');
     await this.#run(`copy disks ${names} of domain ${uuid}`, (libvirt) =>
