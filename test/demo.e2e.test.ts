@@ -44,12 +44,14 @@ describe('the demo cloud', () => {
   });
 
   test('has a volume with a file system in the guest, which survives the server', async () => {
-    const visited = () =>
-      expect.poll(async () => (await ssh('grep -c "was here" /data/visitors')).stdout.trim(), {
-        timeout: 60_000,
-        interval: 500,
-      });
-    await visited().toBe('1');
+    const visited = async (count: string): Promise<void> =>
+      await expect
+        .poll(async () => (await ssh('grep -c "was here" /data/visitors')).stdout.trim(), {
+          timeout: 60_000,
+          interval: 500,
+        })
+        .toBe(count);
+    await visited('1');
     expect((await ssh('grep " /data " /proc/mounts')).stdout).toMatch(/^\/dev\/vd\w+ \/data ext4 /);
     expect((await ssh('echo kept >/data/note && sync')).code).toBe(0);
 
@@ -58,7 +60,7 @@ describe('the demo cloud', () => {
     const again = await deskcloud(instance, 'demo', '--yes');
     expect(again.code).toBe(0);
     floatingIp = /floating IP (\d+\.\d+\.\d+\.\d+)\./.exec(again.stdout)?.[1] ?? '';
-    await visited().toBe('2');
+    await visited('2');
     expect((await ssh('cat /data/note')).stdout.trim()).toBe('kept');
   });
 

@@ -1,4 +1,5 @@
 /** What a person chose on the launch page, and the request that it makes of compute. */
+import { devicesOf, type BlockDevice, type BootValues, type DiskChoice } from './boot.ts';
 
 export interface NicChoice {
   readonly kind: 'network' | 'port';
@@ -12,6 +13,9 @@ export interface LaunchValues {
   name: string;
   count: number;
   imageId: string;
+  boot: BootValues;
+  /** More volumes, in the order of the guest's disks. */
+  disks: readonly DiskChoice[];
   flavorId: string;
   /** In the order of the guest's cards. */
   nics: readonly NicChoice[];
@@ -38,7 +42,9 @@ export interface LaunchValues {
 export interface LaunchRequest {
   readonly server: {
     readonly name: string;
-    readonly imageRef: string;
+    /** Absent where it starts from a volume. */
+    readonly imageRef?: string;
+    readonly block_device_mapping_v2?: readonly BlockDevice[];
     readonly flavorRef: string;
     readonly networks: 'none' | readonly LaunchNetwork[];
     readonly security_groups?: readonly { readonly name: string }[];
@@ -97,6 +103,7 @@ export function requestOf(values: LaunchValues): LaunchRequest {
   const metadata = pairsOf(values.metadata) ?? {};
   const tags = tagsOf(values.tags);
   const zone = values.host === '' ? values.zone : `${values.zone}:${values.host}`;
+  const devices = devicesOf(values.imageId, values.boot, values.disks);
   const hints = {
     ...(groupId === '' ? {} : { group: groupId }),
     ...(differentHost.length === 0 ? {} : { different_host: differentHost }),
@@ -105,7 +112,7 @@ export function requestOf(values: LaunchValues): LaunchRequest {
   return {
     server: {
       name: values.name,
-      imageRef: values.imageId,
+      ...(values.boot.from === 'image' ? { imageRef: values.imageId } : {}),
       flavorRef: values.flavorId,
       networks:
         values.nics.length === 0
@@ -124,6 +131,7 @@ export function requestOf(values: LaunchValues): LaunchRequest {
       ...(zone === '' ? {} : { availability_zone: zone }),
       ...(values.configDrive ? { config_drive: true as const } : {}),
       ...(values.adminPass === '' ? {} : { adminPass: values.adminPass }),
+      ...(devices.length === 0 ? {} : { block_device_mapping_v2: devices }),
       ...(values.count === 1 ? {} : { min_count: values.count, max_count: values.count }),
     },
     ...(Object.keys(hints).length === 0 ? {} : { 'os:scheduler_hints': hints }),

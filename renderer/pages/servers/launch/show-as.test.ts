@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
+import { noBoot } from './boot.ts';
 import { requestOf, type LaunchValues } from './request.ts';
 import { asCommand, asCurl, asTerraform, hclString, shellWord, type Names } from './show-as.ts';
 
@@ -9,6 +10,8 @@ const VALUES: LaunchValues = {
   name: 'web',
   count: 1,
   imageId: '11111111-1111-4111-8111-111111111111',
+  boot: noBoot(),
+  disks: [],
   flavorId: 'f1',
   nics: [{ kind: 'network', id: 'n1', fixedIp: '' }],
   securityGroups: ['default'],
@@ -127,4 +130,20 @@ test("curl's body is the request, in one word", () => {
   const body = words(text.slice(text.indexOf(' -d ') + 4))[0] ?? '';
   expect(JSON.parse(body)).toEqual(request);
   expect(request.server.user_data).toBe('w6Q=');
+});
+
+test('volumes are told to each client in its own words', () => {
+  const request = requestOf({
+    ...VALUES,
+    boot: { ...noBoot(), from: 'image-volume', size: 4, typeId: 'fast', goes: true },
+    disks: [{ id: 'vol', size: 1, typeId: '', goes: false }],
+  });
+  const command = asCommand(request, NAMES);
+  expect(command).not.toContain('--image');
+  expect(command).toContain('--os-compute-api-version 2.93');
+  expect(command).toContain(
+    '--block-device boot_index=0,uuid=11111111-1111-4111-8111-111111111111,source_type=image,destination_type=volume,volume_size=4,volume_type=fast,delete_on_termination=true',
+  );
+  expect(asTerraform(request, NAMES)).toContain('block_device {\n    boot_index = -1\n    uuid = "vol"');
+  expect(asTerraform(request, NAMES)).not.toContain('image_id');
 });

@@ -35,15 +35,28 @@ const USER_DATA_FILE = 'user-data.txt';
 
 /** `openstack server create ...` of python-openstackclient. */
 export function asCommand({ server, 'os:scheduler_hints': hints = {} }: LaunchRequest, names: Names): string {
-  const { networks } = server;
+  const { networks, block_device_mapping_v2: devices = [] } = server;
   const words = [
     option('openstack --os-cloud', names.cloud),
     ...(names.project === '' ? [] : [option('--os-project-id', names.project)]),
-    ...(server.tags === undefined && server.description === undefined
+    ...(server.tags === undefined &&
+    server.description === undefined &&
+    devices.every((one) => one.volume_type === undefined)
       ? []
       : ['--os-compute-api-version 2.93']),
     'server create',
-    option('--image', names.image),
+    ...(server.imageRef === undefined ? [] : [option('--image', names.image)]),
+    // The client itself names the image as the first of several.
+    ...devices
+      .filter((one) => one.destination_type === 'volume')
+      .map((one) =>
+        option(
+          '--block-device',
+          Object.entries(one)
+            .map(([key, value]) => `${key}=${value}`)
+            .join(','),
+        ),
+      ),
     option('--flavor', names.flavor),
     ...(networks === 'none'
       ? ['--nic none']
@@ -115,7 +128,7 @@ export function asTerraform({ server, 'os:scheduler_hints': hints }: LaunchReque
         ? hclString(server.name)
         : `"${hclString(server.name).slice(1, -1)}-\${count.index + 1}"`,
     ],
-    ['image_id', hclString(server.imageRef)],
+    ...(server.imageRef === undefined ? [] : [['image_id', hclString(server.imageRef)] as const]),
     ['flavor_id', hclString(server.flavorRef)],
     ...(server.key_name === undefined ? [] : [['key_pair', hclString(server.key_name)] as const]),
     ...(server.security_groups === undefined
@@ -137,6 +150,15 @@ export function asTerraform({ server, 'os:scheduler_hints': hints }: LaunchReque
       '',
       '  metadata = {',
       ...Object.entries(server.metadata).map(([key, value]) => `    ${hclKey(key)} = ${hclString(value)}`),
+      '  }',
+    );
+  for (const one of server.block_device_mapping_v2 ?? [])
+    lines.push(
+      '',
+      '  block_device {',
+      ...Object.entries(one).map(
+        ([key, value]) => `    ${key} = ${typeof value === 'string' ? hclString(value) : value}`,
+      ),
       '  }',
     );
   for (const one of networks === 'none' ? [] : networks)
