@@ -19,6 +19,7 @@ import NetworkIcon from '@lucide/svelte/icons/network';
 import Rocket from '@lucide/svelte/icons/rocket';
 import RouterIcon from '@lucide/svelte/icons/router';
 import ServerIcon from '@lucide/svelte/icons/server';
+import DatabaseBackup from '@lucide/svelte/icons/database-backup';
 import Layers from '@lucide/svelte/icons/layers-2';
 import Camera from '@lucide/svelte/icons/camera';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
@@ -107,6 +108,11 @@ export const routes: readonly PageRoute[] = [
     path: '/volume-snapshots',
     nav: { section: 'storage', icon: Camera, title: (m) => m.volumes.snapshots.title, key: 'e' },
     load: page(() => import('../pages/volumes/Snapshots.svelte')),
+  },
+  {
+    path: '/backups',
+    nav: { section: 'storage', icon: DatabaseBackup, title: (m) => m.backups.title, key: 'b' },
+    load: page(() => import('../pages/backups/Backups.svelte')),
   },
   {
     path: '/volume-types',

@@ -13,6 +13,7 @@ const OWNERS = [
   'project_id',
   'os-vol-tenant-attr:tenant_id',
   'os-extended-snapshot-attributes:project_id',
+  'os-backup-project-attr:project_id',
 ] as const;
 /** How long a list that no page shows is kept current, for the way back. */
 const KEEP_MS = 60_000;

@@ -22,7 +22,7 @@ import type {
   Subnet,
   Trunk,
 } from './types.ts';
-import type { Volume, VolumeSnapshot, VolumeType } from './storage-types.ts';
+import type { Volume, VolumeBackup, VolumeSnapshot, VolumeType } from './storage-types.ts';
 
 /** What each kind's resources look like. */
 export interface Kinds {
@@ -47,6 +47,7 @@ export interface Kinds {
   trunk: Trunk;
   user: IdentityUser;
   volume: Volume;
+  volume_backup: VolumeBackup;
   volume_snapshot: VolumeSnapshot;
   volume_type: VolumeType;
 }
@@ -168,6 +169,7 @@ export const KINDS: { readonly [K in Kind]: KindSpec<Kinds[K]> } = {
   role: identity('/roles', 'roles', 'role'),
   user: identity('/users', 'users', 'user'),
   volume: volume('/volumes/detail?limit=1000', '/volumes', 'volume'),
+  volume_backup: volume('/backups/detail?limit=1000', '/backups', 'backup'),
   volume_snapshot: volume('/snapshots/detail?limit=1000', '/snapshots', 'snapshot'),
   // Private ones too, where the person may see them.
   volume_type: volume('/types?is_public=None&limit=1000', '/types', 'volume_type'),

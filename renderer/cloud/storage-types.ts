@@ -81,3 +81,28 @@ export interface ServerVolume {
   readonly tag: string | null;
   readonly delete_on_termination: boolean;
 }
+
+export interface VolumeBackup {
+  readonly id: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly status: string;
+  /** GiB, of the volume. */
+  readonly size: number;
+  readonly volume_id: string;
+  readonly snapshot_id: string | null;
+  readonly container: string;
+  readonly is_incremental: boolean;
+  readonly has_dependent_backups: boolean;
+  readonly fail_reason: string | null;
+  readonly created_at: string;
+  /** As of when its data is. */
+  readonly data_timestamp: string;
+  readonly 'os-backup-project-attr:project_id'?: string;
+}
+
+/** What another cloud needs to know a backup whose data it has. */
+export interface BackupRecord {
+  readonly backup_service: string;
+  readonly backup_url: string;
+}

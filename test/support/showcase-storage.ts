@@ -64,6 +64,16 @@ export async function storagePages(window: TestWindow, serverId: string): Promis
     });
     await settled(demo, `/snapshots/${(made as { snapshot: { id: string } }).snapshot.id}`, 'snapshot');
   }
+  for (const [name, incremental] of [
+    ['monday', false],
+    ['tuesday', true],
+  ] as const) {
+    const made = await demo.post('volume', '/backups', {
+      backup: { volume_id: system, name, incremental },
+    });
+    await settled(demo, `/backups/${(made as { backup: { id: string } }).backup.id}`, 'backup');
+    await settled(demo, `/volumes/${system}`, 'volume');
+  }
   const asked = (name: string, action: string): Shown => ({
     name,
     route: '/volumes',
@@ -101,9 +111,31 @@ export async function storagePages(window: TestWindow, serverId: string): Promis
     asked('volume-retype', 'Change type …'),
     asked('volume-delete', 'Delete'),
     { name: 'volume-snapshots', route: '/volume-snapshots' },
+    { name: 'volume-backups', route: '/backups' },
+    {
+      name: 'volume-backup',
+      route: '/backups',
+      before: (page) => page.getByRole('button', { name: 'tuesday', exact: true }).click(),
+    },
+    {
+      name: 'volume-backup-create',
+      route: '/backups',
+      before: async (page) => {
+        await page.getByRole('button', { name: 'Create backup' }).click();
+        await page.getByRole('dialog').getByLabel('Volume').selectOption({ label: 'debian-root · 10 GiB' });
+      },
+    },
     { name: 'volume-types', route: '/volume-types' },
     { name: 'volume-type', route: `/volume-types/${fast}` },
     { name: 'volume-types-qos', route: '/volume-types?tab=qos' },
+    {
+      name: 'launch-volume',
+      route: '/servers/launch',
+      before: async (page) => {
+        await page.getByText('Image, onto a new volume').click();
+        await page.getByRole('button', { name: 'Add new volume' }).click();
+      },
+    },
     { name: 'server-storage', route: `/servers/${serverId}?tab=storage` },
   ];
 }

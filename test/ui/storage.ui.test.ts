@@ -135,9 +135,60 @@ test('a type gets extra specs, limits and access; the server keeps or takes its 
   await dialog.getByLabel('Volume', { exact: true }).selectOption({ label: 'shop · 4 GiB' });
   await dialog.getByRole('button', { name: 'Attach to server' }).click();
   await page.getByText('In use').waitFor();
-  await page.getByRole('checkbox', { name: 'Delete it with the server' }).check();
+  await page.getByRole('checkbox', { name: 'Delete it with the server' }).last().check();
   await page.getByText('goes when the server is deleted').waitFor();
   expect(await violations(page)).toEqual([]);
+
+  await page.getByRole('link', { name: 'Servers' }).first().click();
+  await page.getByRole('button', { name: 'Launch server' }).first().click();
+  await page.getByLabel('Name', { exact: true }).fill('from-volume');
+  await page.getByRole('radio', { name: 'Image, onto a new volume' }).check({ force: true });
+  await page.getByRole('button', { name: 'Add new volume' }).click();
+  await page.getByLabel('Size of volume 1 in GiB').fill('3');
+  await page.getByRole('checkbox', { name: 'Delete with the server' }).check();
+  expect(await violations(page)).toEqual([]);
+  await page
+    .locator('form')
+    .getByRole('button', { name: /Launch/ })
+    .click();
+  await page.getByRole('heading', { name: 'from-volume' }).waitFor();
+  await page.getByText('Active').first().waitFor();
+  await page.getByRole('tab', { name: 'Storage' }).click();
+  await page.getByText('Boot disk').waitFor();
+  await page.getByText('3 GiB').waitFor();
+  await page.close();
+  expect(window.complaints).toEqual([]);
+});
+
+test('a backup, then what has changed since; its record is exported, and it becomes a volume again', async () => {
+  const page = await window.page('/backups');
+  await window.settled(page);
+  const dialog = page.getByRole('dialog');
+  const back = async (name: string, kind: string): Promise<void> => {
+    await page.getByRole('button', { name: 'Create backup' }).first().click();
+    await dialog.getByLabel('Volume').selectOption({ label: 'shop · 4 GiB' });
+    if (kind === 'Incremental') await dialog.getByText('Incremental').click();
+    await dialog.getByLabel('Name').fill(name);
+    expect(await violations(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Create backup' }).click();
+    await page.getByRole('row', { name: new RegExp(`${name}.*Available.*${kind}.*shop`) }).waitFor();
+  };
+  await back('monday', 'Full');
+  await back('tuesday', 'Incremental');
+  await page.getByRole('button', { name: 'tuesday', exact: true }).click();
+  await dialog.getByText('the first one is full').waitFor();
+  expect(await violations(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('button', { name: 'Actions: tuesday' }).click();
+  await page.getByRole('menuitem', { name: 'Export its record' }).click();
+  await dialog.getByText('backup_url').waitFor();
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await page.getByRole('button', { name: 'Actions: tuesday' }).click();
+  await page.getByRole('menuitem', { name: 'Restore …' }).click();
+  await dialog.getByLabel('Name').fill('again');
+  await dialog.getByRole('button', { name: 'Restore' }).click();
+  await page.getByRole('link', { name: 'Volumes' }).click();
+  await page.getByRole('row', { name: /again.*Available.*4 GiB/ }).waitFor();
   await page.close();
   expect(window.complaints).toEqual([]);
 });

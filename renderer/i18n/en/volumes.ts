@@ -72,6 +72,7 @@ export const volumes = {
     detach: 'Detach',
     extend: 'Extend',
     snapshot: 'Take snapshot',
+    backUp: 'Back up',
     clone: 'Clone',
     launch: 'Launch server from it',
     upload: 'Copy to image',

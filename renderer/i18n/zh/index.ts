@@ -3,6 +3,7 @@ import { about } from './about.ts';
 import { access } from './access.ts';
 import { aggregates } from './aggregates.ts';
 import { app } from './app.ts';
+import { backups } from './backups.ts';
 import { common } from './common.ts';
 import { console } from './console.ts';
 import { flavors } from './flavors.ts';
@@ -32,6 +33,7 @@ export const zh: Messages = {
   access,
   aggregates,
   app,
+  backups,
   common,
   console,
   flavors,

@@ -71,6 +71,7 @@ export const volumes: typeof english = {
     detach: '卸载',
     extend: '扩容',
     snapshot: '创建快照',
+    backUp: '备份',
     clone: '克隆',
     launch: '从它创建云主机',
     upload: '复制为镜像',

@@ -9,6 +9,7 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   image: ['/images'],
   volume: ['/volumes'],
   'volume-snapshot': ['/volume-snapshots'],
+  'volume-backup': ['/backups'],
   floatingip: ['/floating-ips'],
   security_group: ['/security-groups'],
 };

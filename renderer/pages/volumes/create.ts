@@ -1,7 +1,7 @@
 import type { Image } from '../../cloud/types.ts';
 import { parsePairs } from '../../ui/pairs.ts';
 
-export const SOURCES = ['empty', 'image', 'snapshot', 'volume'] as const;
+export const SOURCES = ['empty', 'image', 'snapshot', 'volume', 'backup'] as const;
 export type Source = (typeof SOURCES)[number];
 
 export const isSource = (text: string | null): text is Source =>
@@ -31,6 +31,7 @@ const KEYS: Readonly<Record<Exclude<Source, 'empty'>, string>> = {
   image: 'imageRef',
   snapshot: 'snapshot_id',
   volume: 'source_volid',
+  backup: 'backup_id',
 };
 
 /** POST /volumes. */

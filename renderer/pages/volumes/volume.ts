@@ -32,6 +32,7 @@ const LEGAL: Readonly<Record<VolumeAction, readonly string[] | 'any'>> = {
   detach: ['in-use'],
   extend: ['available', 'in-use'],
   snapshot: ['available', 'in-use'],
+  backUp: ['available', 'in-use'],
   clone: ['available', 'in-use'],
   launch: ['available'],
   upload: ['available', 'in-use'],

@@ -1,0 +1,61 @@
+/** Backups of volumes. */
+export const backups = {
+  title: 'Backups',
+  one: 'Backup',
+  search: 'Search by name, ID, volume',
+  empty: 'No backups yet',
+  emptyText:
+    'A backup is a copy of a volume in another place: it is there when the volume, its snapshots and the disk that they were on are gone.',
+  emptyOfVolume: 'No backups of this volume yet.',
+  backUp: 'Back up',
+  create: 'Create backup',
+  createText:
+    'The volume is read block by block and written to the backup store; what is empty takes no room there.',
+  createFailed: 'The backup could not be made',
+  created: (name: string) => `${name} is being backed up`,
+  volume: 'Volume',
+  kind: 'Kind',
+  kinds: { full: 'Full', incremental: 'Incremental' },
+  kindTexts: {
+    full: 'Everything that is on the volume. It stands alone.',
+    incremental: 'Only what has changed since the backup before, on which it depends: quick and small.',
+  },
+  needsFull: 'There is no backup of this volume yet: the first one is full.',
+  fromSnapshot: (name: string) => `As of the snapshot ${name}.`,
+  dependent: 'Others depend on it',
+  whyDependent: 'Newer incremental backups depend on it; delete them first.',
+  container: 'Kept in',
+  asOf: 'Data as of',
+  chain: 'Chain',
+  chainText: 'To restore this backup, all of these are read, the first one is full.',
+  failed: 'Why it failed',
+  restore: 'Restore',
+  restoreText: 'Writes what was backed up to a volume, as it was at that moment.',
+  restoreTo: 'To',
+  targets: { new: 'A new volume', old: 'A volume that is there' },
+  targetTexts: {
+    new: 'Nothing that is there is touched.',
+    old: 'Everything on that volume is overwritten.',
+  },
+  restoreFailed: 'The backup could not be restored',
+  restored: (name: string) => `${name} is being restored`,
+  noTarget: (size: number) => `No free volume has ${size} GiB or more.`,
+  createVolume: 'Create volume from it',
+  export: 'Export its record',
+  exportTitle: (name: string) => `Record of ${name}`,
+  exportText:
+    'With this record another cloud that reaches the same backup store, or this one after it was set up anew, knows the backup again. It holds no data.',
+  save: 'Save as file',
+  import: 'Import a record',
+  importText:
+    'What “Export its record” gave: the backup is listed again, and its data is found in the store.',
+  record: 'Record',
+  badRecord: 'This is no record of a backup.',
+  importFailed: 'The record could not be imported',
+  imported: 'The backup is being looked up in the store',
+  deleteTitle: (count: number, name: string) =>
+    count === 1 ? `Delete the backup ${name}?` : `Delete ${count} backups?`,
+  deleteText: 'What was backed up. Volumes stay as they are.',
+  deleted: (count: number, name: string) =>
+    count === 1 ? `${name} is being deleted` : `${count} backups are being deleted`,
+};
