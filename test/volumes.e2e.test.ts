@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { make } from '../main/demo/ensure.ts';
 import type { Json } from '../main/openstack-client.ts';
 import { ensureTinyGuest } from '../resources/guest/build.ts';
 import { GuestCloud } from './support/guest-cloud.ts';
@@ -13,6 +14,8 @@ describe('volumes in a real guest', () => {
   let endpoint: string;
   let id: string;
   let address: string;
+  /** A flavor without a disk of its own. */
+  let diskless: string;
 
   /** Block storage, by the latest microversion. */
   async function volume(method: string, path: string, body?: Json): Promise<Json> {
@@ -72,6 +75,12 @@ describe('volumes in a real guest', () => {
     await instance.start();
     endpoint = (await instance.client.status()).endpoint;
     cloud = await GuestCloud.make(instance, await ensureTinyGuest(), { vcpus: 1, ram: 128, disk: 1 });
+    ({ id: diskless } = await make(cloud.client, 'compute', '/flavors', 'flavor', {
+      name: 'diskless',
+      vcpus: 1,
+      ram: 128,
+      disk: 0,
+    }));
     ({ id } = await cloud.boot('web'));
     await cloud.built(id);
     address = await cloud.floatingIp(id);
@@ -168,5 +177,45 @@ describe('volumes in a real guest', () => {
     expect(await inGuest(first)).toBe('written\n');
     await cloud.delete(id);
     await becomes('volume', copy, 'available');
+  });
+
+  test('a server boots from a volume made of an image; deleted, another boots from it, and has what was written', async () => {
+    const root = { source_type: 'image', destination_type: 'volume', uuid: cloud.imageId, boot_index: 0 };
+    const disks = { imageRef: '', flavorRef: diskless };
+    const made = await cloud.boot('first', {
+      ...disks,
+      block_device_mapping_v2: [
+        { ...root, volume_size: 1 },
+        { source_type: 'blank', destination_type: 'volume', volume_size: 1, delete_on_termination: true },
+      ],
+    });
+    expect(await cloud.built(made.id)).toMatchObject({ status: 'ACTIVE', image: '' });
+    const attached = (await cloud.show(made.id))['os-extended-volumes:volumes_attached'] as { id: string }[];
+    const [boot, data] = attached.map((one) => one.id);
+    address = await cloud.floatingIp(made.id);
+    expect(await inGuest('cat /sys/block/vda/serial')).toContain(boot?.slice(0, 20));
+    expect(await inGuest('cat /sys/block/vdb/size')).toBe(`${SECTORS}\n`);
+    await inGuest('echo kept >/root/kept; sync');
+    await cloud.delete(made.id);
+    await becomes('volume', boot ?? '', 'available');
+    await vi.waitFor(
+      async () =>
+        expect((await volume('GET', '/volumes'))['volumes']).not.toContainEqual(
+          expect.objectContaining({ id: data }),
+        ),
+      {
+        timeout: 60_000,
+      },
+    );
+    const again = await cloud.boot('second', {
+      ...disks,
+      block_device_mapping_v2: [
+        { source_type: 'volume', destination_type: 'volume', uuid: boot, boot_index: 0 },
+      ],
+    });
+    expect(await cloud.built(again.id)).toMatchObject({ status: 'ACTIVE' });
+    address = await cloud.floatingIp(again.id);
+    expect(await inGuest('cat /root/kept')).toBe('kept\n');
+    await cloud.delete(again.id);
   });
 });

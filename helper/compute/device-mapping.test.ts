@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { swapHeader } from './sagas/swap-disk.ts';
 import { checkDevice, checkLocal, mappingsOf, type MappingRequest } from './app/device-mapping.ts';
 
 const IMAGE = '11111111-1111-4111-8111-111111111111';
@@ -212,4 +213,11 @@ describe('disks of a new server', () => {
       'floppy is not supported',
     ],
   ])('%s is refused', (_name, asked, text) => expect(() => short(asked, {}, RICH)).toThrow(text));
+});
+
+test("a swap disk's first page is what mkswap writes", () => {
+  const page = swapHeader(64 * 1024 ** 2);
+  expect(page.length).toBe(4096);
+  expect([page.readUInt32LE(1024), page.readUInt32LE(1028), page.readUInt32LE(1032)]).toEqual([1, 16_383, 0]);
+  expect(page.subarray(4086).toString('latin1')).toBe('SWAPSPACE2');
 });

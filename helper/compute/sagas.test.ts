@@ -15,11 +15,35 @@ import {
   type ServerRebootInput,
 } from './sagas/server-power.ts';
 import type { ServerServices } from './sagas/services.ts';
+import type { Author, WantedVolume } from './store/block-devices.ts';
 import { findServer, insertServer, settle } from './store/server.ts';
 import { IMAGE_ID, NETWORK_ID } from './test-doubles.ts';
-import { TestWorld } from './test-world.ts';
+import { CALLERS, TestWorld } from './test-world.ts';
 
 const SERVER_ID = '55555555-5555-4555-8555-555555555555';
+
+const AUTHOR = { ...CALLERS['member'], roles: ['member'] } as Author;
+
+/** A data volume that is made with the server. */
+const VOLUME: WantedVolume = {
+  row: {
+    attachment_id: 'a',
+    server_id: SERVER_ID,
+    volume_id: 'v',
+    bdm_uuid: 'b',
+    target: 'vdd',
+    tag: null,
+    delete_on_termination: 1,
+    boot_index: null,
+    disk_bus: null,
+    device_type: 'disk',
+    created_at: 1,
+  },
+  name: 'data',
+  sizeGib: 1,
+  type: null,
+  source: { kind: 'blank' },
+};
 
 /** A row as the request's transaction leaves it. */
 function insertRow(world: TestWorld): void {
@@ -43,6 +67,7 @@ function insertRow(world: TestWorld): void {
     ephemeralGib: 1,
     swapMib: 64,
     configDrive: true,
+    blockDevices: JSON.stringify({ volumes: [VOLUME], author: AUTHOR }),
     requestSpec: JSON.stringify(spec),
     nics: JSON.stringify([
       { portId: '66666666-6666-4666-8666-666666666666', existing: false, networkId: NETWORK_ID },

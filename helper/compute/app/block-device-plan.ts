@@ -118,6 +118,8 @@ export class DevicePlanner {
       );
     const root = sized.find(({ bootIndex }) => bootIndex === 0);
     const onVolume = root?.destination === 'volume';
+    if (onVolume && (request.trusted_image_certificates ?? []).length > 0)
+      throw badRequest('Image certificate validation is not supported when booting from volume');
     const rootId = imageId ?? root?.id;
     return {
       image,

@@ -4,6 +4,7 @@ import type { FlavorPart, ServerRow } from '../store/server-row.ts';
 import { instanceDirectory, localDisks, pathsOf } from './domain-disks.ts';
 import { ensureInstanceDirectory } from './ensure-domain.ts';
 import type { ServerServices } from './services.ts';
+import { ensureSwapDisk, removeSwapHeader } from './swap-disk.ts';
 
 const GIB = 1024 ** 3;
 
@@ -58,6 +59,7 @@ export async function removeNew(services: ServerServices, serverId: string): Pro
   for (const name of DISKS)
     if (await isThere(services, fileOf(serverId, `${name}.old`)))
       await services.files.remove(fileOf(serverId, name));
+  await removeSwapHeader(services, serverId);
 }
 
 /**
@@ -79,8 +81,11 @@ export async function createDisks(
       baseFormat: base.format,
       sizeBytes: row.disk_gib === 0 ? base.virtualSize : Math.max(row.disk_gib * GIB, base.virtualSize),
     });
-  for (const disk of localDisks(row))
-    await disks.createEmpty({ path: paths.local(disk), format: 'qcow2', sizeBytes: disk.sizeBytes });
+  for (const disk of localDisks(row)) {
+    const { name, sizeBytes } = disk;
+    if (name === 'disk.swap') await ensureSwapDisk(services, row.id, sizeBytes);
+    else await disks.createEmpty({ path: paths.local(disk), format: 'qcow2', sizeBytes });
+  }
 }
 
 /** Makes the disks of a stopped server as large as its new flavor says. */
@@ -99,7 +104,8 @@ export async function growDisks(services: ServerServices, row: ServerRow, to: Fl
   });
   for (const { name, sizeBytes } of wanted) {
     const path = files.absolute(fileOf(row.id, name));
-    if (!(await isThere(services, fileOf(row.id, name))))
+    if (name === 'disk.swap') await ensureSwapDisk(services, row.id, sizeBytes);
+    else if (!(await isThere(services, fileOf(row.id, name))))
       await disks.createEmpty({ path, format: 'qcow2', sizeBytes });
     else if ((await disks.info({ path, format: 'qcow2' })).virtualSize < sizeBytes)
       await disks.resize({ path, format: 'qcow2', sizeBytes });
