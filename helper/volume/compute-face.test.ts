@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { transaction } from '../db/index.ts';
+import type { AuthContext } from '../http/index.ts';
 import { IMAGE_ID, VolumeWorld, callers } from './test-world.ts';
 
 const ID = '55555555-5555-4555-8555-555555555555';
@@ -11,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-const alice = callers['alice'] ?? (undefined as never);
+const alice = callers['alice'] as AuthContext;
 const make = (id: string, sizeGib = 1): void =>
   transaction(world.db, () =>
     world.volume.face.make(alice, {
