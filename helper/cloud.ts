@@ -29,6 +29,7 @@ import { createMetadata } from './metadata/index.ts';
 import { createNetwork } from './network/index.ts';
 import { createPlacement } from './placement/index.ts';
 import { DhcpLoop } from './reconcile/dhcp.ts';
+import { IscsiLoop } from './reconcile/iscsi.ts';
 import { PowerStateLoop } from './reconcile/power-state.ts';
 import { SagaEngine, listOperations, type JournalObserver } from './saga/index.ts';
 import { Secret } from './secret.ts';
@@ -175,6 +176,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     db,
     sagas: engine,
     disks: host.disks,
+    iscsi: host.iscsi,
     image: image.face,
     compute: () => compute.volumes,
     directories: backends.map(({ directory }) =>
@@ -225,6 +227,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const compute = createCompute(computeDeps);
   const power = new PowerStateLoop({ domains: host.domains, servers: serverPower(computeDeps), logger });
 
+  const iscsi = new IscsiLoop({ reconcile: () => volume.reconcileExports(), logger });
   const dhcp = new DhcpLoop({ revive: () => network.reviveDhcp(), logger });
 
   const { userId: desktopUser } = identity.desktopAuth();
@@ -297,6 +300,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       await network.start();
       dhcp.start();
       await basics.start();
+      await iscsi.start();
       power.start();
       unwatch = host.domains.watch(({ event }) => {
         if (event !== 'resync') return;
@@ -314,6 +318,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       // Operations first: one that still runs would open again what the network closes, and the process would not end.
       await engine.stop();
       await dhcp.stop();
+      await iscsi.stop();
       await network.stop();
       if (guests === 'shutdown') await takeDown(host, runFiles, logger);
       await host.domains.close();
@@ -346,6 +351,7 @@ const backendsOf = ({ volume, stateDirectory }: Config): readonly Backend[] =>
     name: backend.name,
     directory: backend.directory ?? `${stateDirectory}/volumes/${backend.name}`,
     format: backend.format ?? 'qcow2',
+    export: backend.export ?? 'local',
     reservedPercentage: backend.reservedPercentage ?? 0,
     maxOverSubscription: backend.maxOverSubscription ?? 20,
     goodness: backend.goodness ?? 0,
@@ -416,6 +422,7 @@ async function takeDown(host: Host, runFiles: LinuxStateFiles, logger: Logger): 
       await host.domains.destroy(uuid);
     }),
   );
+  await host.iscsi.removeAll();
   await host.network.removeAll();
   await runFiles.remove(GENERATION_FILE);
 }

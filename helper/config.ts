@@ -121,6 +121,8 @@ const ConfigFile = Type.Object(
               Type.Object(
                 {
                   name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$' }),
+                  /** How servers reach its volumes: as files, or by iSCSI over the loopback interface (raw format only). */
+                  export: Type.Optional(Type.Union([Type.Literal('local'), Type.Literal('iscsi')])),
                   format: Type.Optional(Type.Union([Type.Literal('qcow2'), Type.Literal('raw')])),
                   /** On another disk, or on an NFS mount; below the state directory by default. */
                   directory: Type.Optional(Path),
@@ -139,6 +141,8 @@ const ConfigFile = Type.Object(
           backup: Type.Optional(BackupConfig),
           /** Name of the group type that is shown as the default one. */
           defaultGroupType: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+          /** TCP port on 127.0.0.1 of the iSCSI targets. */
+          iscsiPort: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
           /** How much each weigher of the scheduler counts. */
           weights: Type.Optional(
             Type.Object(
@@ -188,6 +192,7 @@ const ConfigFile = Type.Object(
 export interface BackendSettings {
   readonly name: string;
   readonly format?: 'qcow2' | 'raw';
+  readonly export?: 'local' | 'iscsi';
   readonly directory?: string;
   readonly reservedPercentage?: number;
   readonly maxOverSubscription?: number;
@@ -230,6 +235,7 @@ export interface Config {
   readonly volume: {
     readonly backends?: readonly BackendSettings[];
     readonly backup?: BackupConfig;
+    readonly iscsiPort?: number;
     readonly weights?: Partial<Weights>;
     readonly defaultGroupType?: string;
   };
@@ -316,6 +322,11 @@ export function configOf(content: unknown, path: string, overrides: ConfigOverri
   const unfit = backupProblem(file.volume?.backup ?? {});
   if (unfit !== undefined) throw new Error(`${path}: ${unfit}`);
   checkFunctions(merged as Config);
+  for (const { name, export: exported, format } of merged.volume.backends ?? [])
+    if (exported === 'iscsi' && format !== 'raw')
+      throw new Error(
+        `${path}: the back end '${name}' (volume.backends) exports by iSCSI, which shows a file's bytes as they are, and keeps its volumes as ${format ?? 'qcow2'}. Give it 'format: raw', or 'export: local'.`,
+      );
   return merged as Config;
 }
 

@@ -46,6 +46,7 @@ async function removeFromHost(config: Config): Promise<void> {
     }
     // Nothing needs them any more; without libvirt there are none, since it keeps them in its memory.
     for (const { id } of await host.secrets.list().catch(() => [])) await host.secrets.remove(id);
+    await host.iscsi.removeAll();
     say(0.6, 'removing devices, namespaces and rules');
     await host.network.removeAll();
   } finally {

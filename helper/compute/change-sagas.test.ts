@@ -130,7 +130,9 @@ describe('actions that change servers', () => {
     world.volumes.attachments.set('a', { volumeId: 'v', state });
     const secret = { id: 'a', use: 'volume' as const, value: new Secret('passphrase') };
     world.volumes.held.set('a', [secret]);
+    world.volumes.exporting.add('a');
     if (state !== 'detaching') return;
+    await world.volumes.exportTo('a');
     await world.secrets.ensure(secret);
     await world.domains.attachDisk(ID, disk);
   };

@@ -188,6 +188,7 @@ describe('a delete', () => {
           ports: [],
           cards: [],
           secrets: [],
+          exports: [],
           plugged: [],
           leases: [],
           claims: [],

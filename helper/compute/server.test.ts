@@ -27,6 +27,7 @@ const EMPTY = {
   made: [],
   cards: [],
   secrets: [],
+  exports: [],
 };
 
 describe('a server', () => {

@@ -144,6 +144,12 @@ export class StandInVolumes implements VolumeFace {
     return id;
   };
   reimage: VolumeFace['reimage'] = (_auth, _volumeId, imageId) => void this.reimaged.push(imageId);
+  /** Attachments of volumes that are reached over iSCSI, and those of them that have a target. */
+  readonly exporting = new Set<string>();
+  readonly exported = new Set<string>();
+  isExported: VolumeFace['isExported'] = (id) => this.exporting.has(id);
+  exportTo: VolumeFace['exportTo'] = async (id) => void this.exported.add(id);
+  endExport: VolumeFace['endExport'] = async (id) => void this.exported.delete(id);
 
   #become(id: string, state: string): void {
     const found = this.attachments.get(id);

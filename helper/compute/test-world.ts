@@ -226,6 +226,7 @@ export class TestWorld {
       cards: [...this.domains.cards].sort(),
       volumes: [...this.domains.pluggedDisks].map((entry) => entry.join(' ')).sort(),
       made: this.volumes.made.ids(),
+      exports: [...this.volumes.exported].sort(),
       secrets: (await this.secrets.list()).map(({ id }) => id).sort(),
       plugged: [...this.network.plugged].sort(),
       leases: this.images.leases.ids(),

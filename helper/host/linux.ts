@@ -3,6 +3,8 @@ import { LinuxCommandRunner } from './command/linux.ts';
 import { LinuxDiskHost } from './disk/linux.ts';
 import { LinuxDomainHost, qemuOwner } from './domain/index.ts';
 import type { Host } from './index.ts';
+import { LinuxIscsiHost } from './iscsi/linux.ts';
+import { iscsiPortal } from './iscsi/portal.ts';
 import { createLinuxHostNetwork } from './net/linux.ts';
 import { LinuxSecretHost } from './secret/linux.ts';
 import { LinuxSetupHost } from './setup/linux.ts';
@@ -16,6 +18,7 @@ export async function createLinuxHost(config: Config): Promise<Host> {
     network: createLinuxHostNetwork({ owner: config.owner, stateDirectory: config.stateDirectory, commands }),
     domains: new LinuxDomainHost({ owner: config.owner, uri: config.libvirtUri }),
     disks: new LinuxDiskHost(commands),
+    iscsi: new LinuxIscsiHost({ portal: iscsiPortal(config), runDirectory: config.runDirectory }),
     secrets: new LinuxSecretHost({ owner: config.owner, uri: config.libvirtUri }),
     setup: new LinuxSetupHost({ commands, stateDirectory: config.stateDirectory }),
     guestOwner: await qemuOwner(),

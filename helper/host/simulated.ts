@@ -2,6 +2,8 @@ import type { Config } from '../config.ts';
 import { FakeDiskHost } from './disk/fake.ts';
 import { FakeDomainHost } from './domain/index.ts';
 import type { Host } from './index.ts';
+import { FakeIscsiHost } from './iscsi/fake.ts';
+import { iscsiPortal } from './iscsi/portal.ts';
 import { createFakeHostNetwork } from './net/fake.ts';
 import { FakeSecretHost } from './secret/fake.ts';
 import { FakeSetupHost } from './setup/fake.ts';
@@ -10,11 +12,13 @@ import { connectUnixSocket } from './socket/linux.ts';
 /** A host of which nothing is real: no guest, no device, no privilege. Its consoles say so. */
 export function createSimulatedHost(config: Config): Host {
   const secrets = new FakeSecretHost();
+  const iscsi = new FakeIscsiHost(iscsiPortal(config));
   return {
     kind: 'simulated',
     network: createFakeHostNetwork(config.owner),
-    domains: new FakeDomainHost({ consoles: true, secrets }),
+    domains: new FakeDomainHost({ consoles: true, secrets, unitOf: (iqn) => iscsi.pathOf(iqn) }),
     disks: new FakeDiskHost(),
+    iscsi,
     secrets,
     setup: new FakeSetupHost(),
     guestOwner: undefined,

@@ -3,11 +3,6 @@ import type { Absence } from '../http/index.ts';
 /** What cinder has and Deskcloud has not (yet); helper/API.md shows it. */
 export const volumeAbsent: readonly Absence[] = [
   {
-    what: 'Connections of other hosts',
-    paths: ['POST /volumes/{volume_id}/action (os-initialize_connection, os-terminate_connection)'],
-    why: 'Not there yet: volumes are files of this host, and are not exported to others.',
-  },
-  {
     what: 'Consistency groups',
     paths: ['/consistencygroups', '/cgsnapshots'],
     why: 'Upstream keeps them only for what was made before there were groups; groups of a type with consistent_group_snapshot_enabled do all that they did.',

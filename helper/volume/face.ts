@@ -128,6 +128,12 @@ export interface VolumeFace {
     to: string,
     options: { readonly signal: AbortSignal; readonly onProgress: (fraction: number) => void },
   ): Promise<void>;
+  /** Whether the attachment's volume is reached over iSCSI, and {@link exportTo} has work to do. */
+  isExported(attachmentId: string): boolean;
+  /** Makes the volume's target let the attachment's server in. Idempotent; before a guest gets the disk. */
+  exportTo(attachmentId: string): Promise<void>;
+  /** The target does not let it in any more, and goes with the last user. Idempotent; once the guest has let go. */
+  endExport(attachmentId: string): Promise<void>;
   /** Deletes a volume that was to go with its server; one that cannot go (it has snapshots) stays. */
   terminate(volumeId: string): void;
 }
@@ -250,6 +256,8 @@ export interface ComputeSide {
   ): void;
   /** The operation has ended: `message` is 'Error', or null. */
   finishAction(db: Db, operationId: string, message: string | null, at: number): void;
+  /** Does something while the guest, if it runs, neither computes nor writes. */
+  whilePaused(guest: GuestDisk, work: () => Promise<void>): Promise<void>;
   /** Tells a running guest that a disk has become larger; false when the guest does not run. */
   growAttached(guest: GuestDisk, sizeBytes: number): Promise<boolean>;
 }

@@ -2,6 +2,7 @@ import { transaction, type Db } from '../db/index.ts';
 import { volumeDialect } from '../errors/dialects.ts';
 import type { DiskHost } from '../host/disk/interface.ts';
 import type { AuthContext, Caller, Logger, Service } from '../http/index.ts';
+import type { IscsiHost } from '../host/iscsi/interface.ts';
 import type { ImageFace } from '../image/index.ts';
 import { currentOrigin } from '../origin.ts';
 import type { SagaEngine } from '../saga/index.ts';
@@ -10,6 +11,7 @@ import type { VolumeConfig, VolumeContext } from './app/context.ts';
 import { Attachments } from './app/attachment.ts';
 import { computeFace } from './app/compute-face.ts';
 import { computeVolumes } from './app/compute-proxy.ts';
+import { Connections } from './app/connection.ts';
 import { Encryptions } from './app/encryption.ts';
 import { GroupCopies } from './app/group-copy.ts';
 import { GroupSnapshots } from './app/group-snapshot.ts';
@@ -20,6 +22,7 @@ import { BackupRecords } from './app/backup-record.ts';
 import { BackupRestores } from './app/backup-restore.ts';
 import type { BackupSettings } from './app/backup-service.ts';
 import { Backups } from './app/backup.ts';
+import { Exports } from './app/export.ts';
 import { Metadata } from './app/metadata.ts';
 import { Migrations } from './app/migration.ts';
 import { Pools } from './app/pools.ts';
@@ -40,6 +43,7 @@ import { groupTypeEndpoints } from './endpoints/group-type.ts';
 import { groupEndpoints } from './endpoints/group.ts';
 import { manageEndpoints } from './endpoints/manage.ts';
 import { backupEndpoints } from './endpoints/backup.ts';
+import { connectionEndpoints } from './endpoints/connection.ts';
 import { messageEndpoints } from './endpoints/message.ts';
 import { metadataEndpoints } from './endpoints/metadata.ts';
 import { quotaEndpoints } from './endpoints/quota.ts';
@@ -66,6 +70,7 @@ export interface VolumeDeps {
   readonly db: Db;
   readonly sagas: SagaEngine;
   readonly disks: DiskHost;
+  readonly iscsi: IscsiHost;
   readonly image: ImageFace;
   readonly compute: () => ComputeSide;
   /** The back ends' directories, in the order of `config.backends`. */
@@ -83,6 +88,8 @@ export interface VolumeService {
   readonly face: VolumeFace;
   /** Makes the back ends' directories and measures them. Run it before listening. */
   start(): Promise<void>;
+  /** Makes exports that are gone again; answers of which volumes. */
+  reconcileExports(): Promise<readonly string[]>;
 }
 
 /** A request that compute makes in a person's name, with the same rights as at the API. */
@@ -97,10 +104,11 @@ const callerFor = (auth: AuthContext): Caller => ({
 
 /** The block storage service: its API, and the volumes behind it. */
 export function createVolume(deps: VolumeDeps): VolumeService {
-  const { db, sagas, disks, image, compute, directories, logger, now, config, projectExists } = deps;
+  const { db, sagas, disks, iscsi, image, compute, directories, logger, now, config, projectExists } = deps;
   const drivers = new Drivers(
     config.backends.map((backend, index) => new FileDriver(backend, disks, directories[index]!)),
   );
+  const exports = new Exports({ db, drivers, iscsi });
   const pools = new Pools({ db, drivers, now, config, logger });
   const context: VolumeContext = {
     db,
@@ -108,6 +116,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
     sagas,
     disks,
     drivers,
+    exports,
     image,
     compute,
     pools,
@@ -135,6 +144,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
   const groups = new Groups(context, { ...parts, groupTypes });
   const groupSnapshots = new GroupSnapshots(context, { ...parts, groups });
   const groupCopies = new GroupCopies(context, { ...parts, groups, groupSnapshots });
+  const connections = new Connections(context, volumes);
   const getVolume = volumes.get.bind(volumes);
   const getSnapshot = snapshots.get.bind(snapshots);
   const volumePolicies = {
@@ -186,7 +196,8 @@ export function createVolume(deps: VolumeDeps): VolumeService {
         ...transferEndpoints(new Transfers(context, parts)),
         ...backupEndpoints(backupParts),
         ...messageEndpoints(context),
-        ...attachmentEndpoints(context, attachments),
+        ...attachmentEndpoints(context, attachments, connections),
+        ...connectionEndpoints(volumes, connections),
         ...attachActionEndpoints(context, volumes, attachments),
       ],
     },
@@ -202,13 +213,17 @@ export function createVolume(deps: VolumeDeps): VolumeService {
       rollDetach: (id) => attachments.rollDetach(id),
       release: (id) => attachments.release(id),
       disk: (id) => attachments.disk(id),
-      secrets: (id) => attachments.secrets(id),
-      allSecrets: () => attachments.allSecrets(),
+      secrets: (id) => [...attachments.secrets(id), ...exports.secrets(id)],
+      allSecrets: () => [...attachments.allSecrets(), ...exports.allSecrets()],
+      isExported: (id) => exports.source(id) !== undefined,
+      exportTo: (id) => exports.begin(id),
+      endExport: (id) => exports.end(id),
       terminate: (id) => volumes.terminate(id),
       requireSwappable: (auth, ids) => swaps.require(auth, ids),
       beginSwap: (auth, wanted) => swaps.begin(auth, wanted),
       copy: (from, to, options) => swaps.copy(from, to, options),
     },
+    reconcileExports: () => exports.reconcile(),
     start: async () => {
       for (const driver of drivers.all) await driver.start();
       await pools.refresh();

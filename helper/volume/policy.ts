@@ -95,6 +95,8 @@ export const volumeRules: PolicyRules = {
       'volume_extension:volume_actions:unreserve',
       'volume_extension:volume_actions:begin_detaching',
       'volume_extension:volume_actions:roll_detaching',
+      'volume_extension:volume_actions:initialize_connection',
+      'volume_extension:volume_actions:terminate_connection',
       'volume:delete_transfer',
       'message:delete',
       'group:create',

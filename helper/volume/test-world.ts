@@ -5,6 +5,7 @@ import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
 import { notFound } from '../errors/error.ts';
 import { FakeDiskHost } from '../host/disk/fake.ts';
 import { DirectoryBackupStore } from '../host/backup/directory.ts';
+import { FakeIscsiHost } from '../host/iscsi/fake.ts';
 import { LinuxStateFiles } from '../host/files/linux.ts';
 import { silentLogger, type AuthContext } from '../http/index.ts';
 import { TestServer } from '../http/test-server.ts';
@@ -87,6 +88,7 @@ export const noGuests: ComputeSide = {
   serverOf: () => undefined,
   copyAttached: () => Promise.resolve(false),
   copyAttachedTogether: () => Promise.resolve([]),
+  whilePaused: (_guest, work) => work(),
   growAttached: () => Promise.resolve(false),
   mirrorAttached: () => Promise.resolve(false),
   turnAttached: () => Promise.resolve(),
@@ -110,17 +112,20 @@ export class VolumeWorld {
   readonly images = new StandInImages(this.root);
   readonly volume: VolumeService;
   readonly sagas: SagaEngine;
+  readonly iscsi = new FakeIscsiHost();
   readonly backends: readonly Backend[];
   readonly #server: TestServer;
   readonly backupStore = new DirectoryBackupStore(new LinuxStateFiles(this.root), ['backups']);
 
-  constructor() {
+  /** @param options how the back end of raw files is reached. */
+  constructor(options: { readonly export?: 'local' | 'iscsi' } = {}) {
     this.sagas = new SagaEngine({ db: this.db, logger: silentLogger });
     const files = new LinuxStateFiles(this.root);
     this.backends = (['qcow2', 'raw'] as const).map((format) => ({
       name: `file-${format}`,
       directory: join(this.root, `file-${format}`),
       format,
+      export: format === 'raw' ? (options.export ?? 'local') : ('local' as const),
       reservedPercentage: 0,
       maxOverSubscription: 20,
       goodness: 0,
@@ -129,6 +134,7 @@ export class VolumeWorld {
       db: this.db,
       sagas: this.sagas,
       disks: new FakeDiskHost(),
+      iscsi: this.iscsi,
       image: this.images.face,
       compute: () => this.guests,
       directories: this.backends.map(({ name }) => ({ files, path: [name] as const })),

@@ -27,7 +27,8 @@ export const VOLUME: Expectations = {
     os-volume-transfer:delete volume-transfers:delete messages:delete backups:update backups:delete backups:restore attachments:update attachments:delete
     attachments:os-complete volumes:os-attach volumes:os-detach volumes:os-reserve volumes:os-unreserve
     volumes:os-begin_detaching volumes:os-roll_detaching groups:update groups:delete groups:enable_replication
-    groups:disable_replication groups:failover_replication groups:list_replication_targets group_snapshots:delete`),
+    groups:disable_replication groups:failover_replication groups:list_replication_targets group_snapshots:delete
+    volumes:os-initialize_connection volumes:os-terminate_connection`),
   adminOfSeen: words(`
     volumes:os-reset_status volumes:os-migrate_volume volumes:os-migrate_volume_completion volumes:os-force_delete
     snapshots:os-reset_status snapshots:os-force_delete volumes:os-force_detach groups:reset_status

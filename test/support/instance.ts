@@ -9,6 +9,7 @@ import { FEW_ARENAS } from '../../helper/daemon.ts';
 import { LinuxCommandRunner } from '../../helper/host/command/linux.ts';
 import { createLinuxHostNetwork } from '../../helper/host/net/linux.ts';
 import type { NetworkInventory } from '../../helper/host/net/interface.ts';
+import { LinuxIscsiHost } from '../../helper/host/iscsi/linux.ts';
 import { LinuxDomainHost } from '../../helper/host/domain/index.ts';
 import { LinuxSecretHost } from '../../helper/host/secret/linux.ts';
 import { HelperClient } from '../../main/helper-client.ts';
@@ -23,6 +24,8 @@ const STOP_LIMIT_MS = 60_000;
 /** What an instance has on the machine; all empty when nothing is left. */
 export interface Inventory extends NetworkInventory {
   readonly domains: readonly string[];
+  /** iSCSI targets, and whether their daemon runs. */
+  readonly exports: readonly string[];
   /** In libvirt's store, by id. */
   readonly secrets: readonly string[];
 }
@@ -198,9 +201,17 @@ export class TestInstance {
     });
     const domains = new LinuxDomainHost({ owner: this.owner });
     const secrets = new LinuxSecretHost({ owner: this.owner });
+    const iscsi = new LinuxIscsiHost({
+      portal: { host: '127.0.0.1', port: 1 },
+      runDirectory: join(this.directory, 'run'),
+    });
     try {
       return {
         ...(await network.inventory()),
+        exports: [
+          ...(iscsi.isRunning() ? ['tgtd'] : []),
+          ...(await iscsi.list().catch(() => [])).map(({ iqn }) => iqn),
+        ],
         domains: (await domains.list()).map((one) => one.name).sort(),
         secrets: (await secrets.list()).map((one) => one.id).sort(),
       };
@@ -241,5 +252,6 @@ export const NOTHING: Inventory = {
   tables: [],
   filteredPorts: [],
   domains: [],
+  exports: [],
   secrets: [],
 };

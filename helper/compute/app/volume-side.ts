@@ -92,6 +92,16 @@ export function volumeSide(deps: ComputeDeps): ComputeSide {
       if (findServer(db, action.serverId) !== undefined) insertServerAction(db, action);
     },
     finishAction: (db, operationId, message, at) => finishServerAction(db, operationId, message, at),
+    whilePaused: async ({ serverId }, work) => {
+      const state = (await domains.status(serverId))?.powerState;
+      if (state !== 'running') return work();
+      await domains.suspend(serverId);
+      try {
+        await work();
+      } finally {
+        await domains.resume(serverId);
+      }
+    },
     growAttached: async ({ serverId, target }, sizeBytes) => {
       if (!(await isActive(serverId))) return false;
       await domains.growDisk(serverId, target, sizeBytes);

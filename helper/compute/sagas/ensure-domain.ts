@@ -3,6 +3,7 @@ import { serverOf } from '../store/server.ts';
 import { instanceDirectory } from './domain-disks.ts';
 import { domainSpec } from './domain-spec.ts';
 import { volumeDisks } from './volume-disks.ts';
+import { keepExports } from './volume-exports.ts';
 import { attachmentsOfServer, dropSecrets, keepSecrets } from './volume-secrets.ts';
 import type { ServerServices } from './services.ts';
 
@@ -37,16 +38,17 @@ export async function ensureDomain(
   await runFiles.ensureDirectory(instanceDirectory(serverId), { mode: SOCKET_DIRECTORY_MODE, ...owner });
   const nics = network.nicsOf(db, serverId).filter(({ portId }) => portId !== without);
   const volumes = volumeDisks(services, db, serverId).filter(({ attachmentId }) => attachmentId !== without);
-  await keepSecrets(
-    services,
-    volumes.map(({ attachmentId }) => attachmentId),
-  );
+  const attachments = volumes.map(({ attachmentId }) => attachmentId);
+  await keepExports(services, attachments);
+  await keepSecrets(services, attachments);
   await domains.define(domainSpec(config, row, nics, volumes));
 }
 
 /** Starts the domain that {@link ensureDomain} has defined. */
 export async function startDomain(services: ServerServices, db: Db, serverId: string): Promise<void> {
-  await keepSecrets(services, attachmentsOfServer(db, serverId));
+  const attachments = attachmentsOfServer(db, serverId);
+  await keepExports(services, attachments);
+  await keepSecrets(services, attachments);
   await services.domains.start(serverId);
 }
 

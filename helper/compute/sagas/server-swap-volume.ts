@@ -5,6 +5,7 @@ import { serverOf } from '../store/server.ts';
 import { ensureDomain } from './ensure-domain.ts';
 import { harmless, type ServerInput } from './server-common.ts';
 import type { ServerServices } from './services.ts';
+import { endExports, keepExports } from './volume-exports.ts';
 import { dropSecrets, keepSecrets } from './volume-secrets.ts';
 
 /** A volume as the server has it, and as the guest does. */
@@ -67,6 +68,7 @@ export const serverSwapVolume = defineSaga<ServerSwapVolumeInput, ServerServices
       concurrency: 'disk',
       action: async (ctx, { serverId, old, next }) => {
         const onProgress = (fraction: number): void => ctx.progress(fraction, 'copying the volume');
+        await keepExports(ctx.services, [next.volume.attachment_id]);
         await keepSecrets(ctx.services, [next.volume.attachment_id]);
         const options = { signal: ctx.signal, onProgress };
         if (await ctx.services.domains.mirrorDisk(serverId, next.disk, options)) return;
@@ -77,6 +79,7 @@ export const serverSwapVolume = defineSaga<ServerSwapVolumeInput, ServerServices
         await ctx.services.domains.turnDisk(input.serverId, input.old.disk);
         await define(ctx, input);
         await dropSecrets(ctx.services, [input.next.volume.attachment_id]);
+        await endExports(ctx.services, [input.next.volume.attachment_id]);
       },
     }),
     step({
@@ -106,6 +109,7 @@ export const serverSwapVolume = defineSaga<ServerSwapVolumeInput, ServerServices
         const { domains } = ctx.services;
         await domains.turnDisk(serverId, next.disk);
         await dropSecrets(ctx.services, [old.volume.attachment_id]);
+        await endExports(ctx.services, [old.volume.attachment_id]);
         if (grownBytes === null || (await domains.status(serverId))?.powerState !== 'running') return;
         try {
           await domains.growDisk(serverId, next.disk.target, grownBytes);
@@ -114,6 +118,7 @@ export const serverSwapVolume = defineSaga<ServerSwapVolumeInput, ServerServices
         }
       },
       undo: async (ctx, { serverId, old }) => {
+        await keepExports(ctx.services, [old.volume.attachment_id]);
         await keepSecrets(ctx.services, [old.volume.attachment_id]);
         await ctx.services.domains.mirrorDisk(serverId, old.disk, { signal: ctx.signal });
       },

@@ -5,6 +5,7 @@ import { serverOf } from '../store/server.ts';
 import { ensureDomain } from './ensure-domain.ts';
 import { harmless, type ServerInput } from './server-common.ts';
 import type { ServerServices } from './services.ts';
+import { keepExports, notExported } from './volume-exports.ts';
 import { dropSecrets, keepSecrets } from './volume-secrets.ts';
 
 export interface ServerVolumeInput extends ServerInput {
@@ -39,6 +40,15 @@ export const serverAttachVolume = defineSaga<ServerVolumeInput, ServerServices>(
   title: 'Attach volume to server',
   locks,
   steps: [
+    step({
+      kind: 'host',
+      name: 'export volume',
+      number: [46, 47],
+      service: 'volume',
+      skip: (ctx, { volume }) => notExported(ctx.services, volume.attachment_id),
+      action: ({ services }, { volume }) => services.volume.exportTo(volume.attachment_id),
+      undo: ({ services }, { volume }) => services.volume.endExport(volume.attachment_id),
+    }),
     step({
       kind: 'sql',
       name: 'connect volume',
@@ -120,6 +130,7 @@ export const serverDetachVolume = defineSaga<ServerVolumeInput, ServerServices>(
         ctx.services.domains.detachDisk(serverId, disk, LET_GO_MS, ctx.signal),
       undo: async (ctx, { serverId, disk, running, volume }) => {
         if (!running) return;
+        await keepExports(ctx.services, [volume.attachment_id]);
         await keepSecrets(ctx.services, [volume.attachment_id]);
         await ctx.services.domains.attachDisk(serverId, disk);
       },
@@ -133,6 +144,14 @@ export const serverDetachVolume = defineSaga<ServerVolumeInput, ServerServices>(
         await dropSecrets(ctx.services, [volume.attachment_id]);
       },
       undo: (ctx, { serverId }) => ensureDomain(ctx.services, ctx.db, serverId),
+    }),
+    step({
+      kind: 'host',
+      name: 'end export',
+      service: 'volume',
+      skip: (ctx, { volume }) => notExported(ctx.services, volume.attachment_id),
+      action: ({ services }, { volume }) => services.volume.endExport(volume.attachment_id),
+      undo: ({ services }, { volume }) => services.volume.exportTo(volume.attachment_id),
     }),
     step({
       kind: 'sql',

@@ -12,7 +12,7 @@ import { DomainHostError, type DomainDisk, type DomainSpec } from './interface.t
 import { ppmToPng } from './png.ts';
 import { SCREEN_HEIGHT, SCREEN_WIDTH } from './simulated-screen.ts';
 import { testGround, type TestGround } from './test-guest.ts';
-import { domainXml, type DomainPlatform } from './xml.ts';
+import { diskXml, domainXml, type DomainPlatform } from './xml.ts';
 
 domainHostContract('the fake', async () => ({
   host: new FakeDomainHost(),
@@ -89,6 +89,27 @@ describe('domain XML', () => {
     };
     const platform: DomainPlatform = { ...PLATFORM, accelerator: 'kvm', vhostNet: true, owner: 'other' };
     await expect(domainXml(spec, platform)).toMatchFileSnapshot('./golden/kvm-q35.xml');
+  });
+
+  test('a disk that is reached by iSCSI names its secret, and has no password', () => {
+    const source = {
+      kind: 'iscsi' as const,
+      host: '127.0.0.1',
+      port: 9763,
+      iqn: 'iqn.2010-10.org.openstack:volume-v',
+      lun: 1,
+      initiator: 'iqn.2010-10.org.openstack:guest-g',
+      chap: { user: 'u', secretId: '99999999-0000-4000-8000-000000000001' },
+    };
+    const xml = diskXml({ target: 'vdb', bus: 'virtio', device: 'disk', format: 'raw', source });
+    expect(xml.replaceAll(/\s*\n\s*/g, '')).toContain(
+      "<disk type='network' device='disk'>" +
+        "<driver name='qemu' type='raw' cache='writeback' discard='unmap'/>" +
+        "<source protocol='iscsi' name='iqn.2010-10.org.openstack:volume-v/1'>" +
+        "<host name='127.0.0.1' port='9763'/>" +
+        "<auth username='u'><secret type='iscsi' uuid='99999999-0000-4000-8000-000000000001'/></auth>" +
+        "<initiator><iqn name='iqn.2010-10.org.openstack:guest-g'/></initiator></source>",
+    );
   });
 
   test('a config drive never takes the name of an IDE disk, and each machine gets a bus that it has', () => {

@@ -15,20 +15,12 @@ import {
   type LiveCopy,
   type PowerState,
 } from './interface.ts';
-import { keysOf, type SecretStore } from './fake-secrets.ts';
+import type { FakeDomainHostOptions } from './fake-options.ts';
+import { keysOf } from './fake-secrets.ts';
 import { encodePng } from './png.ts';
 import { openSimulatedConsoles, type SimulatedConsoles } from './simulated-consoles.ts';
 import { paint, SCREEN_HEIGHT, SCREEN_WIDTH } from './simulated-screen.ts';
 import { DEFAULT_OWNER, domainName, domainXml } from './xml.ts';
-
-export interface FakeDomainHostOptions {
-  readonly owner?: string;
-  /** Whether running domains listen on their console sockets and write a log; false by default. */
-  readonly consoles?: boolean;
-  /** libvirt's store, in which a disk's secret must be when the disk is used. */
-  readonly secrets?: SecretStore;
-  readonly hypervisor?: Partial<HypervisorInfo>;
-}
 
 type FakeMethod = Exclude<keyof DomainHost, 'watch' | 'close' | 'hypervisor' | 'list'>;
 
@@ -276,7 +268,7 @@ export class FakeDomainHost implements DomainHost {
       const disk = disks.find((one) => one.target === target);
       if (disk === undefined) throw new DomainHostError('failed', `Domain ${uuid} has no disk ${target}.`);
       await new FakeDiskHost().convert({
-        source: fileOf(disk),
+        source: fileOf(disk, this.#options.unitOf),
         sourceFormat: disk.format,
         destination,
         destinationFormat: 'qcow2',
@@ -341,14 +333,14 @@ export class FakeDomainHost implements DomainHost {
       const current = spec.disks.find(({ target }) => target === disk.target);
       if (current === undefined)
         throw new DomainHostError('failed', `Domain ${uuid} has no disk ${disk.target}.`);
-      if (fileOf(current) === fileOf(disk)) return true;
+      if (fileOf(current, this.#options.unitOf) === fileOf(disk, this.#options.unitOf)) return true;
       await new FakeDiskHost().convert({
-        source: fileOf(current),
+        source: fileOf(current, this.#options.unitOf),
         sourceFormat: current.format,
-        destination: fileOf(disk),
+        destination: fileOf(disk, this.#options.unitOf),
         destinationFormat: disk.format,
       });
-      this.#mirrors.set(`${uuid} ${disk.target}`, fileOf(disk));
+      this.#mirrors.set(`${uuid} ${disk.target}`, fileOf(disk, this.#options.unitOf));
       return true;
     });
   }
@@ -359,8 +351,12 @@ export class FakeDomainHost implements DomainHost {
       const { spec, state } = domain;
       if (!isActive(state)) return;
       const key = `${uuid} ${disk.target}`;
-      const own = spec.disks.some((one) => one.target === disk.target && fileOf(one) === fileOf(disk));
-      if (!own && this.#mirrors.get(key) !== fileOf(disk))
+      const own = spec.disks.some(
+        (one) =>
+          one.target === disk.target &&
+          fileOf(one, this.#options.unitOf) === fileOf(disk, this.#options.unitOf),
+      );
+      if (!own && this.#mirrors.get(key) !== fileOf(disk, this.#options.unitOf))
         throw new DomainHostError(
           'failed',
           `The disk ${disk.target} of domain ${uuid} cannot be exchanged: its copy is not complete.`,
@@ -375,7 +371,11 @@ export class FakeDomainHost implements DomainHost {
     return this.#call('growDisk', uuid, async () => {
       const disk = this.#active(uuid, 'grow a disk of').spec.disks.find((one) => one.target === target);
       if (disk === undefined) throw new DomainHostError('failed', `Domain ${uuid} has no disk ${target}.`);
-      await new FakeDiskHost().resize({ path: fileOf(disk), format: disk.format, sizeBytes });
+      await new FakeDiskHost().resize({
+        path: fileOf(disk, this.#options.unitOf),
+        format: disk.format,
+        sizeBytes,
+      });
     });
   }
 

@@ -1,4 +1,5 @@
-export { FakeDomainHost, type FakeDomainHostOptions } from './fake.ts';
+export { FakeDomainHost } from './fake.ts';
+export type { FakeDomainHostOptions } from './fake-options.ts';
 export * from './interface.ts';
 export { qemuOwner } from './linux-host.ts';
 export { LinuxDomainHost, type LinuxDomainHostOptions } from './linux.ts';

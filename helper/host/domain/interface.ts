@@ -13,8 +13,10 @@ export type DiskSource =
       readonly port: number;
       readonly iqn: string;
       readonly lun: number;
-      /** The password is libvirt's secret with the usage type 'iscsi' and this usage id. */
-      readonly chap: { readonly user: string; readonly secretUsage: string };
+      /** The initiator's own name, which the target's access rules know. */
+      readonly initiator: string;
+      /** The password is in libvirt's secret of this UUID. */
+      readonly chap: { readonly user: string; readonly secretId: string };
     };
 
 /** A disk of a guest. */
@@ -37,9 +39,18 @@ export interface DomainDisk {
   readonly limits?: Readonly<Partial<Record<DiskLimit, number>>>;
 }
 
-/** The file behind a disk. @throws {Error} for a disk that is no file of this host. */
-export function fileOf({ source, target }: DomainDisk): string {
+/**
+ * The file behind a disk.
+ * @param unitOf knows the file of a target, on a host that only plays one.
+ * @throws {Error} for a disk that is no file of this host.
+ */
+export function fileOf(
+  { source, target }: DomainDisk,
+  unitOf: (iqn: string) => string | undefined = () => undefined,
+): string {
   if (source.kind === 'file') return source.path;
+  const path = unitOf(source.iqn);
+  if (path !== undefined) return path;
   throw new Error(`the disk ${target} is no file: it is reached as ${source.iqn}`);
 }
 

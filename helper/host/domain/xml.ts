@@ -229,12 +229,13 @@ function diskElement(spec: DomainDisk): XmlElement {
 /** libvirt gives the emulator the secrets that it is to use; they are nowhere in this text. */
 function sourceElement({ source, encryption }: Pick<DomainDisk, 'source' | 'encryption'>): XmlElement {
   if (source.kind === 'file') return element('source', { file: source.path }, luks(encryption));
-  const { host, port, iqn, lun, chap } = source;
+  const { host, port, iqn, lun, initiator, chap } = source;
   return element(
     'source',
     { protocol: 'iscsi', name: `${iqn}/${lun}` },
     element('host', { name: host, port: String(port) }),
-    element('auth', { username: chap.user }, element('secret', { type: 'iscsi', usage: chap.secretUsage })),
+    element('auth', { username: chap.user }, element('secret', { type: 'iscsi', uuid: chap.secretId })),
+    element('initiator', {}, element('iqn', { name: initiator })),
     luks(encryption),
   );
 }

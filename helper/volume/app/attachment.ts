@@ -8,6 +8,7 @@ import {
   updateAttachment,
   type AttachmentRow,
 } from '../store/attachment.ts';
+import { volumeUnexport } from '../sagas/volume-export.ts';
 import { findQos } from '../store/qos.ts';
 import { findType } from '../store/type.ts';
 import { findVolumeRow, updateVolume } from '../store/volume.ts';
@@ -52,7 +53,7 @@ export class Attachments {
       readonly mode?: string | null;
     },
   ): AttachmentRow {
-    const { db, now } = this.#context;
+    const { db, now, exports } = this.#context;
     const volume = this.#volumes.get(auth, wanted.volumeId);
     const shared = volume.multiattach === 1;
     const free = volume.status === 'available' || (shared && volume.status === 'in-use');
@@ -78,6 +79,7 @@ export class Attachments {
       updated_at: at,
     };
     insertAttachment(db, row);
+    if (wanted.serverId !== null) exports.grantGuest(volume.id, wanted.id, wanted.serverId);
     updateVolume(db, volume.id, { status: 'reserved', updated_at: at });
     return row;
   }
@@ -102,9 +104,13 @@ export class Attachments {
 
   /** It is kept for its server, which is on no host. */
   disconnect(id: string): void {
-    const { db, now } = this.#context;
+    const { db, now, exports, sagas } = this.#context;
     const row = findAttachment(db, id);
     if (row === undefined) return;
+    if (exports.leavesTarget(id)) {
+      exports.pause(id);
+      sagas.enqueue(volumeUnexport, { volumeId: row.volume_id });
+    }
     updateAttachment(db, id, { attached_host: null, attach_status: 'reserved', updated_at: now() });
     updateVolume(db, row.volume_id, { status: 'reserved', attach_status: 'detached', updated_at: now() });
   }
@@ -143,10 +149,12 @@ export class Attachments {
 
   /** Gives the volume back; an attachment that is not there any more is fine. */
   release(id: string): void {
-    const { db } = this.#context;
+    const { db, exports, sagas } = this.#context;
     const row = findAttachment(db, id);
     if (row === undefined) return;
+    const left = exports.leavesTarget(id);
     deleteAttachment(db, id);
+    if (left) sagas.enqueue(volumeUnexport, { volumeId: row.volume_id });
     this.#settle(row.volume_id);
   }
 
@@ -199,7 +207,9 @@ export class Attachments {
       throw notThere('Volume attachment', id);
     return {
       volumeId: volume.id,
-      source: this.#context.drivers.of(volume.backend).connection(volume.id, volume.format),
+      source:
+        this.#context.exports.source(id) ??
+        this.#context.drivers.of(volume.backend).connection(volume.id, volume.format),
       format: volume.format,
       ...(volume.encryption_key_id === null ? {} : { encryption: { secretId: id } }),
       readOnly: row.attach_mode === 'ro',

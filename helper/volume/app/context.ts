@@ -8,6 +8,7 @@ import type { Backend, Drivers } from '../driver/index.ts';
 import type { ComputeSide } from '../face.ts';
 import type { BackupSettings } from './backup-service.ts';
 import type { Weights } from '../scheduler/scheduler.ts';
+import type { Exports } from './export.ts';
 import type { Pools } from './pools.ts';
 
 export interface VolumeConfig {
@@ -27,6 +28,7 @@ export interface VolumeContext {
   /** For files that are no back end's. */
   readonly disks: DiskHost;
   readonly drivers: Drivers;
+  readonly exports: Exports;
   readonly image: ImageFace;
   /** Known only once compute is there. */
   readonly compute: () => ComputeSide;

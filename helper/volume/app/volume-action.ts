@@ -15,6 +15,7 @@ import { updateVolume, type Volume, type VolumeRow } from '../store/volume.ts';
 import { placedSnapshot } from '../driver/index.ts';
 import type { VolumeContext } from './context.ts';
 import { encryptionChanges } from './key.ts';
+import { refuseSharedExport } from './extend-exported.ts';
 import { imageOf } from './image-source.ts';
 import { retypeInput, whoOf } from './migration.ts';
 import type { Quotas } from './quota.ts';
@@ -67,6 +68,7 @@ export class VolumeActions {
         throw badRequest(
           `Invalid volume: Volume ${id} status must be '{'status': 'available'}' to extend, currently ${volume.status}.`,
         );
+      if (attached) refuseSharedExport(this.#context, volume);
       const type = this.#types.byId(volume.volume_type_id);
       checkSizeOfType(type, newGib);
       this.#quotas.checkSize(volume.project_id, newGib);

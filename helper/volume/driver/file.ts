@@ -77,7 +77,7 @@ export class FileDriver implements VolumeDriver {
   capabilities(): Readonly<Record<string, string | boolean>> {
     return {
       volume_backend_name: this.backend.name,
-      storage_protocol: 'file',
+      storage_protocol: this.backend.export === 'iscsi' ? 'iSCSI' : 'file',
       vendor_name: 'Deskcloud',
       driver_version: '1.0',
       disk_format: this.backend.format,

@@ -9,6 +9,8 @@ export interface Backend {
   /** Absolute; of Deskcloud alone. Back ends without files keep only what is unfinished there. */
   readonly directory: string;
   readonly format: DiskFormat;
+  /** How guests reach its volumes: as files of this host (the default), or by iSCSI over the loopback interface. */
+  readonly export?: 'local' | 'iscsi';
   /** Percent of its capacity that volumes leave alone. */
   readonly reservedPercentage: number;
   /** How many times its capacity may be promised, since volumes take only what was written. */
@@ -101,6 +103,6 @@ export interface VolumeDriver {
   list(): Promise<readonly string[]>;
   /** Undefined where nothing can be taken in. */
   readonly foreign?: ForeignDisks;
-  /** How a guest of this host reaches a volume. */
+  /** How a guest of this host reaches a volume that is not exported. */
   connection(volumeId: string, format?: DiskFormat): DiskSource;
 }

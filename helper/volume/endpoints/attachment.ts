@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
-import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
+import { type AuthContext, callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import type { Attachments } from '../app/attachment.ts';
+import type { Connections } from '../app/connection.ts';
 import type { VolumeContext } from '../app/context.ts';
 import { listQuery } from '../app/list-query.ts';
 import { ATTACHMENT_LIST } from '../app/volume-filter.ts';
@@ -26,21 +27,12 @@ const summary = (row: AttachmentRow) => ({
   volume_id: row.volume_id,
 });
 
-/** Where the disk is on the host is nobody's business: this host's own servers are all that can reach it. */
-const detail = (row: AttachmentRow) => ({
+const detail = (row: AttachmentRow, connection_info: object) => ({
   ...summary(row),
   attached_at: row.attached_at === null ? '' : timeText(row.attached_at),
   detached_at: '' as const,
   attach_mode: row.attach_mode,
-  connection_info:
-    row.connector === null
-      ? {}
-      : {
-          driver_volume_type: 'local',
-          access_mode: row.attach_mode,
-          attachment_id: row.id,
-          volume_id: row.volume_id,
-        },
+  connection_info,
 });
 
 const word = (connector: object, key: string): string | null => {
@@ -52,13 +44,22 @@ const word = (connector: object, key: string): string | null => {
 export const attachmentEndpoints = (
   { db }: Pick<VolumeContext, 'db'>,
   attachments: Attachments,
+  connections: Connections,
 ): readonly Endpoint[] => {
-  const connect = (id: string, connector: object): void =>
+  const connect = (auth: AuthContext, id: string, connector: object): void => {
+    connections.grant(attachments.get(auth, id), connector);
     attachments.connect(id, {
       host: word(connector, 'host'),
       mountpoint: word(connector, 'mountpoint'),
       connector: JSON.stringify(connector),
     });
+  };
+  /** Once the target is there; without it, the attachment stays as it was asked for, and PUT tries again. */
+  const connected = async (auth: AuthContext, id: string) => {
+    const row = attachments.get(auth, id);
+    if (row.connector !== null) await connections.ready(row.volume_id);
+    return { attachment: detail(row, connections.infoOf(row, true)) };
+  };
   return [
     ...(['/attachments', '/attachments/detail'] as const).map((path) =>
       endpoint({
@@ -73,7 +74,11 @@ export const attachmentEndpoints = (
         handler: (context) => {
           const query = listQuery(callerOf(context), context.query, ATTACHMENT_LIST, 'project_id');
           const { rows } = listRows<AttachmentRow>(db, 'volume_attachment', query);
-          return { attachments: rows.map(path === '/attachments' ? summary : detail) };
+          return {
+            attachments: rows.map((row) =>
+              path === '/attachments' ? summary(row) : detail(row, connections.infoOf(row, false)),
+            ),
+          };
         },
       }),
     ),
@@ -86,7 +91,7 @@ export const attachmentEndpoints = (
       body: AttachmentCreate,
       response: AttachmentShown,
       ok: 200,
-      handler: ({ auth, body }) => {
+      handler: async ({ auth, body }) => {
         const { attachment } = body as {
           attachment: {
             volume_uuid: string;
@@ -96,7 +101,7 @@ export const attachmentEndpoints = (
           };
         };
         const id = randomUUID();
-        return transaction(db, () => {
+        transaction(db, () => {
           attachments.reserve(auth, {
             id,
             volumeId: attachment.volume_uuid,
@@ -104,9 +109,9 @@ export const attachmentEndpoints = (
             ...(attachment.mode === undefined ? {} : { mode: attachment.mode }),
           });
           if (attachment.connector !== undefined && attachment.connector !== null)
-            connect(id, attachment.connector);
-          return { attachment: detail(attachments.get(auth, id)) };
+            connect(auth, id, attachment.connector);
         });
+        return connected(auth, id);
       },
     }),
     endpoint({
@@ -118,7 +123,11 @@ export const attachmentEndpoints = (
       response: AttachmentShown,
       ok: 200,
       target: ({ auth, params }) => ({ ...attachments.get(auth, params.attachment_id) }),
-      handler: ({ target }) => ({ attachment: detail(target) }),
+      handler: (context) => {
+        const { target } = context;
+        const may = callerOf(context).may('volume:attachment_update', target);
+        return { attachment: detail(target, connections.infoOf(target, may)) };
+      },
     }),
     endpoint({
       id: 'attachments:update',
@@ -130,12 +139,13 @@ export const attachmentEndpoints = (
       response: AttachmentShown,
       ok: 200,
       target: ({ auth, params }) => ({ ...attachments.get(auth, params.attachment_id) }),
-      handler: ({ auth, params, target, body }) =>
+      handler: ({ auth, params, target, body }) => {
         transaction(db, () => {
           attachments.refuseServers(target);
-          connect(params.attachment_id, body.attachment.connector);
-          return { attachment: detail(attachments.get(auth, params.attachment_id)) };
-        }),
+          connect(auth, params.attachment_id, body.attachment.connector);
+        });
+        return connected(auth, params.attachment_id);
+      },
     }),
     endpoint({
       id: 'attachments:os-complete',

@@ -9,6 +9,8 @@ import { LinuxStateFiles } from '../../host/files/linux.ts';
 import { silentLogger } from '../../http/index.ts';
 import { standardSagaTests, type SagaWorld } from '../../saga/standard-tests.ts';
 import { GIB } from '../app/context.ts';
+import { Exports } from '../app/export.ts';
+import { FakeIscsiHost } from '../../host/iscsi/fake.ts';
 import { Pools } from '../app/pools.ts';
 import { writeBackup } from '../backup/write.ts';
 import { Drivers, FileDriver, placedVolume, type Backend } from '../driver/index.ts';
@@ -83,6 +85,7 @@ async function world<Input>(
       name: 'a',
       directory: join(root, 'a'),
       format: 'qcow2',
+      export: 'local',
       reservedPercentage: 0,
       maxOverSubscription: 20,
       goodness: 0,
@@ -95,6 +98,7 @@ async function world<Input>(
   const services: VolumeServices = {
     disks,
     drivers,
+    exports: new Exports({ db, drivers, iscsi: new FakeIscsiHost() }),
     image: new StandInImages(root).face,
     compute: () => noGuests,
     pools: new Pools({ db, drivers, now: () => 2, config, logger: silentLogger }),

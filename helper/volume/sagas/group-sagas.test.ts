@@ -8,6 +8,8 @@ import { FakeDiskHost } from '../../host/disk/fake.ts';
 import { silentLogger } from '../../http/index.ts';
 import { standardSagaTests, type SagaWorld } from '../../saga/standard-tests.ts';
 import { LinuxStateFiles } from '../../host/files/linux.ts';
+import { FakeIscsiHost } from '../../host/iscsi/fake.ts';
+import { Exports } from '../app/export.ts';
 import { GIB } from '../app/context.ts';
 import { Pools } from '../app/pools.ts';
 import { Drivers, FileDriver, placedVolume, type Backend } from '../driver/index.ts';
@@ -46,6 +48,7 @@ async function world<Input>(
     name: 'a',
     directory,
     format: 'raw',
+    export: 'local',
     reservedPercentage: 0,
     maxOverSubscription: 20,
     goodness: 0,
@@ -56,6 +59,7 @@ async function world<Input>(
   const services: VolumeServices = {
     disks,
     drivers,
+    exports: new Exports({ db, drivers, iscsi: new FakeIscsiHost() }),
     image: new StandInImages(root).face,
     compute: () => ({
       ...noGuests,

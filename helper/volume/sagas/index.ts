@@ -13,6 +13,7 @@ import { volumeSnapshotCreate, volumeSnapshotDelete } from './snapshot.ts';
 import { volumeAbandon } from './volume-abandon.ts';
 import { volumeCreate } from './volume-create.ts';
 import { volumeDelete, volumeRemoveMoved } from './volume-delete.ts';
+import { volumeExport, volumeUnexport } from './volume-export.ts';
 import { volumeExtend } from './volume-extend.ts';
 import { volumeReimage, volumeRevert } from './volume-overwrite.ts';
 import { volumeRetype } from './volume-retype.ts';
@@ -24,6 +25,7 @@ export function registerSagas(context: VolumeContext): void {
   const services: VolumeServices = {
     disks: context.disks,
     drivers: context.drivers,
+    exports: context.exports,
     image: context.image,
     compute: context.compute,
     pools: context.pools,
@@ -38,6 +40,8 @@ export function registerSagas(context: VolumeContext): void {
   sagas.register(volumeAbandon, services);
   sagas.register(volumeDelete, services);
   sagas.register(volumeRemoveMoved, services);
+  sagas.register(volumeExport, services);
+  sagas.register(volumeUnexport, services);
   sagas.register(volumeExtend, services);
   sagas.register(volumeRetype, services);
   sagas.register(volumeRevert, services);

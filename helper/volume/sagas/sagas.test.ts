@@ -7,6 +7,8 @@ import { FakeDiskHost } from '../../host/disk/fake.ts';
 import { silentLogger } from '../../http/index.ts';
 import { standardSagaTests, type SagaWorld } from '../../saga/standard-tests.ts';
 import { GIB } from '../app/context.ts';
+import { Exports } from '../app/export.ts';
+import { FakeIscsiHost } from '../../host/iscsi/fake.ts';
 import { Pools } from '../app/pools.ts';
 import { FakeBackupStore } from '../../host/backup/fake.ts';
 import { LinuxStateFiles } from '../../host/files/linux.ts';
@@ -104,6 +106,7 @@ async function world<Input>(
       name,
       directory: join(root, name),
       format,
+      export: 'local',
       reservedPercentage: 0,
       maxOverSubscription: 20,
       goodness: 0,
@@ -119,6 +122,7 @@ async function world<Input>(
   const services: VolumeServices = {
     disks,
     drivers,
+    exports: new Exports({ db, drivers, iscsi: new FakeIscsiHost() }),
     image: images.face,
     compute: () => noGuests,
     pools,

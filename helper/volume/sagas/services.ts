@@ -6,6 +6,7 @@ import type { ImageFace } from '../../image/index.ts';
 import type { HostContext } from '../../saga/index.ts';
 import type { BackupSettings } from '../app/backup-service.ts';
 import type { VolumeConfig } from '../app/context.ts';
+import type { Exports } from '../app/export.ts';
 import type { Pools } from '../app/pools.ts';
 import type { Disk, Drivers, Placed } from '../driver/index.ts';
 import type { ComputeSide, GuestDisk } from '../face.ts';
@@ -15,6 +16,7 @@ export interface VolumeServices {
   /** For files that are no back end's: 'scratch'. */
   readonly disks: DiskHost;
   readonly drivers: Drivers;
+  readonly exports: Pick<Exports, 'settle' | 'remove' | 'grow' | 'isExported'>;
   readonly image: Pick<ImageFace, 'leaseBase' | 'releaseBase' | 'ensureBase' | 'createFromDisk' | 'discard'>;
   readonly compute: () => ComputeSide;
   readonly pools: Pick<Pools, 'refresh' | 'states'>;

@@ -55,7 +55,10 @@ export const volumeDelete = defineSaga<VolumeDeleteInput, VolumeServices>({
       concurrency: 'disk',
       skip: (_ctx, { backend }) => (backend === null ? 'it never had one' : false),
       action: async ({ services }, { volumeId, backend }) => {
-        if (backend !== null) await removeVolume(services, backend, volumeId);
+        if (backend === null) return;
+        // What a client did not end (os-terminate_connection) ends with the volume.
+        if (services.exports.isExported(volumeId)) await services.exports.remove(volumeId);
+        await removeVolume(services, backend, volumeId);
       },
       undo: forward,
     }),

@@ -41,9 +41,20 @@ export const volumeExtend = defineSaga<VolumeExtendInput, VolumeServices>({
       action: async ({ db, services }, { disk, newGib }) => {
         const { guest, backend } = disk;
         const sizeBytes = newGib * GIB;
-        const live = guest !== null && (await services.compute().growAttached(guest, sizeBytes));
-        if (!live)
-          await services.drivers.of(backend).extend(disk, sizeBytes, encryptedBy(db, disk.keyId).encryption);
+        const { encryption } = encryptedBy(db, disk.keyId);
+        const driver = services.drivers.of(backend);
+        const compute = services.compute();
+        if (services.exports.isExported(disk.id)) {
+          // The disk is the target daemon's: the emulator can only look at its size again.
+          await driver.extend(disk, sizeBytes, encryption);
+          const look = () => services.exports.grow(disk.id);
+          if (guest === null) return look();
+          await compute.whilePaused(guest, look);
+          await compute.growAttached(guest, sizeBytes);
+          return;
+        }
+        const live = guest !== null && (await compute.growAttached(guest, sizeBytes));
+        if (!live) await driver.extend(disk, sizeBytes, encryption);
       },
       // A guest may have seen the new size and used it, so the disk is not cut: the volume says what it is now.
       undo: async (ctx, { volumeId, disk, oldGib }) => {

@@ -42,6 +42,12 @@ export const Attach = strict({
   }),
 });
 const which = nullable(strict({ attachment_id: opt(nullable(Uuid)), connector: opt(Connector) }));
+const place = strict({ connector: Type.Object({}, { maxProperties: 64 }) });
+export const InitializeConnection = strict({ 'os-initialize_connection': place });
+export const TerminateConnection = strict({ 'os-terminate_connection': place });
+export const Connection = strict({
+  connection_info: strict({ driver_volume_type: Type.String(), data: Type.Object({}) }),
+});
 export const Detach = strict({ 'os-detach': which });
 export const ForceDetach = strict({ 'os-force_detach': which });
 export const Reserve = strict({ 'os-reserve': nothing });
