@@ -14,6 +14,7 @@ import {
   type DiskEncryption,
   type DiskFormat,
   type EmptyDiskOptions,
+  type ExchangedDisks,
   type OverlayOptions,
 } from './interface.ts';
 import { emptyQcow2, readQcow2Header, type EmptyQcow2, type FileLayout } from './qcow2-writer.ts';
@@ -153,6 +154,26 @@ export abstract class DiskFiles {
     };
   }
 
+  async exchange({ path, fresh, kept }: ExchangedDisks): Promise<void> {
+    for (const one of [path, fresh, kept]) assertPath(one);
+    if (!(await exists(fresh))) return;
+    await explained(path, async () => {
+      if (!(await exists(kept))) await rename(path, kept);
+      await rename(fresh, path);
+      await syncDirectory(path);
+    });
+    record({ kind: 'file', action: 'write', path, text: `${fresh} in the place of what is now ${kept}` });
+  }
+
+  async exchangeBack({ path, kept }: ExchangedDisks): Promise<void> {
+    if (!(await exists(kept))) return;
+    await explained(path, async () => {
+      await rename(kept, path);
+      await syncDirectory(path);
+    });
+    record({ kind: 'file', action: 'write', path, text: `what was kept as ${kept}` });
+  }
+
   async remove(path: string): Promise<void> {
     assertPath(path);
     try {
@@ -259,10 +280,23 @@ export async function publish(part: string, path: string): Promise<void> {
     const handle = await open(part, O_RDWR | O_NOFOLLOW);
     await closing(handle, () => handle.sync());
     await rename(part, path);
-    const directory = await open(dirname(path), O_RDONLY);
-    await closing(directory, () => directory.sync());
+    await syncDirectory(path);
   });
 }
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(dirname(path), O_RDONLY);
+  await closing(directory, () => directory.sync());
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return false;
+      throw error;
+    },
+  );
 
 export async function createPart(part: string, { pieces, length }: FileLayout): Promise<void> {
   const handle = await open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);

@@ -76,6 +76,15 @@ export interface CloneOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Absolute paths in one directory. */
+export interface ExchangedDisks {
+  readonly path: string;
+  /** What is to be at `path`. */
+  readonly fresh: string;
+  /** What was at `path`. */
+  readonly kept: string;
+}
+
 /** How large the file system of a directory is, in bytes. */
 export interface Capacity {
   readonly totalBytes: number;
@@ -139,6 +148,13 @@ export interface DiskHost {
   openRaw(disk: { readonly path: string; readonly format: DiskFormat }): Promise<RawSource>;
   /** Makes a raw disk to be filled, in place of a file of that name. */
   createRaw(disk: { readonly path: string; readonly sizeBytes: number }): Promise<RawTarget>;
+  /**
+   * Puts a disk in the place of another one, which is kept under a third name; both in one directory. Done already is
+   * success.
+   */
+  exchange(names: ExchangedDisks): Promise<void>;
+  /** Takes {@link exchange} back: what was kept has its place again, and what was in it is gone. */
+  exchangeBack(names: ExchangedDisks): Promise<void>;
   /** Removes a disk file if it is there. */
   remove(path: string): Promise<void>;
   /** Bytes that may still be written to the file system of this directory. */

@@ -16,6 +16,8 @@ import { placedSnapshot } from '../driver/index.ts';
 import type { VolumeContext } from './context.ts';
 import { encryptionChanges } from './key.ts';
 import { refuseSharedExport } from './extend-exported.ts';
+import { reencryptInput } from './reencryption.ts';
+import { volumeReencrypt } from '../sagas/volume-reencrypt.ts';
 import { imageOf } from './image-source.ts';
 import { retypeInput, whoOf } from './migration.ts';
 import type { Quotas } from './quota.ts';
@@ -151,10 +153,6 @@ export class VolumeActions {
       const volume = this.#volumes.get(caller.auth, id);
       const type = this.#types.usable(caller, nameOrId);
       checkSizeOfType(type, volume.size);
-      if (encryptionChanges(db, type.id, volume.volume_type_id))
-        throw badRequest(
-          'Invalid volume: Retype cannot change encryption requirements; make a volume of the new type and copy the data in a server.',
-        );
       if (isMultiattach(type)) requirePolicy(caller, 'volume:multiattach', volume);
       if (isMultiattach(type) !== (volume.multiattach === 1) && volume.status !== 'available')
         throw badRequest(
@@ -170,6 +168,12 @@ export class VolumeActions {
           'Invalid volume: Retype needs volume to be in available or in-use state, not be part of an active migration or a consistency group, requested type has to be different that the one from the volume, and for in-use volumes front-end qos specs cannot change.',
         );
       this.#quotas.checkType(volume.project_id, { typeName: type.name, volumes: 1, gigabytes: volume.size });
+      if (encryptionChanges(db, type.id, volume.volume_type_id)) {
+        const input = reencryptInput(this.#context, caller, volume, type, policy);
+        this.#begin(volume, 'retyping', {});
+        sagas.enqueue(volumeReencrypt, input, whoOf(caller, volume));
+        return;
+      }
       this.#begin(volume, 'retyping', {});
       sagas.enqueue(
         volumeRetype,

@@ -16,6 +16,7 @@ import { volumeDelete, volumeRemoveMoved } from './volume-delete.ts';
 import { volumeExport, volumeUnexport } from './volume-export.ts';
 import { volumeExtend } from './volume-extend.ts';
 import { volumeReimage, volumeRevert } from './volume-overwrite.ts';
+import { volumeReencrypt } from './volume-reencrypt.ts';
 import { volumeRetype } from './volume-retype.ts';
 import { volumeUpload } from './volume-upload.ts';
 
@@ -44,6 +45,7 @@ export function registerSagas(context: VolumeContext): void {
   sagas.register(volumeUnexport, services);
   sagas.register(volumeExtend, services);
   sagas.register(volumeRetype, services);
+  sagas.register(volumeReencrypt, services);
   sagas.register(volumeRevert, services);
   sagas.register(volumeReimage, services);
   sagas.register(volumeUpload, services);

@@ -5,6 +5,7 @@ import { describe } from 'vitest';
 import { closeDatabase, openDatabase, type Db } from '../../db/index.ts';
 import { FakeDiskHost } from '../../host/disk/fake.ts';
 import { silentLogger } from '../../http/index.ts';
+import { Secret } from '../../secret.ts';
 import { standardSagaTests, type SagaWorld } from '../../saga/standard-tests.ts';
 import { GIB } from '../app/context.ts';
 import { Exports } from '../app/export.ts';
@@ -15,6 +16,7 @@ import { LinuxStateFiles } from '../../host/files/linux.ts';
 import { Drivers, FileDriver, placedSnapshot, placedVolume, type Backend } from '../driver/index.ts';
 import { DEFAULT_WEIGHTS } from '../scheduler/scheduler.ts';
 import { insertSnapshot, type SnapshotRow } from '../store/snapshot.ts';
+import { insertKey } from '../store/key.ts';
 import { insertType } from '../store/type.ts';
 import { insertVolume, type VolumeRow } from '../store/volume.ts';
 import { IMAGE_ID, StandInImages, noGuests } from '../test-world.ts';
@@ -24,6 +26,7 @@ import { volumeCreate } from './volume-create.ts';
 import { volumeDelete, volumeRemoveMoved } from './volume-delete.ts';
 import { volumeExtend } from './volume-extend.ts';
 import { volumeReimage, volumeRevert } from './volume-overwrite.ts';
+import { volumeReencrypt } from './volume-reencrypt.ts';
 import { volumeRetype } from './volume-retype.ts';
 import { volumeUpload } from './volume-upload.ts';
 
@@ -255,6 +258,27 @@ describe('volumes', () => {
         movement: { kind: 'may-move' as const },
         action: 'retype volume' as const,
       })),
+  });
+
+  standardSagaTests({
+    saga: volumeReencrypt,
+    ignore: [...IGNORE, 'volume_key'],
+    makeWorld: () =>
+      world({ volume: 'retyping', made: true }, ({ db, drivers }) => {
+        const key = { id: 'k', passphrase: new Secret('open'), keyBits: 256 as const };
+        insertKey(db, key, { projectId: 'p', userId: 'u', at: 1 });
+        return {
+          volumeId: VOLUME,
+          projectId: 'p',
+          sizeGib: 1,
+          extraSpecs: { volume_backend_name: 'a' },
+          oldTypeId: 't1',
+          newTypeId: 't2',
+          backend: 'a',
+          disk: drivers.local(AT),
+          newKeyId: 'k',
+        };
+      }),
   });
 
   standardSagaTests({
