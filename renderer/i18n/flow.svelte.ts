@@ -1,6 +1,7 @@
 import { currentLanguage } from './index.svelte.ts';
 import { flow as en, type FlowWords } from './en/flow.ts';
 import { flow as zh } from './zh/flow.ts';
+import { stepNames } from './zh/step-names.ts';
 
 /** The words about steps, which only some pages need. Reactive. */
 export const flow = (): FlowWords => (currentLanguage() === 'zh' ? zh : en);
@@ -18,3 +19,7 @@ export function purposeOf(step: {
 /** What an operation is called. */
 export const titleOf = (operation: { readonly name: string; readonly title: string }): string =>
   flow().titles[operation.name] ?? operation.title;
+
+/** What a step is called; its own name, which is English, where nobody has translated it. */
+export const stepName = (name: string): string =>
+  currentLanguage() === 'zh' ? (stepNames[name] ?? name) : name;
