@@ -8,13 +8,8 @@ export const volumeAbsent: readonly Absence[] = [
     why: 'Upstream keeps them only for what was made before there were groups; groups of a type with consistent_group_snapshot_enabled do all that they did.',
   },
   {
-    what: 'Replication',
-    paths: ['PUT /os-services/failover_host'],
-    why: 'There is one host, so there is nothing to replicate to.',
-  },
-  {
     what: 'Log levels of services',
     paths: ['PUT /os-services/get-log', 'PUT /os-services/set-log'],
-    why: 'All services are one process with one log.',
+    why: 'All services are one process with one log of one level.',
   },
 ];

@@ -164,6 +164,8 @@ export const volumeRules: PolicyRules = {
       'volume_extension:capabilities',
       'clusters:get_all',
       'clusters:get',
+      'clusters:update',
+      'volume:failover_host',
       'workers:cleanup',
       'volume_extension:list_manageable',
       'volume_extension:volume_manage',

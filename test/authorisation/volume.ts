@@ -52,5 +52,5 @@ export const VOLUME: Expectations = {
     group_types:group_specs:delete os-volume-manage:list os-volume-manage:detail os-volume-manage:create
     manageable_volumes:list manageable_volumes:detail manageable_volumes:create os-snapshot-manage:list
     os-snapshot-manage:detail os-snapshot-manage:create manageable_snapshots:list manageable_snapshots:detail
-    manageable_snapshots:create`),
+    manageable_snapshots:create os-services:failover_host os-services:failover clusters:enable clusters:disable`),
 };

@@ -111,6 +111,18 @@ export class Services {
     });
   }
 
+  /** No back end replicates, so there is nothing to fail over to. @throws {CloudError} badRequest always */
+  refuseFailover(host: string | null | undefined, cluster: string | null | undefined): never {
+    if ((host ?? '') === '' ? !cluster : cluster)
+      throw badRequest('Invalid input received: One and only one of cluster and host must be set.');
+    const found = this.#all().find(({ row }) => row.host === host && row.binary === 'cinder-volume');
+    throw badRequest(
+      found === undefined
+        ? `Invalid input received: No service found with ${cluster ? 'cluster' : 'host'}=${(cluster ?? host ?? '').slice(0, 80)}`
+        : `Invalid input received: replication_status in service must be 'enabled' or 'failed-over' and must be up to failover; ${found.row.host} has no replication.`,
+    );
+  }
+
   hosts(query: Query): object {
     const { now, config } = this.#context;
     return {

@@ -9,6 +9,7 @@ import {
   Cleaned,
   Cleanup,
   ClusterList,
+  ClusterSwitch,
   ExtensionList,
   ExtensionShown,
   HostList,
@@ -16,6 +17,7 @@ import {
   PoolList,
   ResourceFilters,
   ServiceDisable,
+  ServiceFailover,
   ServiceFreeze,
   ServiceList,
   ServiceSwitch,
@@ -63,6 +65,19 @@ export const serviceEndpoints = (services: Services): readonly Endpoint[] => [
       response: 'none',
       ok: 200,
       handler: ({ body }) => services.freeze(body.host, verb === 'freeze'),
+    }),
+  ),
+  ...(['failover_host', 'failover'] as const).map((verb) =>
+    endpoint({
+      id: `os-services:${verb}`,
+      method: 'PUT',
+      path: `/os-services/${verb}`,
+      policy: 'volume:failover_host',
+      min: mv(verb === 'failover' ? '3.26' : '3.0'),
+      body: ServiceFailover,
+      response: 'failure',
+      ok: 400,
+      handler: ({ body }) => services.refuseFailover(body.host, body.cluster),
     }),
   ),
   endpoint({
@@ -175,6 +190,21 @@ export const serviceEndpoints = (services: Services): readonly Endpoint[] => [
       throw notFound(`Cluster ${params.name.slice(0, 80)} could not be found.`);
     },
   }),
+  ...(['enable', 'disable'] as const).map((verb) =>
+    endpoint({
+      id: `clusters:${verb}`,
+      method: 'PUT',
+      path: `/clusters/${verb}`,
+      policy: 'clusters:update',
+      min: mv('3.7'),
+      body: ClusterSwitch,
+      response: 'failure',
+      ok: 404,
+      handler: ({ body }) => {
+        throw notFound(`Cluster ${body.name.slice(0, 80)} could not be found.`);
+      },
+    }),
+  ),
   endpoint({
     id: 'workers:cleanup',
     method: 'POST',

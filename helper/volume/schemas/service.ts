@@ -84,6 +84,16 @@ export const ServiceDisable = strict({
   disabled_reason: Type.String({ minLength: 1, maxLength: 255, format: 'text' }),
 });
 export const ServiceFreeze = strict({ host: opt(nullable(Host)), cluster: opt(nullable(Type.String())) });
+export const ServiceFailover = strict({
+  host: opt(nullable(Host)),
+  cluster: opt(nullable(Type.String({ maxLength: 255 }))),
+  backend_id: opt(nullable(Type.String({ maxLength: 255 }))),
+});
+export const ClusterSwitch = strict({
+  name: Type.String({ minLength: 1, maxLength: 255 }),
+  binary: opt(nullable(Type.String({ maxLength: 255 }))),
+  disabled_reason: opt(nullable(Type.String({ maxLength: 255, format: 'text' }))),
+});
 export const ServiceSwitched = strict({
   host: Type.String(),
   service: Type.String(),
