@@ -237,3 +237,14 @@ test("a path may begin with the caller's project, and with no other's", async ()
   expect((await world.call('alice', 'GET', `/${project}/volumes`)).status).toBe(400);
   expect((await world.call('alice', 'GET', '/volumes/')).status).toBe(404);
 });
+
+test('what may not be filtered by is refused from 3.31 on, but for administrators', async () => {
+  const get = async (query: string, token = 'alice', version = '3.70'): Promise<number> =>
+    (await world.call(token, 'GET', `/volumes?${query}`, undefined, version)).status;
+  expect(await get('host=x')).toBe(400);
+  expect(await get('host=x', 'alice', '3.30')).toBe(200);
+  expect(await get('host=x', 'admin')).toBe(200);
+  expect(await get('name=x&status=error&limit=1&sort=name:asc&all_tenants=1&with_count=True&name~=y')).toBe(
+    200,
+  );
+});

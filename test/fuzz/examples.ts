@@ -121,6 +121,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'volume volumes:metadata:update': () => ({ meta: { fuzz: 'x' } }),
   'volume snapshots:metadata:update': () => ({ meta: { fuzz: 'x' } }),
   'volume types:extra_specs:update': () => ({ fuzz: 'x' }),
+  'volume group_types:group_specs:update': () => ({ fuzz: 'x' }),
   'compute image-metadata:update': () => ({ meta: { fuzz: 'x' } }),
   'compute flavor-extra-specs:update': () => ({ fuzz: 'x' }),
   'compute os-security-groups:rule:create': (_random, find) => ({

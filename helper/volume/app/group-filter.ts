@@ -18,6 +18,7 @@ export const GROUP_TYPE_LIST: ListRules = {
 
 /** GET /groups. */
 export const GROUP_LIST: ListRules = {
+  resource: 'group',
   filters: { name: equals('name') },
   adminFilters: {
     id: equals('id'),
@@ -39,6 +40,7 @@ export const GROUP_LIST: ListRules = {
 
 /** GET /group_snapshots. */
 export const GROUP_SNAPSHOT_LIST: ListRules = {
+  resource: 'group_snapshot',
   filters: { name: equals('name'), status: equals('status'), group_id: equals('group_id') },
   adminFilters: { id: equals('id'), group_type_id: equals('group_type_id') },
   like: { name: 'name', status: 'status', group_id: 'group_id' },

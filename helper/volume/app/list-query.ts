@@ -1,6 +1,7 @@
 import { badRequest } from '../../errors/error.ts';
 import { type Caller, isAdmin, mv, naturalOf, nextLink } from '../../http/index.ts';
 import { isTrue } from '../schemas/common.ts';
+import { RESOURCE_FILTERS } from './resource-filters.ts';
 import type { Condition, ListQuery, SortKey } from '../store/list.ts';
 
 /** Longest page, cinder's osapi_max_limit. */
@@ -8,6 +9,8 @@ const MAX_PAGE = 1000;
 
 /** What of a query a list looks at. */
 export interface ListRules {
+  /** Under which {@link RESOURCE_FILTERS} say by what everyone may filter. */
+  readonly resource?: keyof typeof RESOURCE_FILTERS;
   /** Query keys that everyone may filter by, to conditions; 'name~' is made of 'name' where `like` has it. */
   readonly filters: Readonly<Record<string, (value: string, caller: Caller) => Condition | undefined>>;
   /** More of them, for administrators. */
@@ -136,6 +139,7 @@ export function conditionsOf(
 ): readonly Condition[] {
   const conditions: Condition[] = [];
   const admin = isAdmin(caller.auth);
+  if (!admin) refuseFilters(caller, query, rules);
   if (owner !== null) {
     const all = admin && isTrue(query['all_tenants']);
     const one = all ? (query['project_id'] ?? query['tenant_id']) : (caller.auth.projectId ?? '');
@@ -147,6 +151,27 @@ export function conditionsOf(
     if (found !== undefined) conditions.push(found);
   }
   return conditions;
+}
+
+/** What a query has beside filters; all_tenants is what clients always send. */
+const NO_FILTERS = new Set(
+  'limit marker offset sort sort_key sort_dir all_tenants with_count list_volume'.split(' '),
+);
+
+/** From microversion 3.31 on what may not be filtered by is refused; before, it was passed over. */
+function refuseFilters({ version }: Caller, query: Query, { resource, like = {} }: ListRules): void {
+  if (resource === undefined || version < mv('3.31')) return;
+  const known: readonly string[] = RESOURCE_FILTERS[resource];
+  const wrong = Object.keys(query).filter(
+    (key) =>
+      !NO_FILTERS.has(key) &&
+      !known.includes(key) &&
+      !(version >= mv('3.34') && key.endsWith('~') && Object.hasOwn(like, key.slice(0, -1))),
+  );
+  if (wrong.length > 0)
+    throw badRequest(
+      `Invalid filters ${wrong.map((key) => key.slice(0, 40)).join(',')} are found in query options.`,
+    );
 }
 
 function likeFilter(caller: Caller, key: string, value: string, rules: ListRules): Condition | undefined {

@@ -8,6 +8,7 @@ const number = (column: string) => ({ column, kind: 'number' as const });
 
 /** GET /volumes: cinder's resource_filters of volumes. */
 export const VOLUME_LIST: ListRules = {
+  resource: 'volume',
   filters: {
     name: equals('name'),
     display_name: equals('name'),
@@ -59,6 +60,7 @@ export const VOLUME_LIST: ListRules = {
 
 /** GET /snapshots. */
 export const SNAPSHOT_LIST: ListRules = {
+  resource: 'snapshot',
   filters: {
     name: equals('name'),
     display_name: equals('name'),
@@ -90,6 +92,7 @@ export const SNAPSHOT_LIST: ListRules = {
 
 /** GET /backups. */
 export const BACKUP_LIST: ListRules = {
+  resource: 'backup',
   filters: { name: equals('name'), status: equals('status'), volume_id: equals('volume_id') },
   adminFilters: {
     id: equals('id'),
@@ -119,6 +122,7 @@ export const BACKUP_LIST: ListRules = {
 
 /** GET /messages. */
 export const MESSAGE_LIST: ListRules = {
+  resource: 'message',
   filters: {
     resource_uuid: equals('resource_uuid'),
     resource_type: equals('resource_type'),
@@ -181,6 +185,7 @@ export const TYPE_LIST: ListRules = {
 
 /** GET /attachments. */
 export const ATTACHMENT_LIST: ListRules = {
+  resource: 'attachment',
   filters: {
     volume_id: equals('volume_id'),
     status: equals('attach_status'),
@@ -203,29 +208,4 @@ export const ATTACHMENT_LIST: ListRules = {
     created_at: number('created_at'),
     updated_at: number('updated_at'),
   },
-};
-
-/** What GET /resource_filters says; the order is cinder's. */
-export const RESOURCE_FILTERS: Readonly<Record<string, readonly string[]>> = {
-  volume: [
-    'name',
-    'status',
-    'metadata',
-    'bootable',
-    'migration_status',
-    'availability_zone',
-    'group_id',
-    'size',
-    'created_at',
-    'updated_at',
-    'consumes_quota',
-  ],
-  snapshot: ['name', 'status', 'volume_id', 'metadata', 'availability_zone', 'consumes_quota'],
-  group: ['name'],
-  group_snapshot: ['name', 'status', 'group_id'],
-  backup: ['name', 'status', 'volume_id'],
-  attachment: ['volume_id', 'status', 'instance_id', 'attach_status'],
-  message: ['resource_uuid', 'resource_type', 'event_id', 'request_id', 'message_level'],
-  pool: ['name', 'volume_type'],
-  volume_type: ['is_public', 'extra_specs'],
 };

@@ -1,7 +1,7 @@
 import { notFound } from '../../errors/error.ts';
 import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import type { Services } from '../app/service.ts';
-import { RESOURCE_FILTERS } from '../app/volume-filter.ts';
+import { RESOURCE_FILTERS } from '../app/resource-filters.ts';
 import { EXTENSIONS } from '../extensions.ts';
 import { AnyQuery } from '../schemas/common.ts';
 import {
