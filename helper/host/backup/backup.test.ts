@@ -94,7 +94,9 @@ describe('a directory of backups', () => {
       expect(statSync(join(root, 'backups/box/one/a')).mode & 0o777).toBe(0o600);
       expect(statSync(join(root, 'backups/box')).mode & 0o777).toBe(0o700);
       symlinkSync(tmpdir(), join(root, 'backups/elsewhere'));
-      await expect(store.put(['elsewhere', 'f', 'a'], Buffer.from('x'))).rejects.toMatchObject({ name: 'UnsafePathError' });
+      await expect(store.put(['elsewhere', 'f', 'a'], Buffer.from('x'))).rejects.toMatchObject({
+        name: 'UnsafePathError',
+      });
       expect(readdirSync(join(root, 'backups/box/one'))).toEqual(['a']);
     } finally {
       rmSync(root, { recursive: true, force: true });

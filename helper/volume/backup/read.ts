@@ -71,7 +71,8 @@ async function readPart(
           throw conflict(
             `The backup is damaged: the object ${name} in ${where.container}/${where.folder} of ${store.place} does not hold what was backed up (byte ${position} of the volume). Nothing was overwritten with it.`,
           );
-        await target.write(block, position);
+        // The last block may be longer than what is left of the disk.
+        await target.write(block.subarray(0, manifest.diskBytes - position), position);
       }
       await setImmediate();
     }
