@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { CommandError, type CommandRunner } from '../command/interface.ts';
 import type { Finding, SetupHost, SetupProgress, SetupReport } from './interface.ts';
+import { iscsiFinding } from './iscsi.ts';
 import { FIRMWARE, PROGRAM_PATHS, TOOLS } from './tools.ts';
 
 const GIB = 1024 ** 3;
@@ -25,22 +26,27 @@ export class LinuxSetupHost implements SetupHost {
 
   async check(): Promise<SetupReport> {
     const missing = await missingTools();
+    const iscsi = iscsiFinding();
     const findings = [
       toolsFinding(missing),
       await kvmFinding(),
       await tunFinding(),
       await spaceFinding(this.#options.stateDirectory),
       await libvirtFinding(missing.some((tool) => tool.program === 'libvirtd')),
+      iscsi.finding,
     ];
     return {
       findings,
-      packages: [...new Set(missing.map((tool) => tool.package))].sort(),
+      packages: [...new Set([...missing.map((tool) => tool.package), ...iscsi.packages])].sort(),
       ready: findings.every((finding) => finding.status !== 'missing'),
     };
   }
 
   async fix(report: SetupReport, onProgress: (progress: SetupProgress) => void): Promise<void> {
     if (report.packages.length > 0) await this.#install(report.packages, onProgress);
+    // Debian starts a target daemon of its own on all interfaces, which Deskcloud does not use.
+    if (report.packages.includes('tgt') && (await hasSystemd()))
+      await this.#options.commands.run(['systemctl', 'disable', '--now', 'tgt'], { timeoutMs: 60_000 });
     // What was installed changes what there is to see: libvirt's user, /dev/kvm's group.
     const now = await this.check();
     const needs = (id: string): boolean =>

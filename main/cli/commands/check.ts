@@ -32,7 +32,10 @@ export async function ensureSetup(instance: Instance, yes: boolean): Promise<voi
 }
 
 async function fix(instance: Instance, report: SetupReport, yes: boolean): Promise<void> {
-  const open = report.findings.filter((one) => one.status === 'missing');
+  // What is optional comes along where it can be had.
+  const open = report.findings.filter(
+    (one) => one.status === 'missing' || (one.status === 'warning' && one.fixable),
+  );
   if (open.length === 0) return;
   const hopeless = open.find((one) => !one.fixable);
   if (hopeless !== undefined) throw new Error(`${hopeless.detail}. ${hopeless.remedy ?? ''}`);
