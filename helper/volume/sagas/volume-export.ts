@@ -5,12 +5,14 @@ export interface VolumeExportInput {
   readonly volumeId: string;
 }
 
+type Services = Pick<VolumeServices, 'exports'>;
+
 const resource = ({ volumeId }: VolumeExportInput) => ({ type: 'volume', id: volumeId });
 const locks = ({ volumeId }: VolumeExportInput) => [`volume:${volumeId}`];
 const undo = none('the target follows from who may reach the volume');
 
 /** A client has been given a way to the volume: its target is there. */
-export const volumeExport = defineSaga<VolumeExportInput, VolumeServices>({
+export const volumeExport = defineSaga<VolumeExportInput, Services>({
   name: 'volume-export',
   title: 'Export volume',
   service: 'volume',
@@ -29,7 +31,7 @@ export const volumeExport = defineSaga<VolumeExportInput, VolumeServices>({
 });
 
 /** Somebody has given a volume back: its target lets them in no more, and goes with the last of them. */
-export const volumeUnexport = defineSaga<VolumeExportInput, VolumeServices>({
+export const volumeUnexport = defineSaga<VolumeExportInput, Services>({
   name: 'volume-unexport',
   title: 'End export of volume',
   service: 'volume',
