@@ -1,7 +1,7 @@
 import { currentLanguage } from './index.svelte.ts';
 import { flow as en, type FlowWords } from './en/flow.ts';
 import { flow as zh } from './zh/flow.ts';
-import { stepNames } from './zh/step-names.ts';
+import { eventNames, stepNames } from './zh/step-names.ts';
 
 /** The words about steps, which only some pages need. Reactive. */
 export const flow = (): FlowWords => (currentLanguage() === 'zh' ? zh : en);
@@ -22,4 +22,4 @@ export const titleOf = (operation: { readonly name: string; readonly title: stri
 
 /** What a step is called; its own name, which is English, where nobody has translated it. */
 export const stepName = (name: string): string =>
-  currentLanguage() === 'zh' ? (stepNames[name] ?? name) : name;
+  currentLanguage() === 'zh' ? (stepNames[name] ?? eventNames[name] ?? name) : name;

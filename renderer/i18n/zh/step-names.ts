@@ -126,3 +126,18 @@ export const stepNames: Readonly<Record<string, string>> = {
   'wait for root volume': '等待根卷',
   'wait for volumes': '等待各卷',
 };
+
+/** Of what happens before an operation and after it: the request's own steps, and what the guest does. */
+export const eventNames: Readonly<Record<string, string>> = {
+  token: '令牌',
+  request: '请求',
+  'rate limit': '限速',
+  'token validated': '令牌已校验',
+  policy: '策略',
+  quota: '配额',
+  'instance row': '数据库记录',
+  'DHCP lease given': 'DHCP 租约',
+  'DHCP lease renewed': 'DHCP 续租',
+  'metadata asked': '查询元数据',
+  'console opened': '打开控制台',
+};
