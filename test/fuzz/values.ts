@@ -17,6 +17,7 @@ interface Schema {
   readonly items?: Schema;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly uniqueItems?: boolean;
   readonly minProperties?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
@@ -145,7 +146,9 @@ export class Values {
     const length = least + this.#random.below(most - least + 1);
     if (schema.items === undefined) return [];
     const { items } = schema;
-    return Array.from({ length }, () => this.#make(items, name, depth + 1));
+    const values = Array.from({ length }, () => this.#make(items, name, depth + 1));
+    if (schema.uniqueItems !== true) return values;
+    return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
   }
 
   #number(schema: Schema): number {
