@@ -223,6 +223,13 @@ export function domainHostContract(label: string, setUp: () => Promise<ContractS
       expect(await host.status(uuid)).toMatchObject({ powerState: 'running' });
     });
 
+    test('a disk of a guest that is gone is neither plugged nor in the way', async () => {
+      const disk = { ...setup.ground.spec(2).disks[0]!, target: 'vdb' };
+      await host.attachDisk(uuid, disk);
+      await host.detachDisk(uuid, disk, 1000);
+      expect(await host.status(uuid)).toBeUndefined();
+    });
+
     test('takes a picture of the screen', async () => {
       await host.define(spec());
       await host.start(uuid);

@@ -1,7 +1,7 @@
 import { Secret } from '../../secret.ts';
 import type { ConvertOptions } from '../disk/interface.ts';
 import type { FakeSecretHost } from '../secret/fake.ts';
-import { DomainHostError } from './interface.ts';
+import { DomainHostError, type DomainDisk } from './interface.ts';
 
 /** libvirt's store, as far as a domain knows it. */
 export type SecretStore = Pick<FakeSecretHost, 'valueOf'>;
@@ -17,3 +17,14 @@ export function keysOf(
   const sourceKey = new Secret(value);
   return { sourceKey, encryption: { passphrase: sourceKey, keyBits: 256 } };
 }
+
+/** The same for a copy of one disk into another. */
+export const keysOfCopy = (
+  store: SecretStore | undefined,
+  from: Pick<DomainDisk, 'encryption'>,
+  to: Pick<DomainDisk, 'encryption'>,
+): Pick<ConvertOptions, 'sourceKey' | 'encryption'> => {
+  const { sourceKey } = from.encryption === undefined ? {} : keysOf(store, from.encryption.secretId);
+  const { encryption } = to.encryption === undefined ? {} : keysOf(store, to.encryption.secretId);
+  return { ...(sourceKey && { sourceKey }), ...(encryption && { encryption }) };
+};

@@ -16,7 +16,7 @@ import {
   type PowerState,
 } from './interface.ts';
 import type { FakeDomainHostOptions } from './fake-options.ts';
-import { keysOf } from './fake-secrets.ts';
+import { keysOf, keysOfCopy } from './fake-secrets.ts';
 import { encodePng } from './png.ts';
 import { openSimulatedConsoles, type SimulatedConsoles } from './simulated-consoles.ts';
 import { paint, SCREEN_HEIGHT, SCREEN_WIDTH } from './simulated-screen.ts';
@@ -308,9 +308,10 @@ export class FakeDomainHost implements DomainHost {
 
   attachDisk(uuid: string, disk: DomainDisk): Promise<void> {
     return this.#call('attachDisk', uuid, () => {
-      const domain = this.#get(uuid, `attach ${disk.target} to`);
+      const domain = this.#running(uuid);
+      if (domain === undefined) return;
       const { spec } = domain;
-      if (!isActive(domain.state) || spec.disks.some(({ target }) => target === disk.target)) return;
+      if (spec.disks.some(({ target }) => target === disk.target)) return;
       if (disk.encryption !== undefined) keysOf(this.#options.secrets, disk.encryption.secretId);
       this.#domains.set(uuid, { ...domain, spec: { ...spec, disks: [...spec.disks, disk] } });
     });
@@ -318,9 +319,9 @@ export class FakeDomainHost implements DomainHost {
 
   detachDisk(uuid: string, disk: DomainDisk): Promise<void> {
     return this.#call('detachDisk', uuid, () => {
-      const domain = this.#get(uuid, `detach ${disk.target} from`);
+      const domain = this.#running(uuid);
+      if (domain === undefined) return;
       const { spec } = domain;
-      if (!isActive(domain.state)) return;
       const disks = spec.disks.filter(({ target }) => target !== disk.target);
       this.#domains.set(uuid, { ...domain, spec: { ...spec, disks } });
     });
@@ -328,9 +329,9 @@ export class FakeDomainHost implements DomainHost {
 
   mirrorDisk(uuid: string, disk: DomainDisk): Promise<boolean> {
     return this.#call('mirrorDisk', uuid, async () => {
-      const { state, spec } = this.#get(uuid, `mirror ${disk.target} of`);
-      if (!isActive(state)) return false;
-      const current = spec.disks.find(({ target }) => target === disk.target);
+      const domain = this.#running(uuid);
+      if (domain === undefined) return false;
+      const current = domain.spec.disks.find(({ target }) => target === disk.target);
       if (current === undefined)
         throw new DomainHostError('failed', `Domain ${uuid} has no disk ${disk.target}.`);
       if (fileOf(current, this.#options.unitOf) === fileOf(disk, this.#options.unitOf)) return true;
@@ -339,6 +340,7 @@ export class FakeDomainHost implements DomainHost {
         sourceFormat: current.format,
         destination: fileOf(disk, this.#options.unitOf),
         destinationFormat: disk.format,
+        ...keysOfCopy(this.#options.secrets, current, disk),
       });
       this.#mirrors.set(`${uuid} ${disk.target}`, fileOf(disk, this.#options.unitOf));
       return true;
@@ -347,9 +349,9 @@ export class FakeDomainHost implements DomainHost {
 
   turnDisk(uuid: string, disk: DomainDisk): Promise<void> {
     return this.#call('turnDisk', uuid, () => {
-      const domain = this.#get(uuid, `exchange ${disk.target} of`);
-      const { spec, state } = domain;
-      if (!isActive(state)) return;
+      const domain = this.#running(uuid);
+      if (domain === undefined) return;
+      const { spec } = domain;
       const key = `${uuid} ${disk.target}`;
       const own = spec.disks.some(
         (one) =>
@@ -429,6 +431,11 @@ export class FakeDomainHost implements DomainHost {
       'notFound',
       `Cannot ${action} domain ${uuid}: no domain with matching uuid '${uuid}'`,
     );
+  }
+
+  #running(uuid: string): FakeDomain | undefined {
+    const domain = this.#domains.get(uuid);
+    return domain !== undefined && isActive(domain.state) ? domain : undefined;
   }
 
   #active(uuid: string, action: string): FakeDomain {

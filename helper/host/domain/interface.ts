@@ -282,10 +282,13 @@ export interface DomainHost {
    * @throws {DomainHostError} failed when the guest keeps it for `timeoutMs`.
    */
   detachNic(uuid: string, nic: DomainNic, timeoutMs: number, signal?: AbortSignal): Promise<void>;
-  /** Plugs a disk into a running guest; there already, or not running, is success. Its definition does not change. */
+  /**
+   * Plugs a disk into a running guest; there already, or no guest that runs, is success: a definition, which does not
+   * change, has it at the next start.
+   */
   attachDisk(uuid: string, disk: DomainDisk): Promise<void>;
   /**
-   * Unplugs a disk of a running guest, which has to let go of it. Not there, or not running, is success.
+   * Unplugs a disk of a running guest, which has to let go of it. Not there, or no guest that runs, is success.
    * @throws {DomainHostError} failed when the guest keeps it for `timeoutMs`.
    */
   detachDisk(uuid: string, disk: DomainDisk, timeoutMs: number, signal?: AbortSignal): Promise<void>;

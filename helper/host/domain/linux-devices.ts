@@ -27,7 +27,12 @@ export const pluggedDisk = ({ target }: DomainDisk): Pluggable => ({
 
 /** True when a guest that runs has the device. */
 export async function hasDevice(libvirt: Libvirt, dom: DomainRef, { mark }: Pluggable): Promise<boolean> {
-  if (!(await libvirt.domainIsActive({ dom }))) return false;
+  try {
+    if (!(await libvirt.domainIsActive({ dom }))) return false;
+  } catch (error) {
+    if (isLibvirtError(error, 'NO_DOMAIN')) return false;
+    throw error;
+  }
   return (await libvirt.domainGetXmlDesc({ dom })).toLowerCase().includes(mark);
 }
 

@@ -335,8 +335,8 @@ export class LinuxDomainHost implements DomainHost {
     const dom = domainRef(uuid);
     await this.#run(`attach a ${device.name} to domain ${uuid}`, async (libvirt) => {
       if (await hasDevice(libvirt, dom, device)) return;
-      const { state } = await libvirt.domainGetState({ dom });
-      if (!isRunning(state) && state !== DomainState.PAUSED) return;
+      const [status] = await states(libvirt, [dom]);
+      if (status?.powerState !== 'running' && status?.powerState !== 'paused') return;
       record({ kind: 'xml', name: device.name, text: xml });
       await libvirt.domainAttachDeviceFlags({ dom, xml, flags: DeviceFlag.LIVE });
     });
