@@ -16,6 +16,7 @@ import {
   type PowerState,
 } from './interface.ts';
 import type { FakeDomainHostOptions } from './fake-options.ts';
+import { noStatistics } from './fake-statistics.ts';
 import { keysOf, keysOfCopy } from './fake-secrets.ts';
 import { encodePng } from './png.ts';
 import { openSimulatedConsoles, type SimulatedConsoles } from './simulated-consoles.ts';
@@ -268,7 +269,7 @@ export class FakeDomainHost implements DomainHost {
       const disk = disks.find((one) => one.target === target);
       if (disk === undefined) throw new DomainHostError('failed', `Domain ${uuid} has no disk ${target}.`);
       await new FakeDiskHost().convert({
-        source: fileOf(disk, this.#options.unitOf),
+        source: this.#fileOf(disk),
         sourceFormat: disk.format,
         destination,
         destinationFormat: 'qcow2',
@@ -334,15 +335,15 @@ export class FakeDomainHost implements DomainHost {
       const current = domain.spec.disks.find(({ target }) => target === disk.target);
       if (current === undefined)
         throw new DomainHostError('failed', `Domain ${uuid} has no disk ${disk.target}.`);
-      if (fileOf(current, this.#options.unitOf) === fileOf(disk, this.#options.unitOf)) return true;
+      if (this.#fileOf(current) === this.#fileOf(disk)) return true;
       await new FakeDiskHost().convert({
-        source: fileOf(current, this.#options.unitOf),
+        source: this.#fileOf(current),
         sourceFormat: current.format,
-        destination: fileOf(disk, this.#options.unitOf),
+        destination: this.#fileOf(disk),
         destinationFormat: disk.format,
         ...keysOfCopy(this.#options.secrets, current, disk),
       });
-      this.#mirrors.set(`${uuid} ${disk.target}`, fileOf(disk, this.#options.unitOf));
+      this.#mirrors.set(`${uuid} ${disk.target}`, this.#fileOf(disk));
       return true;
     });
   }
@@ -354,11 +355,9 @@ export class FakeDomainHost implements DomainHost {
       const { spec } = domain;
       const key = `${uuid} ${disk.target}`;
       const own = spec.disks.some(
-        (one) =>
-          one.target === disk.target &&
-          fileOf(one, this.#options.unitOf) === fileOf(disk, this.#options.unitOf),
+        (one) => one.target === disk.target && this.#fileOf(one) === this.#fileOf(disk),
       );
-      if (!own && this.#mirrors.get(key) !== fileOf(disk, this.#options.unitOf))
+      if (!own && this.#mirrors.get(key) !== this.#fileOf(disk))
         throw new DomainHostError(
           'failed',
           `The disk ${disk.target} of domain ${uuid} cannot be exchanged: its copy is not complete.`,
@@ -374,7 +373,8 @@ export class FakeDomainHost implements DomainHost {
       const disk = this.#active(uuid, 'grow a disk of').spec.disks.find((one) => one.target === target);
       if (disk === undefined) throw new DomainHostError('failed', `Domain ${uuid} has no disk ${target}.`);
       await new FakeDiskHost().resize({
-        path: fileOf(disk, this.#options.unitOf),
+        path: this.#fileOf(disk),
+        ...keysOfCopy(this.#options.secrets, {}, disk),
         format: disk.format,
         sizeBytes,
       });
@@ -388,27 +388,9 @@ export class FakeDomainHost implements DomainHost {
   }
 
   statistics(uuid: string): Promise<DomainStatistics> {
-    return this.#call('statistics', uuid, () => {
-      const { spec } = this.#active(uuid, 'read the statistics of');
-      const nothing = { readBytes: 0, readRequests: 0, writeBytes: 0, writeRequests: 0 };
-      return {
-        cpuTimes: Array.from({ length: spec.vcpus }, () => 0),
-        memoryMib: spec.memoryMib,
-        usedMemoryMib: spec.memoryMib,
-        disks: spec.disks.map(() => nothing),
-        nics: spec.nics.map(({ tapName }) => ({
-          name: tapName,
-          receivedBytes: 0,
-          receivedPackets: 0,
-          receivedErrors: 0,
-          receivedDropped: 0,
-          sentBytes: 0,
-          sentPackets: 0,
-          sentErrors: 0,
-          sentDropped: 0,
-        })),
-      };
-    });
+    return this.#call('statistics', uuid, () =>
+      noStatistics(this.#active(uuid, 'read the statistics of').spec),
+    );
   }
 
   async close(): Promise<void> {
@@ -432,6 +414,8 @@ export class FakeDomainHost implements DomainHost {
       `Cannot ${action} domain ${uuid}: no domain with matching uuid '${uuid}'`,
     );
   }
+
+  readonly #fileOf = (disk: DomainDisk): string => fileOf(disk, this.#options.unitOf);
 
   #running(uuid: string): FakeDomain | undefined {
     const domain = this.#domains.get(uuid);
