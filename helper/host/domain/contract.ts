@@ -213,12 +213,26 @@ export function domainHostContract(label: string, setUp: () => Promise<ContractS
     test('copies disks of a running guest at one moment, also over older copies; the guest goes on', async () => {
       await host.define(spec());
       const destination = join(setup.ground.directory, 'together.qcow2');
-      const copies = [{ target: 'vda', destination }];
+      const second = join(setup.ground.directory, 'together-2.qcow2');
+      const copies = [
+        { target: 'vda', destination },
+        { target: 'vdb', destination: second },
+      ];
       await expect(host.copyDisks(uuid, copies)).rejects.toThrow(DomainHostError);
       await host.start(uuid);
+      const more: DomainDisk = {
+        target: 'vdb',
+        bus: 'virtio',
+        device: 'disk',
+        format: 'raw',
+        source: { kind: 'file', path: join(setup.ground.directory, 'more.raw') },
+      };
+      await writeFile(fileOf(more), Buffer.alloc(1 << 20, 'x'));
+      await host.attachDisk(uuid, more);
       await host.copyDisks(uuid, copies);
       await host.copyDisks(uuid, copies);
-      expect((await readFile(destination)).subarray(0, 3).toString('latin1')).toBe('QFI');
+      for (const path of [destination, second])
+        expect((await readFile(path)).subarray(0, 3).toString('latin1')).toBe('QFI');
       await expect(host.copyDisks(uuid, [{ target: 'vdz', destination }])).rejects.toThrow(DomainHostError);
       expect(await host.status(uuid)).toMatchObject({ powerState: 'running' });
     });
