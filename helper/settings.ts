@@ -31,6 +31,18 @@ const EFFECTS: Readonly<Record<string, Setting['effect']>> = {
   'rateLimits.project.burst': 'restart',
   'rateLimits.login.perSecond': 'restart',
   'rateLimits.login.burst': 'restart',
+  'volume.backup.store': 'restart',
+  'volume.backup.directory': 'restart',
+  'volume.backup.compression': 'restart',
+  'volume.backup.container': 'restart',
+  'volume.backup.s3.endpoint': 'restart',
+  'volume.backup.s3.bucket': 'restart',
+  'volume.backup.s3.region': 'restart',
+  'volume.backup.s3.pathStyle': 'restart',
+  'volume.backup.s3.accessKeyId': 'restart',
+  'volume.backup.s3.secretAccessKeyFile': 'restart',
+  'volume.backup.s3.caFile': 'restart',
+  'volume.backup.s3.plainHttp': 'restart',
   region: 'fixed',
   owner: 'fixed',
   host: 'fixed',
@@ -105,7 +117,18 @@ export class Settings {
       else document.setIn(path, value);
     }
     dropEmpty(document, ['image', 'limits']);
-    for (const key of ['listener', 'external', 'network', 'identity', 'compute', 'image', 'rateLimits'])
+    dropEmpty(document, ['volume', 'backup', 's3']);
+    dropEmpty(document, ['volume', 'backup']);
+    for (const key of [
+      'listener',
+      'external',
+      'network',
+      'identity',
+      'compute',
+      'volume',
+      'image',
+      'rateLimits',
+    ])
       dropEmpty(document, [key]);
     const next = this.#next(document.toJS());
     check(next);

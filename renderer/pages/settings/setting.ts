@@ -14,6 +14,18 @@ const CONTROLS: Readonly<Record<string, Control>> = {
   'external.bridge': 'text',
   'external.cidr': 'text',
   'external.hostAddress': 'text',
+  'volume.backup.store': 'text',
+  'volume.backup.directory': 'text',
+  'volume.backup.compression': 'text',
+  'volume.backup.container': 'text',
+  'volume.backup.s3.endpoint': 'text',
+  'volume.backup.s3.bucket': 'text',
+  'volume.backup.s3.region': 'text',
+  'volume.backup.s3.pathStyle': 'switch',
+  'volume.backup.s3.accessKeyId': 'text',
+  'volume.backup.s3.secretAccessKeyFile': 'text',
+  'volume.backup.s3.caFile': 'text',
+  'volume.backup.s3.plainHttp': 'switch',
 };
 
 export const controlOf = (setting: Setting): Control =>
@@ -25,6 +37,7 @@ export const GROUPS = {
   external: ['external.'],
   network: ['network.'],
   image: ['maxImageGib', 'image.'],
+  backup: ['volume.backup.'],
   limits: ['identity.', 'compute.'],
   rate: ['rateLimits.'],
   fixed: ['region', 'owner', 'host', 'stateDirectory', 'runDirectory', 'logDirectory', 'libvirtUri'],
