@@ -59,7 +59,7 @@ describe('volumes over iSCSI in real guests', () => {
         expect(ran).toMatchObject({ code: 0 });
         return ran.stdout;
       },
-      { timeout: 90_000, interval: 300 },
+      { timeout: 180_000, interval: 300 },
     );
   const sectors = (server: { address: string }, expected: string): Promise<void> =>
     vi.waitFor(

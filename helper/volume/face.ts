@@ -256,8 +256,13 @@ export interface ComputeSide {
   ): void;
   /** The operation has ended: `message` is 'Error', or null. */
   finishAction(db: Db, operationId: string, message: string | null, at: number): void;
-  /** Does something while the guest, if it runs, neither computes nor writes. */
-  whilePaused(guest: GuestDisk, work: () => Promise<void>): Promise<void>;
+  /** Whether a server runs, as its row says. SQL only. */
+  isActive(db: Db, serverId: string): boolean;
+  /**
+   * Does something while the guest, if it runs, neither computes nor writes. May be done again after a crash.
+   * @param resume whether the guest goes on then; false for one whose owner has paused it.
+   */
+  whilePaused(guest: GuestDisk, resume: boolean, work: () => Promise<void>): Promise<void>;
   /** Tells a running guest that a disk has become larger; false when the guest does not run. */
   growAttached(guest: GuestDisk, sizeBytes: number): Promise<boolean>;
 }

@@ -92,14 +92,14 @@ export function volumeSide(deps: ComputeDeps): ComputeSide {
       if (findServer(db, action.serverId) !== undefined) insertServerAction(db, action);
     },
     finishAction: (db, operationId, message, at) => finishServerAction(db, operationId, message, at),
-    whilePaused: async ({ serverId }, work) => {
-      const state = (await domains.status(serverId))?.powerState;
-      if (state !== 'running') return work();
+    isActive: (db, serverId) => findServer(db, serverId)?.vm_state === 'active',
+    whilePaused: async ({ serverId }, resume, work) => {
+      if (!(await isActive(serverId))) return work();
       await domains.suspend(serverId);
       try {
         await work();
       } finally {
-        await domains.resume(serverId);
+        if (resume) await domains.resume(serverId);
       }
     },
     growAttached: async ({ serverId, target }, sizeBytes) => {

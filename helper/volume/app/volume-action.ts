@@ -88,6 +88,7 @@ export class VolumeActions {
           guests,
           oldGib: volume.size,
           newGib,
+          resume: guests.some(({ serverId }) => compute().isActive(db, serverId)),
           previousStatus: volume.status,
         },
         who,

@@ -14,6 +14,8 @@ export interface VolumeExtendInput {
   readonly guests: readonly GuestDisk[];
   readonly oldGib: number;
   readonly newGib: number;
+  /** Whether the guest ran at the request: also after a crash it is known that a pause is not its owner's. */
+  readonly resume?: boolean;
   readonly previousStatus: string;
 }
 
@@ -38,7 +40,7 @@ export const volumeExtend = defineSaga<VolumeExtendInput, VolumeServices>({
       name: 'grow disk',
       kind: 'host',
       concurrency: 'disk',
-      action: async ({ db, services }, { disk, newGib }) => {
+      action: async ({ db, services }, { disk, newGib, resume }) => {
         const { guest, backend } = disk;
         const sizeBytes = newGib * GIB;
         const { encryption } = encryptedBy(db, disk.keyId);
@@ -49,7 +51,7 @@ export const volumeExtend = defineSaga<VolumeExtendInput, VolumeServices>({
           await driver.extend(disk, sizeBytes, encryption);
           const look = () => services.exports.grow(disk.id);
           if (guest === null) return look();
-          await compute.whilePaused(guest, look);
+          await compute.whilePaused(guest, resume === true, look);
           await compute.growAttached(guest, sizeBytes);
           return;
         }
