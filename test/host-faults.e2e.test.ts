@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { make } from '../main/demo/ensure.ts';
+import type { Json } from '../main/openstack-client.ts';
 import { ensureTinyGuest } from '../resources/guest/build.ts';
 import { GuestCloud } from './support/guest-cloud.ts';
 import { commands, NOTHING, TestInstance } from './support/instance.ts';
@@ -117,6 +118,50 @@ describe('a host that lacks something', () => {
     const cured = await cloud.boot('room');
     expect((await cloud.built(cured.id)).status).toBe('ACTIVE');
     await cloud.delete(cured.id);
+  });
+
+  test('a full disk refuses a volume and a snapshot in words, and takes them when there is room (R8)', async () => {
+    const api = await RawApi.of(instance, cloud.client);
+    const volume = async (method: string, path: string, body?: object): Promise<Json> => {
+      const version = { 'openstack-api-version': 'volume 3.70' };
+      return (await api.call(method, 'volume', path, body, version)).body as Json;
+    };
+    const settled = async (kind: 'volume' | 'snapshot', id: string, status: string): Promise<void> => {
+      const found = async (): Promise<unknown> =>
+        ((await volume('GET', `/${kind}s/${id}`))[kind] as Json)['status'];
+      await expect.poll(found, { timeout: 60_000 }).toBe(status);
+    };
+    const make = async (kind: 'volume' | 'snapshot', more: object, status: string): Promise<string> => {
+      const { id } = (await volume('POST', `/${kind}s`, { [kind]: more }))[kind] as { id: string };
+      await settled(kind, id, status);
+      return id;
+    };
+    const told = async (id: string): Promise<string> => {
+      const { messages } = (await volume('GET', '/messages')) as { messages: Json[] };
+      return messages
+        .filter((one) => one['resource_uuid'] === id)
+        .map((one) => String(one['user_message']))
+        .join();
+    };
+    const files = async (): Promise<string[]> => (await readdir(join(state, 'volumes', 'file'))).sort();
+    const id = await make('volume', { size: 1, imageRef: cloud.imageId }, 'available');
+    await fill(MIB);
+    const refused = await make('volume', { size: 1 }, 'error');
+    expect(await told(refused)).toMatch(/CapacityFilter/);
+    const half = await make('snapshot', { volume_id: id }, 'error');
+    expect(await told(half)).toMatch(/is full.*Free space/);
+    expect((await volume('GET', `/volumes/${id}`))['volume']).toMatchObject({ status: 'available' });
+    expect(await files()).toEqual([`volume-${id}`]);
+    await rm(filler);
+
+    const whole = await make('snapshot', { volume_id: id }, 'available');
+    expect(await files()).toEqual([`snapshot-${whole}`, `volume-${id}`]);
+    await volume('DELETE', `/snapshots/${half}`);
+    await volume('DELETE', `/volumes/${refused}`);
+    await volume('DELETE', `/snapshots/${whole}`);
+    await expect.poll(files, { timeout: 60_000 }).toEqual([`volume-${id}`]);
+    await volume('DELETE', `/volumes/${id}`);
+    await expect.poll(files, { timeout: 60_000 }).toEqual([]);
   });
 
   test('without libvirtd a server says so, and the status too', async () => {
