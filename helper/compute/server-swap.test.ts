@@ -105,6 +105,19 @@ describe('PUT os-volume_attachments', () => {
     await agree(OLD);
   });
 
+  test('a larger volume has the old size until the guest is turned to it', async () => {
+    world.volumes.larger.add(NEXT);
+    const sizes: number[] = [];
+    world.domains.growDisk = (_uuid, _target, size) => {
+      sizes.push(size);
+      return Promise.resolve();
+    };
+    expect((await swap()).status).toBe(202);
+    await world.quiet();
+    expect([world.volumes.small.size, sizes]).toEqual([1, [2 ** 31]]);
+    await agree(NEXT);
+  });
+
   test('of a guest that does not run, block storage copies the volume', async () => {
     world.domains.states.set(serverId, 'shutdown');
     world.domains.turnDisk = () => Promise.resolve();

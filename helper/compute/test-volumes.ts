@@ -112,6 +112,16 @@ export class StandInVolumes implements VolumeFace {
   };
   /** From which attachments to which volumes were copied by block storage itself. */
   readonly copies: string[] = [];
+  /** Disks that are smaller than their volumes. */
+  readonly small = new Set<string>();
+  fit: VolumeFace['fit'] = (id) => {
+    this.small.add(id);
+    return Promise.resolve();
+  };
+  grow: VolumeFace['grow'] = (id) => {
+    this.small.delete(id);
+    return Promise.resolve();
+  };
   copy: VolumeFace['copy'] = (from, to) => {
     this.copies.push(`${from} ${to}`);
     return Promise.resolve();

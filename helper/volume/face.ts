@@ -122,6 +122,10 @@ export interface VolumeFace {
       readonly volumeId: string;
     },
   ): number | null;
+  /** Makes the disk of the volume of an attachment anew: empty, and of the size of that of `like`. */
+  fit(attachmentId: string, like: string): Promise<void>;
+  /** Gives the disk of the volume of an attachment, which no guest uses, its whole size. Idempotent. */
+  grow(attachmentId: string): Promise<void>;
   /** Gives the volume of the attachment `to` the content of that of `from`, which nobody writes to. */
   copy(
     from: string,

@@ -222,6 +222,8 @@ export function createVolume(deps: VolumeDeps): VolumeService {
       requireSwappable: (auth, ids) => swaps.require(auth, ids),
       beginSwap: (auth, wanted) => swaps.begin(auth, wanted),
       copy: (from, to, options) => swaps.copy(from, to, options),
+      fit: (id, like) => swaps.fit(id, like),
+      grow: (id) => swaps.grow(id),
     },
     reconcileExports: () => exports.reconcile(),
     start: async () => {

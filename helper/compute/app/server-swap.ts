@@ -40,10 +40,15 @@ export function swapVolume(
         volumeId: ids.next,
       });
       const bus = diskBus(imagePropertiesOfRow(row));
+      const disk = diskOfVolume(deps, next, bus);
+      if (grownBytes !== null && disk.source.kind === 'iscsi')
+        throw badRequest(
+          'Invalid volume: A volume that is exported by iSCSI takes the place of one of the same size only.',
+        );
       return {
         serverId,
         old: { volume: old, disk: diskOfVolume(deps, old, bus) },
-        next: { volume: next, disk: diskOfVolume(deps, next, bus) },
+        next: { volume: next, disk },
         grownBytes,
       };
     },

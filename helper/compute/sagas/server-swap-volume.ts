@@ -18,7 +18,10 @@ export interface ServerSwapVolumeInput extends ServerInput {
   readonly old: SwapSide;
   /** With the target, tag and BDM of the old one. */
   readonly next: SwapSide;
-  /** Size of the new volume when it is larger than the old one; the guest is told. */
+  /**
+   * Size of the new volume when it is larger than the old one. QEMU mirrors only between equals, so its disk has the old
+   * size until the guest is turned to it.
+   */
   readonly grownBytes: number | null;
 }
 
@@ -27,6 +30,11 @@ type Context = StepContext<ServerServices>;
 const define = async (ctx: Context, { serverId }: ServerInput): Promise<void> => {
   // A server that is on no host gets its disks with its domain.
   if (serverOf(ctx.db, serverId).host !== null) await ensureDomain(ctx.services, ctx.db, serverId);
+};
+
+const isActive = async ({ services }: Context, serverId: string): Promise<boolean> => {
+  const state = (await services.domains.status(serverId))?.powerState;
+  return state === 'running' || state === 'paused';
 };
 
 /** The old volume stays the server's, the new one is free again. */
@@ -66,11 +74,17 @@ export const serverSwapVolume = defineSaga<ServerSwapVolumeInput, ServerServices
       kind: 'host',
       name: 'copy volume',
       concurrency: 'disk',
-      action: async (ctx, { serverId, old, next }) => {
+      action: async (ctx, input) => {
+        const { serverId, old, next } = input;
         const onProgress = (fraction: number): void => ctx.progress(fraction, 'copying the volume');
         await keepExports(ctx.services, [next.volume.attachment_id]);
         await keepSecrets(ctx.services, [next.volume.attachment_id]);
         const options = { signal: ctx.signal, onProgress };
+        if (input.grownBytes !== null && (await isActive(ctx, serverId))) {
+          // A mirror that an earlier attempt began is on the disk that is made anew here.
+          await ctx.services.domains.turnDisk(serverId, old.disk);
+          await ctx.services.volume.fit(next.volume.attachment_id, old.volume.attachment_id);
+        }
         if (await ctx.services.domains.mirrorDisk(serverId, next.disk, options)) return;
         ctx.note('the guest does not run: nobody writes to the volume while it is copied');
         await ctx.services.volume.copy(old.volume.attachment_id, next.volume.attachment_id, options);
@@ -78,6 +92,7 @@ export const serverSwapVolume = defineSaga<ServerSwapVolumeInput, ServerServices
       undo: async (ctx, input) => {
         await ctx.services.domains.turnDisk(input.serverId, input.old.disk);
         await define(ctx, input);
+        await ctx.services.volume.grow(input.next.volume.attachment_id);
         await dropSecrets(ctx.services, [input.next.volume.attachment_id]);
         await endExports(ctx.services, [input.next.volume.attachment_id]);
       },
@@ -110,12 +125,9 @@ export const serverSwapVolume = defineSaga<ServerSwapVolumeInput, ServerServices
         await domains.turnDisk(serverId, next.disk);
         await dropSecrets(ctx.services, [old.volume.attachment_id]);
         await endExports(ctx.services, [old.volume.attachment_id]);
-        if (grownBytes === null || (await domains.status(serverId))?.powerState !== 'running') return;
-        try {
-          await domains.growDisk(serverId, next.disk.target, grownBytes);
-        } catch (error) {
-          ctx.note('the guest sees the new size at its next start', { cause: String(error) });
-        }
+        if (grownBytes === null) return;
+        if (await isActive(ctx, serverId)) await domains.growDisk(serverId, next.disk.target, grownBytes);
+        else await ctx.services.volume.grow(next.volume.attachment_id);
       },
       undo: async (ctx, { serverId, old }) => {
         await keepExports(ctx.services, [old.volume.attachment_id]);

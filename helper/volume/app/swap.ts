@@ -86,6 +86,20 @@ export class Swaps {
     });
   }
 
+  /** Makes a volume's disk anew: empty, and as large as the other one's. */
+  async fit(attachmentId: string, like: string): Promise<void> {
+    const { backend, stored } = this.#placed(attachmentId);
+    const driver = this.#context.drivers.of(backend);
+    await driver.remove(stored);
+    await driver.createEmpty(stored, this.#placed(like).size * GIB);
+  }
+
+  /** Gives a volume's disk the size that the volume has. */
+  async grow(attachmentId: string): Promise<void> {
+    const { backend, stored, size } = this.#placed(attachmentId);
+    await this.#context.drivers.of(backend).extend(stored, size * GIB);
+  }
+
   #placed(attachmentId: string) {
     const { db } = this.#context;
     const attachment = findAttachment(db, attachmentId);
