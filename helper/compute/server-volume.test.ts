@@ -46,8 +46,16 @@ test('a volume becomes a disk of the running guest, and stays with its definitio
   expect((await ask('member', 'GET', `/v2.1/servers/${serverId}`)).body).toMatchObject({
     server: { 'os-extended-volumes:volumes_attached': [{ id: VOLUME }, { id: OTHER }] },
   });
-  expect((await ask('member', 'DELETE', path(VOLUME))).status).toBe(202);
+  const detaching = await world.call('member', 'DELETE', path(VOLUME));
+  expect(detaching.status).toBe(202);
   await world.quiet();
+  // By this name of nova's clients wait for the end.
+  const action = `/v2.1/servers/${serverId}/os-instance-actions/${detaching.headers.get('x-openstack-request-id')}`;
+  const { instanceAction } = (await ask('admin', 'GET', action)).body;
+  expect((instanceAction as { events: object[] }).events.at(-1)).toMatchObject({
+    event: 'compute_detach_volume',
+    result: 'Success',
+  });
   expect([...world.domains.pluggedDisks.keys()]).toEqual(['vdc']);
   expect((await ask('member', 'GET', path(VOLUME))).status).toBe(404);
   expect(world.volumes.busy).toEqual(new Set([OTHER]));

@@ -165,7 +165,9 @@ async function installBusybox(sources: Sources, root: string): Promise<void> {
   await copyFile(busybox, join(root, 'bin/busybox-setuid'));
   await chmod(join(root, 'bin/busybox-setuid'), 0o4755);
   const { stdout } = await sources.commands.run([busybox, '--list-full']);
-  for (const path of stdout.split('\n').filter((line) => line !== '' && basename(line) !== 'busybox')) {
+  // What the guest has in full does not get busybox's smaller one too, which would be found first.
+  const others = new Set(['', 'busybox', ...PROGRAMS, ...MKFS]);
+  for (const path of stdout.split('\n').filter((line) => !others.has(basename(line)))) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     const target = SETUID_APPLETS.has(basename(path)) ? '/bin/busybox-setuid' : '/bin/busybox';
     await symlink(target, join(root, path));

@@ -1,5 +1,5 @@
 import { badRequest, notFound } from '../../errors/error.ts';
-import type { OperationStep } from '../../contract/operation.ts';
+import type { Operation, OperationStep } from '../../contract/operation.ts';
 import { type AuthContext, type Caller, isAdmin, mv } from '../../http/index.ts';
 import { getOperation } from '../../saga/index.ts';
 import type { ComputeDeps } from '../deps.ts';
@@ -58,8 +58,8 @@ export class InstanceActionApp {
     const body = this.body(caller, row);
     const events = caller.may('os_compute_api:os-instance-actions:events', target);
     if (!events && caller.version < mv('2.51')) return body;
-    const steps =
-      row.operation_id === null ? [] : (getOperation(this.#deps.db, row.operation_id)?.steps ?? []);
+    const operation = row.operation_id === null ? undefined : getOperation(this.#deps.db, row.operation_id);
+    const steps = [...(operation?.steps ?? []), ...whole(row.action, operation)];
     return { ...body, events: steps.map((step) => this.#event(caller, target, step, events)) };
   }
 
@@ -82,6 +82,29 @@ export class InstanceActionApp {
         : {}),
     };
   }
+}
+
+/** Actions whose end clients wait for by nova's name of it: 'compute_detach_interface'. */
+const WAITED_FOR = ['attach_interface', 'detach_interface', 'attach_volume', 'detach_volume'];
+
+/** The operation as a whole, once it has ended: all is released then. */
+function whole(action: string, operation: Operation | undefined): readonly OperationStep[] {
+  if (operation?.finishedAt == null || !WAITED_FOR.includes(action)) return [];
+  const startedAt = operation.startedAt ?? operation.createdAt;
+  return [
+    {
+      name: action,
+      number: null,
+      service: 'compute',
+      direction: 'action',
+      attempt: 1,
+      startedAt,
+      durationMs: operation.finishedAt - startedAt,
+      outcome: operation.state === 'succeeded' ? 'succeeded' : 'failed',
+      reason: operation.error?.message ?? null,
+      entries: [],
+    },
+  ];
 }
 
 const RESULTS: Readonly<Record<OperationStep['outcome'], string | null>> = {
