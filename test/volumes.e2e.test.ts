@@ -145,6 +145,45 @@ describe('volumes in a real guest', () => {
     ({ id, address } = web);
   });
 
+  test('a volume is swapped while the guest writes to it; its successor is one of two guests', async () => {
+    const web = { id, address };
+    const { id: otherId } = await cloud.boot('other');
+    await volume('POST', '/types', {
+      volume_type: { name: 'shared', extra_specs: { multiattach: '<is> True' } },
+    });
+    const old = await makeVolume({ size: 1, volume_type: 'shared' });
+    const next = await makeVolume({ size: 2, volume_type: 'shared' });
+    await attach(old);
+    await guestSees(`${SECTORS}\n`);
+    await inGuest('echo before >/dev/vdb; sync');
+    // A number that grows, until the file that stops it is there.
+    const counter =
+      'n=0; while [ ! -e /tmp/stop ]; do n=$((n+1)); echo $n | dd of=/dev/vdb bs=512 seek=8 conv=notrunc,fsync 2>/dev/null; echo $n >/tmp/n; done; touch /tmp/stopped';
+    await inGuest(`(${counter}) >/dev/null 2>&1 </dev/null & true`);
+    await cloud.client.put('compute', `${attachments()}/${old}`, { volumeAttachment: { volumeId: next } });
+    await becomes('volume', old, 'available');
+    await becomes('volume', next, 'in-use');
+    await guestSees(`${2 * SECTORS}\n`);
+    const written = await inGuest(
+      'touch /tmp/stop; while [ ! -e /tmp/stopped ]; do sleep 1; done; sync; cat /tmp/n',
+    );
+    expect(Number(written)).toBeGreaterThan(1);
+    await cloud.built(otherId);
+    ({ id, address } = { id: otherId, address: await cloud.floatingIp(otherId) });
+    await attach(next);
+    await guestSees(`${2 * SECTORS}\n`);
+    expect(await inGuest(first)).toBe('before\n');
+    const count = 'dd if=/dev/vdb bs=512 skip=8 count=1 2>/dev/null | tr -d "\\000"';
+    expect(await inGuest(count)).toMatch(new RegExp(`^${written.trim()}\n`));
+    await inGuest('echo from the other >/dev/vdb; sync');
+    await cloud.delete(otherId);
+    await becomes('volume', next, 'in-use');
+    ({ id, address } = web);
+    expect(await inGuest(`echo 3 >/proc/sys/vm/drop_caches; ${first}`)).toMatch(/^from the other\n/);
+    await detach(next);
+    await guestSees('none\n');
+  });
+
   test('a volume is plugged in, grown and copied while the guest writes to it, and its copy has what was written', async () => {
     const type = (await volume('POST', '/types', { volume_type: { name: 'slow' } }))['volume_type'] as {
       id: string;
