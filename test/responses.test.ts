@@ -24,7 +24,7 @@ const OPEN: readonly { readonly place: RegExp; readonly why: string }[] = [
   { place: /^network .*binding:profile\.\*$/, why: "a port's profile as it was set" },
   { place: /^network .*configurations\.\*$/, why: 'configurations of kinds of agents' },
   {
-    place: /^volume attachments?\.(?:\[\]\.)?connection_info\.\*$/,
+    place: /^volume (?:attachments?\.(?:\[\]\.)?)?connection_info(?:\.data)?\.\*$/,
     why: 'what a connector needs to know, by kind of storage',
   },
   { place: /^deskcloud operation\.steps\.\[\]\.entries\.\[\]\.data$/, why: 'data of a note' },
