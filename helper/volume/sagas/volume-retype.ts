@@ -76,7 +76,15 @@ const finishSwap = (
 };
 
 /** @throws {CloudError} conflict where no exchange under the guest is possible. */
-function refuseMove({ guest, disk }: VolumeRetypeInput): void {
+function refuseMove(
+  { services }: StepContext<Services>,
+  { guest, disk, volumeId }: VolumeRetypeInput,
+  to: string,
+): void {
+  if (services.exports.isExported(volumeId) || services.drivers.of(to).backend.export === 'iscsi')
+    throw conflict(
+      'A volume that a server uses moves neither from nor to a back end that exports by iSCSI; detach it first.',
+    );
   if (disk.keyId != null)
     throw conflict('An encrypted volume that a server uses stays on its back end; detach it first.');
   if (guest === null)
@@ -124,7 +132,7 @@ export const volumeRetype = defineSaga<VolumeRetypeInput, Services>({
             chosen = choosePool(ctx, { sizeGib: input.sizeGib, zone, extraSpecs }, volumeId).backend;
           }
         }
-        if (chosen !== backend && previousStatus === 'in-use') refuseMove(input);
+        if (chosen !== backend && previousStatus === 'in-use') refuseMove(ctx, input, chosen);
         if (input.guest !== null && chosen !== backend)
           ctx.services.compute().beginAction(ctx.db, {
             serverId: input.guest.serverId,
