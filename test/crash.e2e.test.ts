@@ -15,11 +15,12 @@ import {
   virsh,
 } from './support/behind-the-back.ts';
 import { run } from './support/cli.ts';
+import { expectHostMatchesDatabase } from './support/host-matches-database.ts';
 import { CrashCloud, delay, eventually, type Crash } from './support/crash-cloud.ts';
 import { NOTHING } from './support/instance.ts';
 import type { KillOrder } from './support/kill-order.ts';
 
-const cloud = new CrashCloud('crash');
+const cloud = new CrashCloud('crash', 'linux', expectHostMatchesDatabase);
 const { instance } = cloud;
 let externalId = '';
 let networkId = '';

@@ -3,30 +3,35 @@ import { join } from 'node:path';
 import type { Operation, OperationSummary } from '../../helper/contract/operation.ts';
 import { HelperError } from '../../main/helper-client.ts';
 import { OpenStackError, type OpenStackClient } from '../../main/openstack-client.ts';
-import { expectHostMatchesDatabase, type Told } from './host-matches-database.ts';
+import type { Told } from './host-matches-database.ts';
 import { TestInstance } from './instance.ts';
 import { orderText, type KillOrder } from './kill-order.ts';
 
 /** For how long an operation and a recovery may take, on a busy machine. */
 const PATIENCE_MS = 60_000;
 
-export interface Crash {
+export interface Crash<T = Told> {
   /** False when the operation ended before the helper got to the place where it was to kill itself. */
   readonly killed: boolean;
   /** Undefined when the kill was before the operation's own commit: nothing was asked for. */
   readonly operation: Operation | undefined;
   /** What the APIs say after the recovery, which the host agreed with. */
-  readonly told: Told;
+  readonly told: T;
 }
 
+type Compare<T> = (instance: TestInstance, admin: OpenStackClient) => Promise<T>;
+
 /** An instance whose helper is killed on purpose, started again, and compared with its database. */
-export class CrashCloud {
+export class CrashCloud<T = Told> {
   readonly instance: TestInstance;
   readonly #orderPath: string;
+  readonly #compare: Compare<T>;
   #admin: OpenStackClient | undefined;
 
-  constructor(name: string) {
-    this.instance = new TestInstance(name);
+  /** @param compare @throws when what is on the host is not what the APIs say. */
+  constructor(name: string, host: 'linux' | 'simulated', compare: Compare<T>) {
+    this.instance = new TestInstance(name, host);
+    this.#compare = compare;
     this.#orderPath = join(this.instance.directory, 'kill-order.json');
   }
 
@@ -77,7 +82,7 @@ export class CrashCloud {
     order: KillOrder,
     ask: (admin: OpenStackClient) => Promise<unknown>,
     between?: () => Promise<void>,
-  ): Promise<Crash> {
+  ): Promise<Crash<T>> {
     const known = new Set((await this.#operationsOf(name)).map((one) => one.id));
     const admin = await this.admin();
     writeFileSync(this.#orderPath, JSON.stringify(order));
@@ -111,8 +116,8 @@ export class CrashCloud {
   }
 
   /** What the APIs say, with which the host must agree. */
-  async compared(): Promise<Told> {
-    return await expectHostMatchesDatabase(this.instance, await this.admin());
+  async compared(): Promise<T> {
+    return await this.#compare(this.instance, await this.admin());
   }
 
   async #operationsOf(name: string): Promise<readonly OperationSummary[]> {
