@@ -96,3 +96,11 @@ test('an interface that comes or goes counts the revision of its router up', asy
   await t.world.ok('a', 'PUT', `/routers/${router.id}/remove_router_interface`, { subnet_id: subnet.id });
   expect(await revision()).toBe(3);
 });
+
+test('each kind of router has its service provider', async () => {
+  const providers = await t.list('a', '/service-providers?service_type=L3_ROUTER_NAT');
+  expect(providers.map(({ name }) => name)).toEqual(['dvrha', 'dvr', 'ha', 'single_node']);
+  expect(await t.list('a', '/service-providers?default=true')).toEqual([
+    { service_type: 'FIREWALL_V2', name: 'fwaas_db', default: true },
+  ]);
+});

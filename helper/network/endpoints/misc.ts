@@ -6,7 +6,20 @@ import { listItems } from '../app/listing-memory.ts';
 import type { NetworkContext } from '../app/context.ts';
 import type { Extension as ExtensionEntry } from '../app/extension.ts';
 import { listed, wrapped } from '../schemas/common.ts';
-import { Availability, Extension, Zone } from '../schemas/misc.ts';
+import { Availability, Extension, ServiceProvider, Zone } from '../schemas/misc.ts';
+
+/**
+ * Neutron's router plug-in lists a provider a kind of router, in this order and none the default; neutron-fwaas the one
+ * that it is configured with.
+ */
+const SERVICE_PROVIDERS = [
+  ...['dvrha', 'dvr', 'ha', 'single_node'].map((name) => ({
+    service_type: 'L3_ROUTER_NAT',
+    name,
+    default: false,
+  })),
+  { service_type: 'FIREWALL_V2', name: 'fwaas_db', default: true },
+];
 
 /** Extensions, availability zones, service providers, use of addresses. */
 export function miscEndpoints(
@@ -59,9 +72,9 @@ export function miscEndpoints(
       method: 'GET',
       path: '/service-providers',
       policy: 'get_service_provider',
-      response: wrapped('service_providers', Type.Array(Type.Never(), { maxItems: 0 })),
+      response: listed('service_providers', ServiceProvider),
       ok: 200,
-      handler: () => ({ service_providers: [] }),
+      handler: (request) => listItems('service_providers', SERVICE_PROVIDERS, request, 'name'),
     }),
     endpoint({
       id: 'network_ip_availabilities:list',

@@ -30,6 +30,12 @@ export const RouterAgent = shown({ ...Agent.properties, ha_state: OrNull(Type.St
 
 export const Zone = shown({ name: Type.String(), resource: Type.String(), state: Type.String() });
 
+export const ServiceProvider = shown({
+  service_type: Type.String(),
+  name: Type.String(),
+  default: Type.Boolean(),
+});
+
 export const Limits = Type.Record(Type.String(), Type.Union([Type.Integer(), Type.String()]));
 
 const Limit = Type.Integer({ minimum: -1, maximum: 2_147_483_647 });
