@@ -100,7 +100,8 @@ describe('a request for a server is refused', () => {
     expect(world.db.prepare('SELECT count(*) FROM server').pluck().get()).toBe(0);
   });
 
-  test('hints that no filter reads are kept and have no effect, as in nova', async () => {
+  // SECURITY-CASES would have them refused; nova's schema lets them through, and so they are here.
+  test('S39: hints that no filter reads are kept and have no effect, as in nova', async () => {
     expect((await post({}, undefined, 'member', { nonsense: { a: 1 } })).status).toBe(202);
     expect(world.db.prepare('SELECT request_spec FROM server').pluck().get()).toContain('nonsense');
   });

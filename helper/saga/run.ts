@@ -11,15 +11,15 @@ import {
   type RunEnvironment,
   type Subject,
 } from './attempt.ts';
-import type { HostStep, NoUndo, SqlStep } from './define.ts';
+import type { HostStep, NoUndo } from './define.ts';
 import { EngineStoppedError, type SagaRow } from './journal.ts';
 import { RunBase, type Failed } from './run-base.ts';
 import { describeError } from './serialize.ts';
+import { finalStep, nothing, refusePromise, whySkipped, type AnySqlStep } from './step-rules.ts';
 
 /** How often a restart may interrupt one step before the operation is unwound. */
 const interruptionBudget = 3;
 
-type AnySqlStep = SqlStep<unknown, unknown>;
 type AnyHostStep = HostStep<unknown, unknown>;
 type EndState = 'succeeded' | 'failed' | 'cancelled';
 
@@ -139,7 +139,7 @@ export class OperationRun extends RunBase {
     const { context } = attempt;
     try {
       const end = await this.write('succeeded', step.name, () => {
-        const skipped = this.#skipped(step, attempt);
+        const skipped = whySkipped(step, attempt, this.subject.input);
         if (skipped === null)
           withRecorder(attempt.recorder.add, () => {
             refusePromise(step, step.action(context, this.subject.input));
@@ -203,7 +203,7 @@ export class OperationRun extends RunBase {
     const waited = Math.round(performance.now() - waitBegun);
     if (waited > 0) attempt.context.note(`waited ${waited} ms for a place in class '${className}'`);
     try {
-      const skipped = forward ? this.#skipped(step, attempt) : null;
+      const skipped = forward ? whySkipped(step, attempt, this.subject.input) : null;
       if (skipped === null) {
         traceId = await this.write(
           'begun',
@@ -374,29 +374,9 @@ export class OperationRun extends RunBase {
     if (last) this.#ended('succeeded');
   }
 
-  /** Why the step is not needed, or null. */
-  #skipped(step: AnyStep, attempt: Attempt): string | null {
-    const skip = step.skip?.(attempt.context, this.subject.input) ?? false;
-    if (skip === false) return null;
-    return skip === true ? 'not needed' : skip;
-  }
-
   #ended(state: EndState): void {
     this.state = state;
     const error = this.#error;
     this.emit({ type: state === 'succeeded' ? 'finished' : state, error });
   }
-}
-
-function nothing(): void {
-  // The failure had no attempt that could be recorded.
-}
-
-/** The step that onFailed and onCancelled see in their context. */
-const finalStep: AnySqlStep = { kind: 'sql', name: 'end', action: nothing, undo: nothing };
-
-function refusePromise(step: AnyStep, result: unknown): void {
-  if (!(result instanceof Promise)) return;
-  result.catch(() => undefined);
-  throw new TypeError(`step '${step.name}' only changes the database and must not return a promise`);
 }

@@ -3,7 +3,6 @@ import {
   DeviceFlag,
   domainRef,
   DomainState,
-  MetadataType,
   StatsType,
   typedValues,
   type DomainRef,
@@ -32,9 +31,11 @@ import { copyRunningDisk } from './linux-copy.ts';
 import { readHost, type Host } from './linux-host.ts';
 import { mirrorRunningDisk, turnRunningDisk } from './linux-mirror.ts';
 import { domainHostError, isLibvirtError, unless } from './linux-errors.ts';
+import { DomainOwners } from './linux-owners.ts';
+import { stopByButton } from './linux-shutdown.ts';
 import { readStatistics } from './linux-statistics.ts';
 import { ppmToPng } from './png.ts';
-import { DEFAULT_OWNER, diskXml, domainXml, METADATA_URI, nicXml } from './xml.ts';
+import { DEFAULT_OWNER, diskXml, domainXml, nicXml } from './xml.ts';
 
 export interface LinuxDomainHostOptions {
   /**
@@ -65,15 +66,12 @@ const UNDEFINE_ALL =
   UndefineFlag.CHECKPOINTS_METADATA |
   UndefineFlag.NVRAM;
 
-/** A guest that is still booting does not hear the button: it is pressed again, as nova does. */
-const PRESS_AGAIN_MS = 10_000;
-
 /** Guests through libvirt's own protocol. */
 export class LinuxDomainHost implements DomainHost {
   readonly #owner: string;
   readonly #connection: LibvirtConnection;
-  /** Owner tags by UUID; null where there is none. What changes a domain's definition removes its entry. */
-  readonly #owners = new Map<string, string | null>();
+  /** What changes a domain's definition has its owner forgotten. */
+  readonly #owners = new DomainOwners();
   #host: Promise<Host> | undefined;
 
   constructor(options: LinuxDomainHostOptions = {}) {
@@ -82,9 +80,9 @@ export class LinuxDomainHost implements DomainHost {
     this.#owner = owner;
     this.#connection = new LibvirtConnection(connection);
     this.#connection.onAny((hint) => {
-      if (hint.event === 'defined' || hint.event === 'undefined') this.#owners.delete(hint.uuid);
+      if (hint.event === 'defined' || hint.event === 'undefined') this.#owners.forget(hint.uuid);
       if (hint.event === 'resync') {
-        this.#owners.clear();
+        this.#owners.forgetAll();
         this.#host = undefined;
       }
     });
@@ -102,7 +100,7 @@ export class LinuxDomainHost implements DomainHost {
     const xml = domainXml(spec, platform);
     record({ kind: 'xml', name: `domain ${spec.name}`, text: xml });
     return this.#run(`define domain ${spec.name}`, async (libvirt) => {
-      const owner = await this.#ownerOf(libvirt, spec.uuid);
+      const owner = await this.#owners.of(libvirt, spec.uuid);
       if (owner !== undefined && owner !== this.#owner) {
         throw new DomainHostError(
           'failed',
@@ -131,44 +129,23 @@ export class LinuxDomainHost implements DomainHost {
   }
 
   async shutdown(uuid: string, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
-    signal?.throwIfAborted();
-    const stopped = Promise.withResolvers<boolean>();
-    // An abort may come before anybody awaits it.
-    stopped.promise.catch(() => undefined);
     const dom = domainRef(uuid);
-    const look = (): void => {
-      // Events may have been lost: the state decides.
-      this.status(uuid).then(
-        (status) => status?.powerState === 'running' || stopped.resolve(true),
-        () => undefined,
-      );
-    };
-    const unwatch = this.#connection.watch((hint) => {
-      if (hint.event === 'resync') look();
-      else if (hint.uuid === uuid && (hint.event === 'stopped' || hint.event === 'crashed')) {
-        stopped.resolve(true);
-      }
-    });
-    const press = (): Promise<boolean> =>
-      this.#run(`shut down domain ${uuid}`, async (libvirt) => {
-        const { state } = await libvirt.domainGetState({ dom });
-        if (state === DomainState.SHUTOFF || state === DomainState.CRASHED) return false;
-        await unless('OPERATION_INVALID', libvirt.domainShutdownFlags({ dom }));
-        return true;
-      });
-    const timer = setTimeout(() => stopped.resolve(false), timeoutMs);
-    const again = setInterval(() => void press().catch(() => undefined), PRESS_AGAIN_MS);
-    const aborted = (): void => stopped.reject(signal?.reason);
-    signal?.addEventListener('abort', aborted);
-    try {
-      if (!(await press())) return true;
-      return await stopped.promise;
-    } finally {
-      clearTimeout(timer);
-      clearInterval(again);
-      signal?.removeEventListener('abort', aborted);
-      unwatch();
-    }
+    return stopByButton(
+      {
+        uuid,
+        watch: (listener) => this.#connection.watch(listener),
+        isRunning: async () => (await this.status(uuid))?.powerState === 'running',
+        press: () =>
+          this.#run(`shut down domain ${uuid}`, async (libvirt) => {
+            const { state } = await libvirt.domainGetState({ dom });
+            if (state === DomainState.SHUTOFF || state === DomainState.CRASHED) return false;
+            await unless('OPERATION_INVALID', libvirt.domainShutdownFlags({ dom }));
+            return true;
+          }),
+      },
+      timeoutMs,
+      signal,
+    );
   }
 
   async destroy(uuid: string): Promise<void> {
@@ -221,7 +198,7 @@ export class LinuxDomainHost implements DomainHost {
           throw new DomainHostError('invalidState', `Cannot undefine domain ${uuid}: it is running.`);
         }
         await libvirt.domainUndefineFlags({ dom, flags: UNDEFINE_ALL });
-        this.#owners.delete(uuid);
+        this.#owners.forget(uuid);
       }),
     );
   }
@@ -236,7 +213,7 @@ export class LinuxDomainHost implements DomainHost {
   async list(): Promise<readonly DomainStatus[]> {
     return this.#run('list domains', async (libvirt) => {
       const all = await states(libvirt);
-      const owners = await Promise.all(all.map(({ uuid }) => this.#ownerOf(libvirt, uuid)));
+      const owners = await Promise.all(all.map(({ uuid }) => this.#owners.of(libvirt, uuid)));
       return all.filter((_, index) => owners[index] === this.#owner);
     });
   }
@@ -379,24 +356,6 @@ export class LinuxDomainHost implements DomainHost {
       return await work(await this.#connection.open());
     } catch (error) {
       throw domainHostError(action, error);
-    }
-  }
-
-  /** The owner tag in a domain's metadata: null where there is none, undefined where there is no such domain. */
-  async #ownerOf(libvirt: Libvirt, uuid: string): Promise<string | null | undefined> {
-    const known = this.#owners.get(uuid);
-    if (known !== undefined) return known;
-    try {
-      const dom = domainRef(uuid);
-      const text = await libvirt.domainGetMetadata({ dom, type: MetadataType.ELEMENT, uri: METADATA_URI });
-      const owner = /<(?:\w+:)?owner>([^<]*)</.exec(text)?.[1] ?? null;
-      this.#owners.set(uuid, owner);
-      return owner;
-    } catch (error) {
-      if (isLibvirtError(error, 'NO_DOMAIN')) return undefined;
-      if (!isLibvirtError(error, 'NO_DOMAIN_METADATA')) throw error;
-      this.#owners.set(uuid, null);
-      return null;
     }
   }
 
