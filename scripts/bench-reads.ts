@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fillAll } from '../bench/fill-all.ts';
-import { ReadWorld, limitOf, timeReads } from '../bench/read-all.ts';
+import { ReadWorld, isOver, timeReads } from '../bench/read-all.ts';
 import { createCloud } from '../helper/cloud.ts';
 import { loadConfig } from '../helper/config.ts';
 import { closeDatabase, openDatabase } from '../helper/db/index.ts';
@@ -48,11 +48,11 @@ try {
   const lines = [...full]
     .map(([name, now]) => {
       const was = empty.get(name);
-      const over = now.ms > limitOf(now);
-      const text = `${over ? '✗' : ' '} ${name.padEnd(60)} ${now.ms.toFixed(2).padStart(8)} ms of ${String(now.items).padStart(5)} (${now.wholeMs === undefined ? `${(now.ms / now.floorMs).toFixed(0)} floors` : `${(now.ms / now.wholeMs).toFixed(1)} times its sending`})   was ${was?.ms.toFixed(2) ?? '?'} ms of ${was?.items ?? 0}`;
-      return { ms: now.ms, over, text };
+      const over = isOver(now);
+      const text = `${over ? '✗' : ' '} ${name.padEnd(60)} ${now.ms.toFixed(2).padStart(8)} ms (${now.cpuMs.toFixed(2).padStart(7)} of the processor) of ${String(now.items).padStart(5)} (${now.wholeMs === undefined ? `${(now.cpuMs / now.floorMs).toFixed(0)} floors` : `${(now.cpuMs / now.wholeMs).toFixed(1)} times its sending`})   was ${was?.ms.toFixed(2) ?? '?'} ms of ${was?.items ?? 0}`;
+      return { cpuMs: now.cpuMs, over, text };
     })
-    .toSorted((a, b) => b.ms - a.ms);
+    .toSorted((a, b) => b.cpuMs - a.cpuMs);
   for (const { text } of lines) process.stdout.write(`${text}\n`);
   const floors = [...full.values()].map(({ floorMs }) => floorMs).toSorted((a, b) => a - b);
   process.stdout.write(

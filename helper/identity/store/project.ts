@@ -64,15 +64,20 @@ export const listScopesOf = (db: Db, userId: string, kind: 'project' | 'domain')
        SELECT @user, 'user' UNION ALL SELECT group_id, 'group' FROM identity_membership WHERE user_id = @user),
      held AS (
        SELECT a.target_kind, a.target_id, a.inherited, a.role_id
-       FROM actor CROSS JOIN identity_assignment a ON a.actor_id = actor.id AND a.actor_kind = actor.kind),
+       FROM actor CROSS JOIN identity_assignment a ON a.actor_id = actor.id AND a.actor_kind = actor.kind
+         AND a.target_kind IN ('project', 'domain')),
+     hidden AS (
+       SELECT DISTINCT h.role_id FROM held h CROSS JOIN identity_role r ON r.id = h.role_id
+       WHERE r.domain_id IS NOT NULL),
      implied(role_id, id) AS (
-       SELECT DISTINCT role_id, role_id FROM held
+       SELECT role_id, role_id FROM hidden
        UNION
        SELECT implied.role_id, i.implied_id FROM implied
        CROSS JOIN identity_implied_role i ON i.prior_id = implied.id),
      granted AS (
        SELECT target_kind, target_id, inherited FROM held
-       WHERE role_id IN (SELECT i.role_id FROM implied i CROSS JOIN identity_role r ON r.id = i.id
+       WHERE role_id NOT IN (SELECT role_id FROM hidden)
+          OR role_id IN (SELECT i.role_id FROM implied i CROSS JOIN identity_role r ON r.id = i.id
                          WHERE r.domain_id IS NULL)),
      lower(id) AS (
        SELECT p.id FROM granted g JOIN identity_project p ON p.parent_id = g.target_id

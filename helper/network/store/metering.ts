@@ -39,8 +39,9 @@ export const rulesOfLabels = (db: Db, labelIds: readonly string[]): MeteringLabe
 export const routersOfLabel = (db: Db, label: MeteringLabelRow, among?: readonly string[]): string[] =>
   statement<[Readonly<Record<string, string>>], { id: string }>(
     db,
-    `SELECT id FROM router WHERE gateway_network_id IS NOT NULL
-       ${label.shared === 1 ? '' : 'AND project_id = @project'}
+    // Signs keep the indexes of what is wider than the ids from being used.
+    `SELECT id FROM router WHERE +gateway_network_id IS NOT NULL
+       ${label.shared === 1 ? '' : `AND ${among === undefined ? '' : '+'}project_id = @project`}
        ${among === undefined ? '' : 'AND id IN (SELECT value FROM json_each(@among))'} ORDER BY +seq`,
   )
     .all({
