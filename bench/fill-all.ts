@@ -14,6 +14,9 @@ const MODELS: Readonly<Record<string, string>> = {
   server: "vm_state = 'stopped'",
   image: "status = 'active'",
   identity_project: 'is_domain = 0',
+  // Each copy's role is a user's of its own.
+  identity_user: "name = 'fuzz-member'",
+  identity_assignment: "actor_id = (SELECT id FROM identity_user WHERE name = 'fuzz-member')",
   // Each attachment is of a volume of its own.
   volume: 'id IN (SELECT volume_id FROM volume_attachment)',
 };

@@ -81,14 +81,15 @@ function visibilityCondition(auth: AuthContext, query: Readonly<Record<string, s
       return isAdmin
         ? { sql: `(visibility <> 'community' OR owner_id = ?)`, values: [project] }
         : {
-            sql: `(owner_id = ? OR visibility = 'public' OR ${shared.sql})`,
+            // By age, whatever of it may be seen: the sign keeps the index of what is public from being read whole.
+            sql: `(owner_id = ? OR +visibility = 'public' OR ${shared.sql})`,
             values: [project, ...shared.values],
           };
     case 'all':
       return isAdmin
         ? { sql: '1', values: [] }
         : {
-            sql: `(owner_id = ? OR visibility IN ('public', 'community') OR ${shared.sql})`,
+            sql: `(owner_id = ? OR +visibility IN ('public', 'community') OR ${shared.sql})`,
             values: [project, ...shared.values],
           };
     case 'public':
