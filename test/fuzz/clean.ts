@@ -41,12 +41,16 @@ export async function clean(
   for (let round = 0; round < ROUNDS; round++) {
     await settle(helper);
     const mine = (await inventory(world, wire)).filter(
-      ({ kind, id, path }) => path !== undefined && !pool.isKept(kind, id),
+      (thing) => (thing.path !== undefined || isGroup(thing)) && !pool.isKept(thing.kind, thing.id),
     );
     left = [];
     for (const thing of mine) {
       await loosen(world, wire, pool, thing);
-      const { status, text } = await send(world, wire, 'DELETE', thing.path ?? '');
+      const { status, text } = isGroup(thing)
+        ? await send(world, wire, 'POST', `/volume/v3/groups/${thing.id}/action`, {
+            delete: { 'delete-volumes': true },
+          })
+        : await send(world, wire, 'DELETE', thing.path ?? '');
       if (status >= 400 && status !== 404)
         left.push(`${thing.service.name} ${thing.kind} ${thing.id}: ${status} ${text.slice(0, 200)}`);
       else left.push(`${thing.service.name} ${thing.kind} ${thing.id} is there still`);
@@ -55,6 +59,9 @@ export async function clean(
   }
   return left;
 }
+
+/** Groups of volumes are deleted by an action, and their volumes with them. */
+const isGroup = ({ service, kind }: Thing): boolean => service.name === 'volume' && kind === 'group';
 
 const send = (
   world: World,
@@ -91,6 +98,15 @@ async function loosen(
   if (service.name === 'compute' && kind === 'aggregate')
     for (const host of (body['hosts'] ?? []) as string[])
       await call('POST', `${path}/action`, { remove_host: { host } });
+  if (service.name === 'volume' && kind === 'volume') {
+    // An administrator may have said that it is attached, or anything else, when nothing has it.
+    const { json } = await call('GET', path, undefined);
+    const { volume } = json as { volume?: { attachments: unknown[]; status: string } };
+    if (volume?.attachments.length === 0 && volume.status !== 'deleting')
+      await call('POST', `${path}/action`, {
+        'os-reset_status': { status: 'available', attach_status: 'detached' },
+      });
+  }
   if (service.name === 'image' && kind === 'image')
     await call(
       'PATCH',
@@ -130,6 +146,8 @@ async function loosen(
     // One that is disabled cannot be changed in any other way, here as upstream.
     await call('PUT', path, { trunk: { admin_state_up: true } });
     const subPorts = (body['sub_ports'] ?? []) as { port_id: string }[];
+    // Somebody may have said that a host has its port, and then it is in use.
+    await call('PUT', `${network}/ports/${String(body['port_id'])}`, { port: { 'binding:host_id': '' } });
     await call('PUT', `${path}/remove_subports`, { sub_ports: subPorts.map(({ port_id }) => ({ port_id })) });
   }
 }

@@ -91,6 +91,10 @@ const EVERYTHING: Readonly<Record<string, string>> = {
   'volume /backups': '?all_tenants=1',
   'volume /attachments': '?all_tenants=1',
   'volume /types': '?is_public=None',
+  'volume /group_types': '?is_public=None',
+  'volume /groups': '?all_tenants=1',
+  'volume /group_snapshots': '?all_tenants=1',
+  'volume /volume-transfers': '?all_tenants=1',
 };
 
 /** Attributes by which a thing without an id is known. */
