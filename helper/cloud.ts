@@ -352,6 +352,7 @@ const backendsOf = ({ volume, stateDirectory }: Config): readonly Backend[] =>
     directory: backend.directory ?? `${stateDirectory}/volumes/${backend.name}`,
     format: backend.format ?? 'qcow2',
     export: backend.export ?? 'local',
+    mounted: backend.mounted ?? false,
     reservedPercentage: backend.reservedPercentage ?? 0,
     maxOverSubscription: backend.maxOverSubscription ?? 20,
     goodness: backend.goodness ?? 0,

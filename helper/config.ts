@@ -126,6 +126,8 @@ const ConfigFile = Type.Object(
                   format: Type.Optional(Type.Union([Type.Literal('qcow2'), Type.Literal('raw')])),
                   /** On another disk, or on an NFS mount; below the state directory by default. */
                   directory: Type.Optional(Path),
+                  /** The directory is a mount (NFS, another disk): nothing is done in it while nothing is mounted there. */
+                  mounted: Type.Optional(Type.Boolean()),
                   reservedPercentage: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
                   maxOverSubscription: Type.Optional(Type.Number({ minimum: 1 })),
                   goodness: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
@@ -194,6 +196,7 @@ export interface BackendSettings {
   readonly format?: 'qcow2' | 'raw';
   readonly export?: 'local' | 'iscsi';
   readonly directory?: string;
+  readonly mounted?: boolean;
   readonly reservedPercentage?: number;
   readonly maxOverSubscription?: number;
   readonly goodness?: number;

@@ -54,7 +54,7 @@ import { encryptionEndpoints, qosEndpoints } from './endpoints/type-extra.ts';
 import { typeEndpoints } from './endpoints/type.ts';
 import { volumeActionEndpoints } from './endpoints/volume-action.ts';
 import { volumeEndpoints } from './endpoints/volume.ts';
-import { Drivers, FileDriver, type Directory } from './driver/index.ts';
+import { Drivers, FileDriver, MountedFileDriver, type Directory } from './driver/index.ts';
 import type { ComputeSide, VolumeFace } from './face.ts';
 import { volumeRules } from './policy.ts';
 import { registerSagas } from './sagas/index.ts';
@@ -106,7 +106,10 @@ const callerFor = (auth: AuthContext): Caller => ({
 export function createVolume(deps: VolumeDeps): VolumeService {
   const { db, sagas, disks, iscsi, image, compute, directories, logger, now, config, projectExists } = deps;
   const drivers = new Drivers(
-    config.backends.map((backend, index) => new FileDriver(backend, disks, directories[index]!)),
+    config.backends.map((backend, index) => {
+      const Driver = backend.mounted === true ? MountedFileDriver : FileDriver;
+      return new Driver(backend, disks, directories[index]!);
+    }),
   );
   const exports = new Exports({ db, drivers, iscsi });
   const pools = new Pools({ db, drivers, now, config, logger });

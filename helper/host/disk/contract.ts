@@ -176,6 +176,12 @@ export function diskHostContract(name: string, make: () => DiskHost): void {
       expect(totalBytes).toBeGreaterThanOrEqual(freeBytes);
     });
 
+    test('knows a mount from a directory', async () => {
+      expect(await host.isMountPoint('/proc')).toBe(true);
+      expect(await host.isMountPoint(directory)).toBe(false);
+      expect(await host.isMountPoint(at('nowhere'))).toBe(false);
+    });
+
     test('measures', async () => {
       const measure = await host.measure({ path: at('base.raw'), format: 'raw', destinationFormat: 'raw' });
       expect(measure.required).toBe(2 * MIB);

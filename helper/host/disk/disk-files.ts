@@ -191,6 +191,15 @@ export abstract class DiskFiles {
     return bavail * bsize;
   }
 
+  async isMountPoint(directory: string): Promise<boolean> {
+    try {
+      const [inside, outside] = await Promise.all([stat(directory), stat(dirname(directory))]);
+      return inside.dev !== outside.dev;
+    } catch {
+      return false;
+    }
+  }
+
   async capacity(directory: string): Promise<Capacity> {
     assertPath(directory);
     const { blocks, bavail, bsize } = await statfs(directory);

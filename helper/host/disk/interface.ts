@@ -160,6 +160,8 @@ export interface DiskHost {
   /** Bytes that may still be written to the file system of this directory. */
   freeBytes(directory: string): Promise<number>;
   capacity(directory: string): Promise<Capacity>;
+  /** Whether another file system is mounted at this directory; false when it is not there. */
+  isMountPoint(directory: string): Promise<boolean>;
 }
 
 /** A disk operation that cannot be done or that failed. The message names the file, the cause and the remedy. */

@@ -9,6 +9,8 @@ export interface Backend {
   /** Absolute; of Deskcloud alone. Back ends without files keep only what is unfinished there. */
   readonly directory: string;
   readonly format: DiskFormat;
+  /** The directory is a mount (NFS, another disk), and of no use while nothing is mounted there. */
+  readonly mounted?: boolean;
   /** How guests reach its volumes: as files of this host (the default), or by iSCSI over the loopback interface. */
   readonly export?: 'local' | 'iscsi';
   /** Percent of its capacity that volumes leave alone. */
