@@ -125,14 +125,15 @@ export function summarizeVolumes(
     db,
     `SELECT count(*) AS count, coalesce(sum(size), 0) AS size FROM volume ${where(conditions)}`,
   ).get(...values) ?? { count: 0, size: 0 };
-  const metadata: Record<string, string[]> = {};
+  // A key is any text, also 'constructor'.
+  const metadata = new Map<string, string[]>();
   for (const { key, value } of statement<SqlValue[], { key: string; value: string }>(
     db,
     `SELECT DISTINCT key, value FROM volume_metadata
       WHERE volume_id IN (SELECT id FROM volume ${where(conditions)}) ORDER BY key, value`,
   ).all(...values))
-    (metadata[key] ??= []).push(value);
-  return { ...sums, metadata };
+    metadata.set(key, [...(metadata.get(key) ?? []), value]);
+  return { ...sums, metadata: Object.fromEntries(metadata) };
 }
 
 /** What a back end has given away: GiB and number of volumes. */
