@@ -131,8 +131,11 @@ export function summarizeVolumes(
     db,
     `SELECT DISTINCT key, value FROM volume_metadata
       WHERE volume_id IN (SELECT id FROM volume ${where(conditions)}) ORDER BY key, value`,
-  ).all(...values))
-    metadata.set(key, [...(metadata.get(key) ?? []), value]);
+  ).all(...values)) {
+    const known = metadata.get(key);
+    if (known === undefined) metadata.set(key, [value]);
+    else known.push(value);
+  }
   return { ...sums, metadata: Object.fromEntries(metadata) };
 }
 
