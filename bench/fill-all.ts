@@ -17,6 +17,8 @@ const MODELS: Readonly<Record<string, string>> = {
   // Each copy's role is a user's of its own.
   identity_user: "name = 'fuzz-member'",
   identity_assignment: "actor_id = (SELECT id FROM identity_user WHERE name = 'fuzz-member')",
+  // Each conntrack helper is of a router of its own.
+  router: 'id IN (SELECT router_id FROM conntrack_helper)',
   // Each attachment is of a volume of its own.
   volume: 'id IN (SELECT volume_id FROM volume_attachment)',
 };

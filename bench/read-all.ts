@@ -146,8 +146,11 @@ const median = (list: readonly Spent[], of: keyof Spent): number =>
     50,
   );
 
+/** The list that a page holds; not its links to others. */
 const listIn = (json: unknown): unknown[] | undefined =>
-  Object.values(json as object).find((value) => Array.isArray(value)) as unknown[] | undefined;
+  Object.entries(json as object).find(
+    ([key, value]) => Array.isArray(value) && !key.endsWith('links'),
+  )?.[1] as unknown[] | undefined;
 
 /** Of a list its length; of a thing that holds a page of others (the servers of a project's usage) theirs. */
 const itemsOf = (json: unknown): number => {

@@ -105,18 +105,19 @@ export function pairsOf(
   table: PairTable,
   ids: readonly string[],
 ): ReadonlyMap<string, Readonly<Record<string, string>>> {
-  const found = new Map<string, Record<string, string>>();
+  const found = new Map<string, [string, string][]>();
   const owner = PAIR_TABLES[table];
   const rows = statement<[string], { id: string; key: string; value: string }>(
     db,
     `SELECT ${owner} AS id, key, value FROM ${table} WHERE ${owner} IN (SELECT value FROM json_each(?)) ORDER BY key`,
   ).all(JSON.stringify(ids));
   for (const { id, key, value } of rows) {
-    const pairs = found.get(id) ?? {};
-    pairs[key] = value;
-    found.set(id, pairs);
+    const pairs = found.get(id);
+    if (pairs === undefined) found.set(id, [[key, value]]);
+    else pairs.push([key, value]);
   }
-  return found;
+  // A key is any text, also '__proto__'.
+  return new Map([...found].map(([id, pairs]) => [id, Object.fromEntries(pairs)]));
 }
 
 const PAIR_TABLES = {
