@@ -59,6 +59,7 @@ describe('the table of legal actions', () => {
         "detach_interface: active paused stopped",
         "attach_volume: active paused stopped resized shelved_offloaded",
         "detach_volume: active paused stopped resized shelved_offloaded",
+        "swap_volume: active paused resized",
         "migrate: active stopped",
         "os-migrateLive: active paused",
         "evacuate: active stopped error",
