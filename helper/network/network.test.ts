@@ -381,13 +381,13 @@ describe('the rest', () => {
     expect(await list('a', '/agents')).toEqual([]);
     expect(await list('a', '/availability_zones')).toHaveLength(2);
     expect(
-      (await list('a', '/service-providers')).map(({ service_type, name }) => `${service_type} ${name}`),
+      (await list('a', '/service-providers')).map(({ service_type, name }) => [service_type, name]),
     ).toEqual([
-      'L3_ROUTER_NAT dvrha',
-      'L3_ROUTER_NAT dvr',
-      'L3_ROUTER_NAT ha',
-      'L3_ROUTER_NAT single_node',
-      'FIREWALL_V2 fwaas_db',
+      ['L3_ROUTER_NAT', 'dvrha'],
+      ['L3_ROUTER_NAT', 'dvr'],
+      ['L3_ROUTER_NAT', 'ha'],
+      ['L3_ROUTER_NAT', 'single_node'],
+      ['FIREWALL_V2', 'fwaas_db'],
     ]);
     await makeSubnet(await makeNetwork());
     expect(await list('admin', '/network-ip-availabilities')).toMatchObject([
