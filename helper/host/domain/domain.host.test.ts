@@ -83,7 +83,8 @@ describe('with libvirt', () => {
     const ground = await testGround(OWNER, await qemuOwner());
     const spec = ground.spec(3);
     try {
-      await host.define({ ...spec, disks: spec.disks.map((disk) => ({ ...disk, path: '/nonexistent/x' })) });
+      const source = { kind: 'file', path: '/nonexistent/x' } as const;
+      await host.define({ ...spec, disks: spec.disks.map((disk) => ({ ...disk, source })) });
       await expect(host.start(spec.uuid)).rejects.toMatchObject({
         reason: 'failed',
         message: expect.stringContaining('/nonexistent/x') as string,
