@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
+import { backendsOf } from './backend-settings.ts';
 import { backupSettings } from './backup-settings.ts';
 import { createBasics } from './compute/basics-impl.ts';
 import { createCompute, serverPower, type Compute } from './compute/index.ts';
@@ -33,7 +34,7 @@ import { IscsiLoop } from './reconcile/iscsi.ts';
 import { PowerStateLoop } from './reconcile/power-state.ts';
 import { SagaEngine, listOperations, type JournalObserver } from './saga/index.ts';
 import { Secret } from './secret.ts';
-import { createVolume, DEFAULT_WEIGHTS, type Backend } from './volume/index.ts';
+import { createVolume, DEFAULT_WEIGHTS } from './volume/index.ts';
 import { Settings } from './settings.ts';
 
 /** What the process around the cloud gives it. */
@@ -177,6 +178,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     sagas: engine,
     disks: host.disks,
     iscsi: host.iscsi,
+    lvm: host.lvm,
     image: image.face,
     compute: () => compute.volumes,
     directories: backends.map(({ directory }) =>
@@ -344,21 +346,6 @@ const computeConfig = (config: Config) => ({
 
 const pathBelow = (root: string, directory: string): StatePath =>
   directory.slice(root.length + 1).split('/') as unknown as StatePath;
-
-/** Where volumes are kept: what the settings say, or one directory of qcow2 files. */
-const backendsOf = ({ volume, stateDirectory }: Config): readonly Backend[] =>
-  (volume.backends ?? [{ name: 'file' }]).map((backend) => ({
-    name: backend.name,
-    directory: backend.directory ?? `${stateDirectory}/volumes/${backend.name}`,
-    format: backend.format ?? 'qcow2',
-    export: backend.export ?? 'local',
-    mounted: backend.mounted ?? false,
-    reservedPercentage: backend.reservedPercentage ?? 0,
-    maxOverSubscription: backend.maxOverSubscription ?? 20,
-    goodness: backend.goodness ?? 0,
-    ...(backend.filterFunction === undefined ? {} : { filterFunction: backend.filterFunction }),
-    ...(backend.goodnessFunction === undefined ? {} : { goodnessFunction: backend.goodnessFunction }),
-  }));
 
 async function readOrMake(
   files: LinuxStateFiles,

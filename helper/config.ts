@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { parse } from 'yaml';
+import { backendsProblem } from './backend-settings.ts';
 import { BackupConfig, backupProblem } from './backup-settings.ts';
 import type { RateLimits } from './http/rate-limit.ts';
 import { mismatch } from './http/schema.ts';
@@ -121,6 +122,12 @@ const ConfigFile = Type.Object(
               Type.Object(
                 {
                   name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$' }),
+                  /** 'file' is the default. */
+                  kind: Type.Optional(Type.Union([Type.Literal('file'), Type.Literal('lvm')])),
+                  /** Of kind lvm: a volume group that is there. */
+                  volumeGroup: Type.Optional(Type.String()),
+                  /** Volumes are thin in this pool, which is made when it is not there; thick without. */
+                  thinPool: Type.Optional(Type.String()),
                   /** How servers reach its volumes: as files, or by iSCSI over the loopback interface (raw format only). */
                   export: Type.Optional(Type.Union([Type.Literal('local'), Type.Literal('iscsi')])),
                   format: Type.Optional(Type.Union([Type.Literal('qcow2'), Type.Literal('raw')])),
@@ -193,6 +200,9 @@ const ConfigFile = Type.Object(
 /** A place for volumes. */
 export interface BackendSettings {
   readonly name: string;
+  readonly kind?: 'file' | 'lvm';
+  readonly volumeGroup?: string;
+  readonly thinPool?: string;
   readonly format?: 'qcow2' | 'raw';
   readonly export?: 'local' | 'iscsi';
   readonly directory?: string;
@@ -325,11 +335,8 @@ export function configOf(content: unknown, path: string, overrides: ConfigOverri
   const unfit = backupProblem(file.volume?.backup ?? {});
   if (unfit !== undefined) throw new Error(`${path}: ${unfit}`);
   checkFunctions(merged as Config);
-  for (const { name, export: exported, format } of merged.volume.backends ?? [])
-    if (exported === 'iscsi' && format !== 'raw')
-      throw new Error(
-        `${path}: the back end '${name}' (volume.backends) exports by iSCSI, which shows a file's bytes as they are, and keeps its volumes as ${format ?? 'qcow2'}. Give it 'format: raw', or 'export: local'.`,
-      );
+  const wrongPlace = backendsProblem(merged.volume.backends ?? []);
+  if (wrongPlace !== undefined) throw new Error(`${path}: ${wrongPlace}`);
   return merged as Config;
 }
 

@@ -10,7 +10,7 @@ import type {
 } from '../host/domain/interface.ts';
 
 /** File, or name of the target. */
-const nameOf = ({ source }: DomainDisk): string => (source.kind === 'file' ? source.path : source.iqn);
+const nameOf = ({ source }: DomainDisk): string => (source.kind === 'iscsi' ? source.iqn : source.path);
 
 /** Domains in memory; they outlive an engine as real ones outlive the helper. */
 export class StandInDomains implements DomainHost {

@@ -3,6 +3,7 @@ import type { DiskHost } from './disk/interface.ts';
 import type { DomainHost } from './domain/interface.ts';
 import type { Owner } from './files/interface.ts';
 import type { IscsiHost } from './iscsi/interface.ts';
+import type { LvmHost } from './lvm/interface.ts';
 import type { HostNetwork } from './net/interface.ts';
 import type { SecretHost } from './secret/interface.ts';
 import type { SetupHost } from './setup/interface.ts';
@@ -14,6 +15,7 @@ export interface Host {
   readonly domains: DomainHost;
   readonly disks: DiskHost;
   readonly iscsi: IscsiHost;
+  readonly lvm: LvmHost;
   readonly secrets: SecretHost;
   readonly setup: SetupHost;
   /** The user that runs the emulator, who must be able to read disks and to make sockets. */

@@ -5,6 +5,7 @@ import { LinuxDomainHost, qemuOwner } from './domain/index.ts';
 import type { Host } from './index.ts';
 import { LinuxIscsiHost } from './iscsi/linux.ts';
 import { iscsiPortal } from './iscsi/portal.ts';
+import { LinuxLvmHost } from './lvm/linux.ts';
 import { createLinuxHostNetwork } from './net/linux.ts';
 import { LinuxSecretHost } from './secret/linux.ts';
 import { LinuxSetupHost } from './setup/linux.ts';
@@ -19,6 +20,7 @@ export async function createLinuxHost(config: Config): Promise<Host> {
     domains: new LinuxDomainHost({ owner: config.owner, uri: config.libvirtUri }),
     disks: new LinuxDiskHost(commands),
     iscsi: new LinuxIscsiHost({ portal: iscsiPortal(config), runDirectory: config.runDirectory }),
+    lvm: new LinuxLvmHost({ owner: config.owner, commands }),
     secrets: new LinuxSecretHost({ owner: config.owner, uri: config.libvirtUri }),
     setup: new LinuxSetupHost({ commands, stateDirectory: config.stateDirectory }),
     guestOwner: await qemuOwner(),

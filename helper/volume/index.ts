@@ -2,6 +2,7 @@ import { transaction, type Db } from '../db/index.ts';
 import { volumeDialect } from '../errors/dialects.ts';
 import type { DiskHost } from '../host/disk/interface.ts';
 import type { AuthContext, Caller, Logger, Service } from '../http/index.ts';
+import type { LvmHost } from '../host/lvm/interface.ts';
 import type { IscsiHost } from '../host/iscsi/interface.ts';
 import type { ImageFace } from '../image/index.ts';
 import { currentOrigin } from '../origin.ts';
@@ -54,7 +55,7 @@ import { encryptionEndpoints, qosEndpoints } from './endpoints/type-extra.ts';
 import { typeEndpoints } from './endpoints/type.ts';
 import { volumeActionEndpoints } from './endpoints/volume-action.ts';
 import { volumeEndpoints } from './endpoints/volume.ts';
-import { Drivers, FileDriver, MountedFileDriver, type Directory } from './driver/index.ts';
+import { Drivers, FileDriver, LvmDriver, MountedFileDriver, type Directory } from './driver/index.ts';
 import type { ComputeSide, VolumeFace } from './face.ts';
 import { volumeRules } from './policy.ts';
 import { registerSagas } from './sagas/index.ts';
@@ -71,6 +72,7 @@ export interface VolumeDeps {
   readonly sagas: SagaEngine;
   readonly disks: DiskHost;
   readonly iscsi: IscsiHost;
+  readonly lvm: LvmHost;
   readonly image: ImageFace;
   readonly compute: () => ComputeSide;
   /** The back ends' directories, in the order of `config.backends`. */
@@ -107,8 +109,14 @@ export function createVolume(deps: VolumeDeps): VolumeService {
   const { db, sagas, disks, iscsi, image, compute, directories, logger, now, config, projectExists } = deps;
   const drivers = new Drivers(
     config.backends.map((backend, index) => {
-      const Driver = backend.mounted === true ? MountedFileDriver : FileDriver;
-      return new Driver(backend, disks, directories[index]!);
+      const directory = directories[index]!;
+      if (backend.lvm === undefined) {
+        const Driver = backend.mounted === true ? MountedFileDriver : FileDriver;
+        return new Driver(backend, disks, directory);
+      }
+      const { volumeGroup: group, thinPool: pool } = backend.lvm;
+      const place = { host: deps.lvm, group, ...(pool === undefined ? {} : { pool }), directory };
+      return new LvmDriver(backend, disks, place);
     }),
   );
   const exports = new Exports({ db, drivers, iscsi });

@@ -5,6 +5,7 @@ import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
 import { notFound } from '../errors/error.ts';
 import { FakeDiskHost } from '../host/disk/fake.ts';
 import { DirectoryBackupStore } from '../host/backup/directory.ts';
+import { FakeLvmHost } from '../host/lvm/fake.ts';
 import { FakeIscsiHost } from '../host/iscsi/fake.ts';
 import { LinuxStateFiles } from '../host/files/linux.ts';
 import { silentLogger, type AuthContext } from '../http/index.ts';
@@ -114,15 +115,18 @@ export class VolumeWorld {
   readonly volume: VolumeService;
   readonly sagas: SagaEngine;
   readonly iscsi = new FakeIscsiHost();
+  readonly lvm = new FakeLvmHost(join(this.root, 'lvm'));
   readonly backends: readonly Backend[];
   readonly #server: TestServer;
   readonly backupStore = new DirectoryBackupStore(new LinuxStateFiles(this.root), ['backups']);
 
-  /** @param options how the back end of raw files is reached. */
-  constructor(options: { readonly export?: 'local' | 'iscsi' } = {}) {
+  /** @param options how the back end of raw files is reached; LVM's back ends that there are, too. */
+  constructor(
+    options: { readonly export?: 'local' | 'iscsi'; readonly lvm?: readonly ('thick' | 'thin')[] } = {},
+  ) {
     this.sagas = new SagaEngine({ db: this.db, logger: silentLogger });
     const files = new LinuxStateFiles(this.root);
-    this.backends = (['qcow2', 'raw'] as const).map((format) => ({
+    const inFiles = (['qcow2', 'raw'] as const).map((format) => ({
       name: `file-${format}`,
       directory: join(this.root, `file-${format}`),
       format,
@@ -131,11 +135,22 @@ export class VolumeWorld {
       maxOverSubscription: 20,
       goodness: 0,
     }));
+    const inLvm = (options.lvm ?? []).map((kind) => ({
+      name: kind,
+      directory: join(this.root, kind),
+      format: 'raw' as const,
+      lvm: { volumeGroup: 'group', ...(kind === 'thin' ? { thinPool: 'pool' } : {}) },
+      reservedPercentage: 0,
+      maxOverSubscription: kind === 'thin' ? 20 : 1,
+      goodness: 0,
+    }));
+    this.backends = [...inFiles, ...inLvm];
     this.volume = createVolume({
       db: this.db,
       sagas: this.sagas,
       disks: new FakeDiskHost(),
       iscsi: this.iscsi,
+      lvm: this.lvm,
       image: this.images.face,
       compute: () => this.guests,
       directories: this.backends.map(({ name }) => ({ files, path: [name] as const })),

@@ -41,9 +41,9 @@ export function swapVolume(
       });
       const bus = diskBus(imagePropertiesOfRow(row));
       const disk = diskOfVolume(deps, next, bus);
-      if (grownBytes !== null && disk.source.kind === 'iscsi')
+      if (grownBytes !== null && disk.source.kind !== 'file')
         throw badRequest(
-          'Invalid volume: A volume that is exported by iSCSI takes the place of one of the same size only.',
+          'Invalid volume: A volume that is exported by iSCSI, or is a device, takes the place of one of the same size only.',
         );
       return {
         serverId,

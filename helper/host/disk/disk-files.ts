@@ -13,10 +13,12 @@ import {
   type ConvertOptions,
   type DiskEncryption,
   type DiskFormat,
+  type DiskToMeasure,
   type EmptyDiskOptions,
   type ExchangedDisks,
   type OverlayOptions,
 } from './interface.ts';
+import { isDevicePath, lengthOf, openForReading } from './device.ts';
 import { emptyQcow2, readQcow2Header, type EmptyQcow2, type FileLayout } from './qcow2-writer.ts';
 import { createRawTarget, type RawTarget } from './raw.ts';
 
@@ -115,7 +117,7 @@ export abstract class DiskFiles {
     try {
       const sameKey = sourceKey?.reveal() === encryption?.passphrase.reveal();
       const asItIs = sourceFormat === destinationFormat && sameKey;
-      const shared = asItIs && (await reflink(source, part));
+      const shared = asItIs && !isDevicePath(source) && (await reflink(source, part));
       if (!shared) {
         // Ciphertext and its header are copied byte by byte, since holes in it are no zeros.
         const bytes = asItIs && encryption !== undefined;
@@ -140,6 +142,11 @@ export abstract class DiskFiles {
       await unlink(part).catch(ignore('ENOENT'));
       throw error;
     }
+  }
+
+  async sizeOf({ path, format, encrypted = false }: DiskToMeasure): Promise<number> {
+    assertPath(path);
+    return await virtualSize(path, format, encrypted);
   }
 
   async createRaw({ path, sizeBytes }: { path: string; sizeBytes: number }): Promise<RawTarget> {
@@ -393,11 +400,11 @@ interface Header {
 }
 
 async function readHeader(path: string): Promise<Header> {
-  const handle = await open(path, O_RDONLY | O_NOFOLLOW);
+  const handle = await openForReading(path);
   return await closing(handle, async () => {
     const buffer = Buffer.alloc(HEADER_BYTES);
     const { bytesRead } = await handle.read(buffer, 0, HEADER_BYTES, 0);
-    return { bytes: buffer.subarray(0, bytesRead), fileSize: (await handle.stat()).size };
+    return { bytes: buffer.subarray(0, bytesRead), fileSize: await lengthOf(handle) };
   });
 }
 

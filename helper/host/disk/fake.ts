@@ -15,12 +15,14 @@ import {
   type DiskFormat,
   type DiskHost,
   type DiskInfo,
+  type WriteIntoOptions,
   type ImageFormat,
   type Measurement,
 } from './interface.ts';
 import { inspectFile } from './inspect/index.ts';
 import { emptyQcow2, readQcow2Header } from './qcow2-writer.ts';
-import { MappedSource, openForReading, type Range, type RawSource } from './raw.ts';
+import { openForReading } from './device.ts';
+import { MappedSource, type Range, type RawSource } from './raw.ts';
 
 /**
  * A {@link DiskHost} without qemu-img, for the simulated host and fast tests. Its files are real and have real
@@ -47,6 +49,17 @@ export class FakeDiskHost extends DiskFiles implements DiskHost {
       await copyData(source, destination);
     }
     options.onProgress?.(1);
+  }
+
+  async writeInto(options: WriteIntoOptions): Promise<void> {
+    const { source, sourceFormat, sourceKey, destination, zeroed, signal, onProgress } = options;
+    assertPath(source);
+    assertPath(destination);
+    if (signal?.aborted === true) throw new DiskError('cancelled', `Work on ${destination} was cancelled`);
+    const sizeBytes = await virtualSize(source, sourceFormat, sourceKey !== undefined);
+    if (!zeroed) await overwriteWithZeros(destination, sizeBytes);
+    if (sourceKey === undefined && sourceFormat === 'raw') await copyData(source, destination);
+    onProgress?.(1);
   }
 
   async info({ path, format }: { path: string; format: ImageFormat }): Promise<DiskInfo> {
@@ -145,5 +158,26 @@ async function copyData(source: string, destination: string): Promise<void> {
   } finally {
     await from.close();
     await to.close();
+  }
+}
+
+async function overwriteWithZeros(path: string, length: number): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const { size } = await file.stat();
+    if (length >= size) {
+      await file.truncate(0);
+      await file.truncate(size);
+      return;
+    }
+    const piece = Buffer.alloc(PIECE);
+    for (let at = 0; at < length; at += PIECE) {
+      const { bytesRead } = await file.read(piece, 0, Math.min(PIECE, length - at), at);
+      // What is a hole stays one.
+      if (!piece.subarray(0, bytesRead).equals(ZEROS.subarray(0, bytesRead)))
+        await file.write(ZEROS, 0, bytesRead, at);
+    }
+  } finally {
+    await file.close();
   }
 }

@@ -76,6 +76,26 @@ export interface CloneOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface WriteIntoOptions {
+  readonly source: string;
+  readonly sourceFormat: DiskFormat;
+  /** Opens an encrypted source. */
+  readonly sourceKey?: Secret;
+  /** A raw disk that is there, a block device for one; not smaller than the source's virtual size. */
+  readonly destination: string;
+  /** All of it reads zeros already, so that the source's holes need not be written. */
+  readonly zeroed: boolean;
+  readonly onProgress?: (fraction: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** One of our own disks. */
+export interface DiskToMeasure {
+  readonly path: string;
+  readonly format: DiskFormat;
+  readonly encrypted?: boolean;
+}
+
 /** Absolute paths in one directory. */
 export interface ExchangedDisks {
   readonly path: string;
@@ -141,6 +161,13 @@ export interface DiskHost {
    * shares blocks (reflink) and the formats are the same, else a copy without its holes.
    */
   clone(options: CloneOptions): Promise<void>;
+  /**
+   * Writes the content of a disk that nobody writes to over a raw one that is there, from its first byte on. What is
+   * beyond the source's end stays. Ended in the middle, the destination holds a part of it.
+   */
+  writeInto(options: WriteIntoOptions): Promise<void>;
+  /** What a guest sees of one of our disks, in bytes; a file or a block device. */
+  sizeOf(disk: DiskToMeasure): Promise<number>;
   /**
    * Opens a disk that nobody writes to, to read what its guest sees. A qcow2 with compressed clusters is unpacked for it
    * into a hidden file beside it first.

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -21,7 +22,8 @@ import {
   publish,
   virtualSize,
 } from './disk-files.ts';
-import { MappedSource, openForReading, type Extent, type Range, type RawSource } from './raw.ts';
+import { openDisk, openForReading, physicalPath } from './device.ts';
+import { MappedSource, type Extent, type Range, type RawSource } from './raw.ts';
 import {
   DiskError,
   type ConvertOptions,
@@ -29,6 +31,7 @@ import {
   type DiskFormat,
   type DiskHost,
   type DiskInfo,
+  type WriteIntoOptions,
   type ImageFormat,
   type Measurement,
 } from './interface.ts';
@@ -120,6 +123,38 @@ export class LinuxDiskHost extends DiskFiles implements DiskHost {
       await unlink(part).catch(ignore('ENOENT'));
       throw error;
     }
+  }
+
+  async writeInto(options: WriteIntoOptions): Promise<void> {
+    const { source, sourceFormat, sourceKey, zeroed, onProgress, signal } = options;
+    assertPath(source);
+    assertPath(options.destination);
+    await explained(options.destination, async () => {
+      const destination = await physicalPath(options.destination);
+      const image =
+        sourceKey === undefined
+          ? sourceArguments(source, sourceFormat, false)
+          : { options: [], file: lockedImage(source, sourceFormat, 'k0') };
+      const keys = sourceKey === undefined ? [] : [sourceKey];
+      const progress = onProgress === undefined ? [] : ['-p'];
+      const target = ['-n', ...(zeroed ? ['--target-is-zero'] : []), '-O', 'raw'];
+      await this.#qemuImg(
+        ['convert', ...keyObjects(keys), ...progress, ...image.options, ...target, image.file, destination],
+        destination,
+        {
+          ...COPY,
+          secretFiles: keys,
+          ...(signal === undefined ? {} : { signal }),
+          ...(onProgress === undefined ? {} : { onOutput: progressReader(onProgress) }),
+        },
+      );
+      const handle = await openDisk(destination, constants.O_RDWR);
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    });
   }
 
   async info({ path, format }: { path: string; format: ImageFormat }): Promise<DiskInfo> {

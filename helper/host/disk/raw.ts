@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { DiskError } from './interface.ts';
 
-const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
 
 /** A run of bytes of a disk, as a guest counts them. */
 export interface Range {
@@ -136,9 +136,6 @@ export class MappedSource implements RawSource {
     return this.#window;
   }
 }
-
-/** Opens a disk file or block device for reading. */
-export const openForReading = (path: string): Promise<FileHandle> => open(path, O_RDONLY | O_NOFOLLOW);
 
 /** Makes an empty raw disk (0600) in place of what was there. */
 export async function createRawTarget(path: string, sizeBytes: number): Promise<RawTarget> {

@@ -112,6 +112,13 @@ describe('domain XML', () => {
     );
   });
 
+  test('a device of this host is one, and no file', () => {
+    const source = { kind: 'block' as const, path: '/dev/group/volume-v' };
+    const xml = diskXml({ target: 'vdb', bus: 'virtio', device: 'disk', format: 'raw', source });
+    expect(xml).toContain("<disk type='block' device='disk'>");
+    expect(xml).toContain("<source dev='/dev/group/volume-v'/>");
+  });
+
   test('a config drive never takes the name of an IDE disk, and each machine gets a bus that it has', () => {
     const targets = (bus: 'ide' | 'sata', target: string, machine: string): string[] => {
       const disks = SPEC.disks.map((disk, index) => (index === 0 ? { ...disk, bus, target } : disk));

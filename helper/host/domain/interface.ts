@@ -1,11 +1,13 @@
 import type { Secret } from '../../secret.ts';
 
 /**
- * Where the emulator finds a disk: a file, or a logical unit that its own initiator logs in to. Paths and names are
+ * Where the emulator finds a disk: a file, a device, or a logical unit that its own initiator logs in to. Paths and names are
  * Deskcloud's own, never a caller's.
  */
 export type DiskSource =
   | { readonly kind: 'file'; readonly path: string }
+  /** A block device of this host. */
+  | { readonly kind: 'block'; readonly path: string }
   | {
       readonly kind: 'iscsi';
       /** The portal. */
@@ -48,7 +50,7 @@ export function fileOf(
   { source, target }: DomainDisk,
   unitOf: (iqn: string) => string | undefined = () => undefined,
 ): string {
-  if (source.kind === 'file') return source.path;
+  if (source.kind !== 'iscsi') return source.path;
   const path = unitOf(source.iqn);
   if (path !== undefined) return path;
   throw new Error(`the disk ${target} is no file: it is reached as ${source.iqn}`);

@@ -36,7 +36,7 @@ export function liveDisk(xml: string, target: string): LiveDisk | undefined {
 
 /** What {@link LiveDisk} calls a disk. */
 const nameOf = ({ source }: DomainDisk): string =>
-  source.kind === 'file' ? source.path : `${source.iqn}/${source.lun}`;
+  source.kind === 'iscsi' ? `${source.iqn}/${source.lun}` : source.path;
 
 const isActive = (libvirt: Libvirt, dom: DomainRef): Promise<boolean> => libvirt.domainIsActive({ dom });
 

@@ -202,12 +202,15 @@ function placeDisks(disks: readonly DomainDisk[], machine: string): readonly Dom
   });
 }
 
+/** libvirt's words. */
+const SOURCE_TYPES = { file: 'file', block: 'block', iscsi: 'network' } as const;
+
 function diskElement(spec: DomainDisk): XmlElement {
   const { bus, target } = spec;
   const cdrom = spec.device === 'cdrom';
   return element(
     'disk',
-    { type: spec.source.kind === 'file' ? 'file' : 'network', device: spec.device },
+    { type: SOURCE_TYPES[spec.source.kind], device: spec.device },
     // The page cache is used, since servers of one image share their base's pages; a guest's flushes are obeyed.
     element('driver', {
       name: 'qemu',
@@ -229,6 +232,7 @@ function diskElement(spec: DomainDisk): XmlElement {
 /** libvirt gives the emulator the secrets that it is to use; they are nowhere in this text. */
 function sourceElement({ source, encryption }: Pick<DomainDisk, 'source' | 'encryption'>): XmlElement {
   if (source.kind === 'file') return element('source', { file: source.path }, luks(encryption));
+  if (source.kind === 'block') return element('source', { dev: source.path }, luks(encryption));
   const { host, port, iqn, lun, initiator, chap } = source;
   return element(
     'source',
@@ -279,7 +283,7 @@ export const mirrorXml = (disk: DomainDisk): string =>
   render(
     element(
       'disk',
-      { type: disk.source.kind === 'file' ? 'file' : 'network' },
+      { type: SOURCE_TYPES[disk.source.kind] },
       element('driver', { name: 'qemu', type: disk.format, cache: 'writeback', discard: 'unmap' }),
       sourceElement(disk),
     ),

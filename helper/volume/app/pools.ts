@@ -25,6 +25,8 @@ export interface PoolsOptions {
 export class Pools {
   readonly #options: PoolsOptions;
   readonly #measured = new Map<string, Measured>();
+  /** Why those that are down are. */
+  readonly #problems = new Map<string, string>();
   /** Expressions of the settings, by back end. */
   readonly #functions: ReadonlyMap<string, Pick<PoolState, 'filterFunction' | 'goodnessFunction'>>;
 
@@ -49,9 +51,13 @@ export class Pools {
       const { name } = driver.backend;
       try {
         const { totalBytes, freeBytes } = await driver.capacity();
+        this.#problems.delete(name);
         this.#measured.set(name, { totalGib: totalBytes / GIB, freeGib: freeBytes / GIB, at: now() });
       } catch (error) {
         this.#measured.delete(name);
+        const message = error instanceof Error ? error.message : String(error);
+        if (this.#problems.get(name) === message) continue;
+        this.#problems.set(name, message);
         logger.warn({ err: error, backend: name }, 'a back end of volumes cannot be measured');
       }
     }
@@ -71,6 +77,7 @@ export class Pools {
         backend: backend.name,
         zone: config.zone,
         up: measured !== undefined,
+        problem: this.#problems.get(backend.name) ?? null,
         enabled: service.disabled === 0,
         frozen: service.frozen === 1,
         totalGib: measured?.totalGib ?? 0,

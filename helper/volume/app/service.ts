@@ -59,7 +59,7 @@ export class Services {
         status: row.disabled === 1 ? 'disabled' : 'enabled',
         state: up ? 'up' : 'down',
         updated_at: timeText(now()),
-        disabled_reason: row.disabled_reason,
+        disabled_reason: row.disabled_reason ?? pool?.problem ?? null,
         ...(pool === undefined
           ? {}
           : { replication_status: 'disabled', active_backend_id: null, frozen: row.frozen === 1 }),
@@ -216,8 +216,15 @@ export class Services {
       pool_name: pool.backend,
       driver_version: String(capabilities['driver_version']),
       storage_protocol: String(capabilities['storage_protocol']),
-      display_name: `Files (${String(capabilities['disk_format'])})`,
-      description: 'Volumes are files in a directory of this machine.',
+      ...(capabilities['volume_group'] === undefined
+        ? {
+            display_name: `Files (${String(capabilities['disk_format'])})`,
+            description: 'Volumes are files in a directory of this machine.',
+          }
+        : {
+            display_name: `LVM (${String(capabilities['volume_group'])})`,
+            description: 'Volumes are logical volumes of this machine.',
+          }),
       visibility: 'public',
       replication_targets: [],
       properties: {

@@ -10,6 +10,14 @@ export interface Directory {
   readonly path: StatePath;
 }
 
+/** Makes a back end's directory, and removes files that a crash left unfinished there. */
+export async function prepareDirectory({ files, path }: Directory): Promise<void> {
+  // The emulator's user passes through to the disks that it is given, and sees nothing else.
+  for (let depth = 1; depth <= path.length; depth += 1)
+    await files.ensureDirectory(path.slice(0, depth) as unknown as StatePath, { mode: 0o711 });
+  await files.removeLeftovers(path);
+}
+
 /** A directory of files, one for each volume and snapshot; an NFS mount is a directory, too. */
 export class FileDriver implements VolumeDriver {
   readonly backend: Backend;
@@ -25,11 +33,7 @@ export class FileDriver implements VolumeDriver {
   }
 
   async start(): Promise<void> {
-    const { files, path } = this.#directory;
-    // The emulator's user passes through to the disks that it is given, and sees nothing else.
-    for (let depth = 1; depth <= path.length; depth += 1)
-      await files.ensureDirectory(path.slice(0, depth) as unknown as StatePath, { mode: 0o711 });
-    await files.removeLeftovers(path);
+    await prepareDirectory(this.#directory);
   }
 
   local({ kind, id, format = this.backend.format }: Stored): Disk {
@@ -83,6 +87,7 @@ export class FileDriver implements VolumeDriver {
       disk_format: this.backend.format,
       thin_provisioning_support: true,
       thick_provisioning_support: false,
+      encryption_support: true,
       QoS_support: true,
       multiattach: true,
       online_extend_support: true,

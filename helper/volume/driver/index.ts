@@ -3,6 +3,7 @@ import { conflict } from '../../errors/error.ts';
 import type { Disk, Stored, VolumeDriver } from './interface.ts';
 
 export { FileDriver, type Directory } from './file.ts';
+export { LvmDriver } from './lvm.ts';
 export { MountedFileDriver } from './mounted.ts';
 export type { Backend, CloneInto, Disk, ForeignDisk, Stored, VolumeDriver } from './interface.ts';
 

@@ -11,6 +11,8 @@ export interface Backend {
   readonly format: DiskFormat;
   /** The directory is a mount (NFS, another disk), and of no use while nothing is mounted there. */
   readonly mounted?: boolean;
+  /** LVM keeps its volumes; undefined where files do. */
+  readonly lvm?: { readonly volumeGroup: string; readonly thinPool?: string };
   /** How guests reach its volumes: as files of this host (the default), or by iSCSI over the loopback interface. */
   readonly export?: 'local' | 'iscsi';
   /** Percent of its capacity that volumes leave alone. */

@@ -19,11 +19,12 @@ export const readBackends = <Input>() =>
   });
 
 /** What expressions of back ends may ask of a volume. */
-function factsOf(db: Db, id: string): Pick<VolumeDemand, 'volume' | 'qos'> {
+function factsOf(db: Db, id: string): Pick<VolumeDemand, 'volume' | 'qos' | 'encrypted'> {
   const row = findVolumeRow(db, id);
   if (row === undefined) return {};
   const qosId = findType(db, row.volume_type_id)?.qos_specs_id ?? null;
   return {
+    encrypted: row.encryption_key_id !== null,
     volume: { ...row, display_name: row.name, display_description: row.description },
     qos: (qosId === null ? undefined : findQos(db, qosId)?.specs) ?? {},
   };

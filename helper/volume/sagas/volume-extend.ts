@@ -55,6 +55,8 @@ export const volumeExtend = defineSaga<VolumeExtendInput, VolumeServices>({
           await compute.growAttached(guest, sizeBytes);
           return;
         }
+        // A device is made larger by the host, and the emulator is told of it.
+        if (driver.connection(disk.id).kind === 'block') await driver.extend(disk, sizeBytes, encryption);
         const live = guest !== null && (await compute.growAttached(guest, sizeBytes));
         if (!live) await driver.extend(disk, sizeBytes, encryption);
       },

@@ -77,12 +77,13 @@ export const volumeReencrypt = defineSaga<VolumeReencryptInput, Services>({
       name: 'choose back end',
       number: 45,
       kind: 'sql',
-      action: (ctx, { volumeId, backend, sizeGib, extraSpecs }) => {
+      action: (ctx, { volumeId, backend, sizeGib, extraSpecs, newKeyId }) => {
+        const demand = { sizeGib, zone: null, extraSpecs, encrypted: newKeyId !== null };
         let chosen: string;
         try {
-          chosen = choosePool(ctx, { sizeGib, zone: null, extraSpecs, only: backend }).backend;
+          chosen = choosePool(ctx, { ...demand, only: backend }).backend;
         } catch {
-          chosen = choosePool(ctx, { sizeGib, zone: null, extraSpecs }).backend;
+          chosen = choosePool(ctx, demand).backend;
         }
         updateVolume(ctx.db, volumeId, {
           target_backend: chosen,

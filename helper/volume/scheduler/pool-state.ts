@@ -8,6 +8,8 @@ export interface PoolState {
   readonly zone: string;
   /** It answered when it was measured last. */
   readonly up: boolean;
+  /** Why it is not up, for people: cause and remedy. */
+  readonly problem?: string | null;
   readonly enabled: boolean;
   readonly frozen: boolean;
   readonly totalGib: number;
@@ -37,6 +39,8 @@ export interface VolumeDemand {
   /** Back ends of the volumes that a hint names. */
   readonly sameBackends?: readonly string[];
   readonly differentBackends?: readonly string[];
+  /** Whether what it is for is encrypted. */
+  readonly encrypted?: boolean;
   /** Of the volume, for expressions of back ends. */
   readonly volume?: Readonly<Record<string, string | number | boolean | null>>;
   /** What its type's QoS specs say. */

@@ -38,7 +38,7 @@ const mebi = (gib: number): string => `${Math.floor(gib * 100) / 100} GiB`;
 /** In this order; each by cinder's name. */
 const FILTERS: Readonly<Record<string, Filter>> = {
   ServiceFilter: (pool) => {
-    if (!pool.up) return 'it could not be measured';
+    if (!pool.up) return pool.problem ?? 'it could not be measured';
     if (!pool.enabled) return 'its service is disabled';
     return pool.frozen ? 'its service is frozen' : undefined;
   },
@@ -54,7 +54,9 @@ const FILTERS: Readonly<Record<string, Filter>> = {
       return `${pool.allocatedGib} GiB are promised already, on ${mebi(pool.totalGib)}`;
     return undefined;
   },
-  CapabilitiesFilter: (pool, { extraSpecs, moreSpecs = [] }) => {
+  CapabilitiesFilter: (pool, { extraSpecs, moreSpecs = [], encrypted = false }) => {
+    if (encrypted && pool.capabilities['encryption_support'] === false)
+      return 'it keeps no encrypted volumes';
     const unmet = [extraSpecs, ...moreSpecs].flatMap((specs) => unmetSpecs(specs, pool.capabilities));
     return unmet.length === 0 ? undefined : `it does not have ${unmet.join(', ')}`;
   },
