@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { transaction } from '../db/index.ts';
-import { ImageWorld } from './test-world.ts';
+import { emptyVdi, ImageWorld } from './test-world.ts';
 
 let world: ImageWorld;
 
@@ -11,27 +11,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => world.stop());
-
-/** An empty dynamic VDI of one MiB, which no overlay can be put on. @param mark makes the content another. */
-function vdi(mark = 0): Buffer {
-  const bytes = Buffer.alloc(2048);
-  for (const [at, value] of [
-    [64, 0xbeda107f],
-    [68, 0x0001_0001],
-    [72, 400],
-    [76, 1],
-    [340, 512],
-    [344, 1024],
-    [360, 512],
-    [376, 1 << 20],
-    [384, 1],
-    [512, 0xffff_ffff],
-  ] as const)
-    bytes.writeUInt32LE(value, at);
-  bytes.writeBigUInt64LE(1n << 20n, 368);
-  bytes.writeUInt32LE(mark, 1024);
-  return bytes;
-}
 
 interface CacheBody {
   readonly cached_images: readonly { image_id: string; hits: number; size: number; last_accessed: number }[];
@@ -48,7 +27,7 @@ async function upload(data: Buffer, more: object = {}): Promise<string> {
   expect((await world.call('alice', 'PUT', `/images/${id}/file`, data)).status).toBe(204);
   return id;
 }
-const uploadVdi = (mark?: number) => upload(vdi(mark), { disk_format: 'vdi' });
+const uploadVdi = (mark?: number) => upload(emptyVdi(mark), { disk_format: 'vdi' });
 const queue = async (id: string) => {
   expect((await world.call('admin', 'PUT', `/cache/${id}`)).status).toBe(202);
 };

@@ -34,6 +34,27 @@ export interface Answer {
   readonly body: Record<string, unknown>;
 }
 
+/** An empty dynamic VDI of one MiB, which no overlay can be put on. @param mark makes the content another. */
+export function emptyVdi(mark = 0): Buffer {
+  const bytes = Buffer.alloc(2048);
+  for (const [at, value] of [
+    [64, 0xbeda107f],
+    [68, 0x0001_0001],
+    [72, 400],
+    [76, 1],
+    [340, 512],
+    [344, 1024],
+    [360, 512],
+    [376, 1 << 20],
+    [384, 1],
+    [512, 0xffff_ffff],
+  ] as const)
+    bytes.writeUInt32LE(value, at);
+  bytes.writeBigUInt64LE(1n << 20n, 368);
+  bytes.writeUInt32LE(mark, 1024);
+  return bytes;
+}
+
 /** An image service behind the real HTTP layer, for tests. Tokens are the names of {@link callers}. */
 export class ImageWorld {
   readonly db: Db = openDatabase({ path: ':memory:' });

@@ -18,4 +18,5 @@ export type { ForeignEvent } from './foreign-event.ts';
 export { EngineStoppedError, type JournalObserver, type JournalWrite } from './journal.ts';
 export { searchOperations, type FoundOperation, type OperationSearch } from './search.ts';
 export { getOperation, getOperationSummary, listOperations, type OperationFilter } from './trace.ts';
+export { describeError } from './serialize.ts';
 export { Subscription } from './subscription.ts';

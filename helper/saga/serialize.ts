@@ -48,9 +48,19 @@ function codeOf(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
+/** What the system's bare words mean, and what can be done. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EIO: "a disk, or the server of a mounted directory, does not read or write; look at the kernel's log (dmesg), mend it, and try again",
+  EROFS:
+    "the file system is read-only, as one becomes whose disk fails; look at the kernel's log (dmesg), mount it writable, and try again",
+};
+
 function messageOf(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.cause === undefined || depth > 3) return error.message;
+  if (error.cause === undefined || depth > 3) {
+    const remedy = REMEDIES[codeOf(error)];
+    return remedy === undefined ? error.message : `${error.message}: ${remedy}`;
+  }
   const cause = messageOf(error.cause, depth + 1);
   return error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }

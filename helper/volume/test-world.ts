@@ -124,7 +124,7 @@ export class VolumeWorld {
   constructor(
     options: { readonly export?: 'local' | 'iscsi'; readonly lvm?: readonly ('thick' | 'thin')[] } = {},
   ) {
-    this.sagas = new SagaEngine({ db: this.db, logger: silentLogger });
+    this.sagas = new SagaEngine({ db: this.db, logger: silentLogger, retryDelay: () => 1 });
     const files = new LinuxStateFiles(this.root);
     const inFiles = (['qcow2', 'raw'] as const).map((format) => ({
       name: `file-${format}`,

@@ -1,5 +1,6 @@
 import type { Db } from '../../db/index.ts';
 import type { Logger } from '../../http/index.ts';
+import { describeError } from '../../saga/index.ts';
 import type { Drivers } from '../driver/index.ts';
 import { readExpression } from '../scheduler/expression.ts';
 import type { PoolState } from '../scheduler/pool-state.ts';
@@ -55,7 +56,7 @@ export class Pools {
         this.#measured.set(name, { totalGib: totalBytes / GIB, freeGib: freeBytes / GIB, at: now() });
       } catch (error) {
         this.#measured.delete(name);
-        const message = error instanceof Error ? error.message : String(error);
+        const { message } = describeError(error);
         if (this.#problems.get(name) === message) continue;
         this.#problems.set(name, message);
         logger.warn({ err: error, backend: name }, 'a back end of volumes cannot be measured');
