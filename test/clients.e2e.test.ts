@@ -241,9 +241,14 @@ describe('openstack on a simulated host', () => {
     await ok(`server remove floating ip s2 ${address}`);
 
     await ok('server stop s2');
-    await expect.poll(async () => (await json('server show s2'))['status']).toBe('SHUTOFF');
+    // A call of the client alone takes seconds on a busy machine.
+    await expect
+      .poll(async () => (await json('server show s2'))['status'], { timeout: 60_000 })
+      .toBe('SHUTOFF');
     await ok('server start s2');
-    await expect.poll(async () => (await json('server show s2'))['status']).toBe('ACTIVE');
+    await expect
+      .poll(async () => (await json('server show s2'))['status'], { timeout: 60_000 })
+      .toBe('ACTIVE');
     await ok('server reboot --wait s2');
     await ok('server reboot --hard --wait s2');
 
