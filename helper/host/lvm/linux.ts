@@ -165,8 +165,10 @@ export class LinuxLvmHost implements LvmHost {
 
   async rename(group: string, name: string, to: string): Promise<void> {
     checkNames(group, name, to);
-    if ((await this.#find(group, name)) === undefined && (await this.#find(group, to))?.ours === true) return;
-    await this.#own(group, name);
+    const all = await this.#volumes(group);
+    const found = all.find(({ volume }) => volume.name === name);
+    if (found === undefined && all.some(({ volume, ours }) => ours && volume.name === to)) return;
+    this.#ours(group, name, found);
     await this.#change(['lvrename', '--yes', group, name, to]);
   }
 
@@ -177,8 +179,9 @@ export class LinuxLvmHost implements LvmHost {
 
   async remove(group: string, name: string): Promise<void> {
     checkNames(group, name);
-    if ((await this.#find(group, name)) === undefined) return;
-    await this.#own(group, name);
+    const found = await this.#find(group, name);
+    if (found === undefined) return;
+    this.#ours(group, name, found);
     await this.#change(['lvremove', '--yes', `${group}/${name}`]);
   }
 
@@ -266,7 +269,10 @@ export class LinuxLvmHost implements LvmHost {
   /** @throws {LvmError} for what is not there, or has not our tag. */
   async #own(group: string, name: string): Promise<LogicalVolume> {
     checkNames(group, name);
-    const found = await this.#find(group, name);
+    return this.#ours(group, name, await this.#find(group, name));
+  }
+
+  #ours(group: string, name: string, found: Found | undefined): LogicalVolume {
     if (found === undefined) throw new LvmError('missing', `There is no logical volume ${group}/${name}.`);
     if (!found.ours)
       throw new LvmError(
