@@ -7,6 +7,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { parseArguments } from './arguments.ts';
 import { loadConfig, type Config } from './config.ts';
+import { removeAllVolumes } from './host/lvm/remove-all.ts';
 import { createLinuxHost } from './host/linux.ts';
 
 const say = (fraction: number, text: string): void => {
@@ -31,7 +32,7 @@ function post(socketPath: string, path: string): Promise<boolean> {
   });
 }
 
-async function removeFromHost(config: Config): Promise<void> {
+async function removeFromHost(config: Config, keepState: boolean): Promise<void> {
   const host = await createLinuxHost(config);
   try {
     const domains = await host.domains.list().catch((error: unknown) => {
@@ -47,6 +48,10 @@ async function removeFromHost(config: Config): Promise<void> {
     // Nothing needs them any more; without libvirt there are none, since it keeps them in its memory.
     for (const { id } of await host.secrets.list().catch(() => [])) await host.secrets.remove(id);
     await host.iscsi.removeAll();
+    const groups = (config.volume.backends ?? []).flatMap(({ volumeGroup }) => volumeGroup ?? []);
+    if (!keepState)
+      for (const problem of await removeAllVolumes(host.lvm, groups))
+        say(0.6, `volumes could not be removed from ${problem}`);
     say(0.6, 'removing devices, namespaces and rules');
     await host.network.removeAll();
   } finally {
@@ -72,7 +77,7 @@ try {
   const config = loadConfig(options.config, options.overrides);
   say(0, 'stopping the helper');
   await stopHelper(join(config.runDirectory, 'helper.sock'));
-  if (config.host === 'linux') await removeFromHost(config);
+  if (config.host === 'linux') await removeFromHost(config, options.keepState);
   if (!options.keepState) {
     say(0.9, 'removing the state');
     for (const directory of [config.stateDirectory, config.runDirectory, config.logDirectory])

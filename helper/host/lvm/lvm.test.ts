@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CommandError, type Argv, type CommandRunner } from '../command/interface.ts';
 import { LVM_CONTRACT } from './contract.ts';
 import { FakeLvmHost } from './fake.ts';
+import { removeAllVolumes } from './remove-all.ts';
 import { LinuxLvmHost } from './linux.ts';
 
 describe('the simulated LVM', () => {
@@ -18,6 +19,18 @@ describe('the simulated LVM', () => {
     const world = { host: new FakeLvmHost(directory), group: 'group', pool: 'pool' };
     await expect(run(world)).resolves.toBeUndefined();
   });
+});
+
+test('all of an instance is removed, and what cannot be is said', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'deskcloud-lvm-'));
+  const host = new FakeLvmHost(directory);
+  await host.create({ group: 'a', name: 'volume-1', sizeBytes: 4096 });
+  await host.create({ group: 'b', name: 'volume-2', sizeBytes: 4096 });
+  expect(await removeAllVolumes(host, ['a', 'b', 'a'])).toEqual([]);
+  expect([(await host.look('a')).volumes, (await host.look('b')).volumes]).toEqual([[], []]);
+  host.problem = 'There is no such group.';
+  expect(await removeAllVolumes(host, ['a'])).toEqual(['the volume group a: There is no such group.']);
+  rmSync(directory, { recursive: true });
 });
 
 describe("LVM's programs", () => {
