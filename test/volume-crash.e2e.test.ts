@@ -1,64 +1,12 @@
 /** SIGKILL in block storage, on the simulated host: its files, database and processes are real, its guests are not. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureFlavors, make, type Named } from '../main/demo/ensure.ts';
 import type { Json, OpenStackClient } from '../main/openstack-client.ts';
 import { CrashCloud } from './support/crash-cloud.ts';
-import type { TestInstance } from './support/instance.ts';
 import type { KillOrder } from './support/kill-order.ts';
+import { compareStored, type Stored, type VolumeTold } from './support/stored-volumes.ts';
 
-interface VolumeTold {
-  readonly id: string;
-  readonly status: string;
-  readonly size: number;
-  readonly encrypted: boolean;
-  readonly attachments: readonly { readonly server_id: string; readonly attachment_id: string }[];
-}
-interface Stored {
-  readonly volumes: readonly VolumeTold[];
-  readonly snapshots: readonly Named[];
-}
-
-const count = (db: Database.Database, table: string): number =>
-  db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM ${table}`).get()?.n ?? -1;
-
-/** Files, keys and attachments are those of the rows, and servers and volumes say the same of each other. */
-async function compare(instance: TestInstance, admin: OpenStackClient): Promise<Stored> {
-  const { volumes } = (await admin.get('volume', '/volumes/detail')) as unknown as Stored;
-  const { snapshots } = (await admin.get('volume', '/snapshots/detail')) as unknown as Stored;
-  const wanted = [...volumes.map(({ id }) => `volume-${id}`), ...snapshots.map(({ id }) => `snapshot-${id}`)];
-  const files = readdirSync(join(instance.directory, 'state', 'volumes', 'file'));
-  expect(files.sort()).toEqual(wanted.sort());
-  const { servers } = (await admin.get('compute', '/servers')) as { servers: Named[] };
-  const ofServers: string[] = [];
-  for (const { id } of servers) {
-    const path = `/servers/${id}/os-volume_attachments`;
-    const { volumeAttachments } = (await admin.get('compute', path)) as {
-      volumeAttachments: { volumeId: string }[];
-    };
-    ofServers.push(...volumeAttachments.map(({ volumeId }) => `${volumeId} in ${id}`));
-  }
-  const ofVolumes = volumes.flatMap(({ id, attachments }) =>
-    attachments.map(({ server_id: serverId }) => `${id} in ${serverId}`),
-  );
-  expect(ofServers.sort()).toEqual(ofVolumes.sort());
-  for (const { id, status, attachments } of volumes)
-    expect([id, status]).toEqual([id, attachments.length > 0 ? 'in-use' : 'available']);
-  const db = new Database(join(instance.directory, 'state', 'deskcloud.db'), { readonly: true });
-  try {
-    expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
-    expect(count(db, 'volume_key')).toBe(volumes.filter((one) => one.encrypted).length);
-    expect(count(db, 'volume_attachment')).toBe(ofVolumes.length);
-    expect(count(db, 'image_lease')).toBe(servers.length);
-  } finally {
-    db.close();
-  }
-  return { volumes, snapshots };
-}
-
-const cloud = new CrashCloud('vcrash', 'simulated', compare);
+const cloud = new CrashCloud('vcrash', 'simulated', compareStored);
 const MOST_WRITES = 30;
 let imageId = '';
 let serverId = '';
@@ -89,7 +37,7 @@ beforeAll(async () => {
   });
   serverId = server.id;
   await cloud.settled();
-  await compare(cloud.instance, admin);
+  await compareStored(cloud.instance, admin);
 });
 
 afterAll(async () => {
@@ -142,7 +90,7 @@ describe('SIGKILL after every write to the journal: what was asked for is done, 
     const kills = await atEveryWrite('volume-create', (admin) => create(admin, { imageRef: imageId }), one);
     await annotate(`${kills} kills`);
     expect(kills).toBeGreaterThanOrEqual(8);
-    expect((await compare(cloud.instance, await cloud.admin())).volumes).toEqual([]);
+    expect((await compareStored(cloud.instance, await cloud.admin())).volumes).toEqual([]);
   });
 
   test('in taking and deleting snapshots, extending and deleting volumes', async ({ annotate }) => {
@@ -237,7 +185,11 @@ describe('SIGKILL after every write to the journal: what was asked for is done, 
     await (await cloud.admin()).delete('compute', `${path()}/${id}`);
     await cloud.settled();
     await removeAll('volumes');
-    expect(await compare(cloud.instance, await cloud.admin())).toEqual({ volumes: [], snapshots: [] });
+    expect(await compareStored(cloud.instance, await cloud.admin())).toEqual({
+      volumes: [],
+      snapshots: [],
+      backups: [],
+    });
   });
 
   test('in swapping a volume for another (R27)', async ({ annotate }) => {
@@ -265,6 +217,10 @@ describe('SIGKILL after every write to the journal: what was asked for is done, 
     await (await cloud.admin()).delete('compute', `/servers/${serverId}`);
     await cloud.settled();
     await removeAll('volumes');
-    expect(await compare(cloud.instance, await cloud.admin())).toEqual({ volumes: [], snapshots: [] });
+    expect(await compareStored(cloud.instance, await cloud.admin())).toEqual({
+      volumes: [],
+      snapshots: [],
+      backups: [],
+    });
   });
 });

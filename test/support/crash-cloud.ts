@@ -28,9 +28,12 @@ export class CrashCloud<T = Told> {
   readonly #compare: Compare<T>;
   #admin: OpenStackClient | undefined;
 
-  /** @param compare @throws when what is on the host is not what the APIs say. */
-  constructor(name: string, host: 'linux' | 'simulated', compare: Compare<T>) {
-    this.instance = new TestInstance(name, host);
+  /**
+   * @param compare @throws when what is on the host is not what the APIs say.
+   * @param settings of the instance, beside its own.
+   */
+  constructor(name: string, host: 'linux' | 'simulated', compare: Compare<T>, settings: object = {}) {
+    this.instance = new TestInstance(name, host, settings);
     this.#compare = compare;
     this.#orderPath = join(this.instance.directory, 'kill-order.json');
   }
