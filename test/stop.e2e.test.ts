@@ -19,7 +19,9 @@ test('a helper that is told to stop in the middle of operations ends', { timeout
     await make(admin, 'network', '/subnets', 'subnet', subnet);
   }
   // DHCP servers, and with them what the helper has open in their namespaces, are coming up now.
-  await expect.poll(async () => (await instance.inventory()).namespaces.length, { interval: 50 }).not.toBe(0);
+  await expect
+    .poll(async () => (await instance.inventory()).namespaces.length, { interval: 50, timeout: 30_000 })
+    .not.toBe(0);
   await instance.stop();
   expect(instance.log()).toContain('"msg":"stopped"');
   await instance.ended();
