@@ -10,14 +10,8 @@ import type { Ends } from './servers.ts';
 import { median } from './statistics.ts';
 import { run, type Workplace } from './workplace.ts';
 
-const SIZE_GIB = 1;
-/** Requests of qemu-img bench: many small ones far apart, and few large ones in a row. */
-const PATTERNS = {
-  sequential: ['-s', '1M', '-c', '256'],
-  // A stride that comes by every place of the disk in no order.
-  random: ['-s', '4k', '-S', '37793792', '-c', '4000'],
-} as const;
-
+/** Of each volume. */
+export const SIZE_GIB = 1;
 /** What the bench of volumes works with. */
 export interface VolumeBench {
   readonly place: Workplace;
@@ -27,8 +21,6 @@ export interface VolumeBench {
   readonly serverId: string;
   /** The image from which the demo's servers are made, as a file. */
   readonly imagePath: string;
-  /** Where the helper keeps volumes. */
-  readonly volumeDirectory: string;
 }
 
 type Times = Record<'ours' | 'bare', number[]>;
@@ -50,8 +42,11 @@ export async function measureVolumes(
     empty.bare.push((await timed(() => run('qemu-img', 'create', '-q', '-f', 'qcow2', bare, size))).ms);
     const made = await timed(() => makeVolume(bench, {}));
     empty.ours.push(made.ms);
-    attach.bare.push(await attachBare(bench, bare));
-    attach.ours.push(await attachVolume(bench, made.result));
+    const disk: BareDisk = { path: bare, format: 'qcow2', target: 'vdy' };
+    attach.bare.push((await timed(() => plugBare(bench, disk))).ms);
+    await unplugBare(bench, disk);
+    attach.ours.push((await timed(() => attachVolume(bench, made.result))).ms);
+    await detachVolume(bench, made.result);
     const filled = async (): Promise<void> => {
       await run('qemu-img', 'convert', '-f', 'qcow2', '-O', 'qcow2', bench.imagePath, bare);
       await run('qemu-img', 'resize', '-q', '-f', 'qcow2', bare, size);
@@ -70,84 +65,64 @@ export async function measureVolumes(
   ];
 }
 
-async function makeVolume({ client, ends }: VolumeBench, more: object): Promise<string> {
+/** @returns the volume's id, once it is there. */
+export async function makeVolume({ client, ends }: VolumeBench, more: object): Promise<string> {
   const { id } = await make(client, 'volume', '/volumes', 'volume', { size: SIZE_GIB, ...more });
   await ends.of('volume-create', id);
   return id;
 }
 
-async function removeVolume({ client, ends }: VolumeBench, id: string): Promise<void> {
+export async function removeVolume({ client, ends }: VolumeBench, id: string): Promise<void> {
   await client.delete('volume', `/volumes/${id}`);
   await ends.of('volume-delete', id);
 }
 
-/** @returns milliseconds from the request until the volume is in use. */
-async function attachVolume({ client, ends, serverId }: VolumeBench, volumeId: string): Promise<number> {
-  const path = `/servers/${serverId}/os-volume_attachments`;
-  const operation = (name: string): Promise<void> => ends.next(name, serverId);
-  const { ms } = await timed(async () => {
-    const attached = operation('server-attach-volume');
-    await client.post('compute', path, { volumeAttachment: { volumeId } });
-    await attached;
+/** Returns once the volume is in use. */
+export async function attachVolume({ client, ends, serverId }: VolumeBench, volumeId: string): Promise<void> {
+  const attached = ends.next('server-attach-volume', serverId);
+  await client.post('compute', `/servers/${serverId}/os-volume_attachments`, {
+    volumeAttachment: { volumeId },
   });
-  const detached = operation('server-detach-volume');
-  await client.delete('compute', `${path}/${volumeId}`);
-  await detached;
-  return ms;
+  await attached;
 }
 
-async function attachBare({ place, serverId }: VolumeBench, path: string): Promise<number> {
-  const xml = join(place.directory, 'bare-disk.xml');
-  await writeFile(
-    xml,
-    `<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='writeback' discard='unmap'/>
-     <source file='${path}'/><target dev='vdy' bus='virtio'/></disk>`,
-  );
-  const { ms } = await timed(() => run('virsh', 'attach-device', '--live', serverId, xml));
+export async function detachVolume({ client, ends, serverId }: VolumeBench, volumeId: string): Promise<void> {
+  const detached = ends.next('server-detach-volume', serverId);
+  await client.delete('compute', `/servers/${serverId}/os-volume_attachments/${volumeId}`);
+  await detached;
+}
+
+/** A disk that a bare script gives a guest. */
+export interface BareDisk {
+  readonly path: string;
+  readonly format: 'qcow2' | 'raw';
+  /** No other disk of the guest has it: 'vdy'. */
+  readonly target: string;
+  readonly serial?: string;
+}
+
+/** Plugs it in with the options that volumes have. */
+export async function plugBare({ place, serverId }: VolumeBench, disk: BareDisk): Promise<void> {
+  await run('virsh', 'attach-device', '--live', serverId, await xmlOf(place, disk));
+}
+
+/** Returns once the guest has let it go. */
+export async function unplugBare({ place, serverId }: VolumeBench, disk: BareDisk): Promise<void> {
+  const xml = await xmlOf(place, disk);
   for (;;) {
     // A guest that is busy does not hear the first request.
     await run('virsh', 'detach-device', '--live', serverId, xml).catch(() => '');
     await delay(200);
-    if (!(await run('virsh', 'dumpxml', serverId)).includes("dev='vdy'")) return ms;
+    if (!(await run('virsh', 'dumpxml', serverId)).includes(`dev='${disk.target}'`)) return;
   }
 }
 
-/**
- * Reads and writes through QEMU's block layer (qemu-img bench, 16 requests at a time, cache writeback as guests have it)
- * of a volume's file beside those of a file that qemu-img made: lines for people, since the program of both is the same.
- */
-export async function measureDisk(bench: VolumeBench, samples: number): Promise<readonly string[]> {
-  const bare = join(bench.place.directory, 'volumes', 'bare');
-  await run('qemu-img', 'create', '-q', '-f', 'qcow2', bare, `${SIZE_GIB}G`);
-  const id = await makeVolume(bench, {});
-  const ours = join(bench.volumeDirectory, `volume-${id}`);
-  const lines: string[] = [];
-  for (const [name, pattern] of Object.entries(PATTERNS))
-    for (const write of [true, false]) {
-      const taken = times();
-      const once = (path: string): Promise<string> =>
-        run(
-          'qemu-img',
-          'bench',
-          '-f',
-          'qcow2',
-          '-t',
-          'writeback',
-          '-d',
-          '16',
-          ...(write ? ['-w'] : []),
-          ...pattern,
-          path,
-        );
-      for (let round = 0; round < samples; round++) {
-        taken.bare.push((await timed(() => once(bare))).ms);
-        taken.ours.push((await timed(() => once(ours))).ms);
-      }
-      const [ourMs, bareMs] = [median(taken.ours), median(taken.bare)];
-      lines.push(
-        `  volume's file, ${name} ${write ? 'writes' : 'reads'}: ${(ourMs / bareMs).toFixed(2)} x of a bare file (${ourMs.toFixed(0)} ms, ${bareMs.toFixed(0)} ms)`,
-      );
-    }
-  await removeVolume(bench, id);
-  return lines;
+async function xmlOf(place: Workplace, { path, format, target, serial }: BareDisk): Promise<string> {
+  const xml = join(place.directory, `${target}.xml`);
+  await writeFile(
+    xml,
+    `<disk type='file' device='disk'><driver name='qemu' type='${format}' cache='writeback' discard='unmap'/>
+     <source file='${path}'/><target dev='${target}' bus='virtio'/>${serial === undefined ? '' : `<serial>${serial}</serial>`}</disk>`,
+  );
+  return xml;
 }

@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { stringify } from 'yaml';
 
 const execute = promisify(execFile);
 
@@ -18,6 +19,9 @@ export async function run(program: string, ...words: readonly string[]): Promise
 
 /** Tag of all that the bench makes on the machine; no other instance of Deskcloud has it. */
 export const OWNER = 'deskbench';
+
+/** Back ends of the bench's own beside 'file'; volumes are on them only where their type names them. */
+export const IO_BACKENDS = { file: 'raw-file', iscsi: 'raw-iscsi' } as const;
 
 /** Where the bench works, and what it has to take away again. */
 export class Workplace {
@@ -66,10 +70,25 @@ export class Workplace {
   /** The configuration of the bench's instances: nothing of it is anybody else's. */
   async writeConfig(): Promise<string> {
     const path = join(this.directory, 'deskcloud.yaml');
+    const raw = (name: string, exported: 'local' | 'iscsi'): object => ({
+      name,
+      format: 'raw',
+      export: exported,
+      filterFunction: `extra.volume_backend_name == '${name}'`,
+    });
     await writeFile(
       path,
-      // 198.18.0.0/15 is for benchmarks (RFC 2544).
-      `owner: ${OWNER}\nexternal: { bridge: ${OWNER}-ex, cidr: 198.18.77.0/24, hostAddress: 198.18.77.1 }\nnetwork: { vniRange: [16000001, 16000100] }\n`,
+      stringify({
+        owner: OWNER,
+        // 198.18.0.0/15 is for benchmarks (RFC 2544).
+        external: { bridge: `${OWNER}-ex`, cidr: '198.18.77.0/24', hostAddress: '198.18.77.1' },
+        network: { vniRange: [16000001, 16000100] },
+        volume: {
+          backends: [{ name: 'file' }, raw(IO_BACKENDS.file, 'local'), raw(IO_BACKENDS.iscsi, 'iscsi')],
+          // Beside what may have iSCSI's own port.
+          iscsiPort: 13260,
+        },
+      }),
     );
     return path;
   }

@@ -4,22 +4,23 @@
  * status 1 when a limit is missed.
  */
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { figureLine, figuresAsJson, isMissed, type Figure } from '../bench/figures.ts';
 import { Floor, modelOf } from '../bench/floor.ts';
+import { measureGuestIo } from '../bench/guest-io.ts';
 import { measureIdle } from '../bench/idle.ts';
 import { BenchInstance } from '../bench/instance.ts';
 import { measureOneByOne, measureTen } from '../bench/pace.ts';
 import { measureEmptyStart, measureLargeCloud } from '../bench/scale.ts';
 import { Ends, Servers } from '../bench/servers.ts';
-import { measureDisk, measureVolumes } from '../bench/volumes.ts';
+import { measureVolumes } from '../bench/volumes.ts';
 import { Workplace } from '../bench/workplace.ts';
 import { say } from '../main/cli/ask.ts';
 import { ensureSetup } from '../main/cli/commands/check.ts';
 import { startProgress, type Progress } from '../main/cli/progress.ts';
 import { makeDemo } from '../main/demo/index.ts';
+import { DEMO } from '../main/demo/plan.ts';
 import { OpenStackClient } from '../main/openstack-client.ts';
 import { ensureTinyGuest } from '../resources/guest/build.ts';
 
@@ -27,7 +28,16 @@ const IDLE_SECONDS = 20;
 const SETTLE_SECONDS = 10;
 
 /** Where each part begins, as a share of the whole time. */
-const AT = { demo: 0, idle: 0.1, single: 0.25, ten: 0.5, volumes: 0.75, start: 0.85, large: 0.9 } as const;
+const AT = {
+  demo: 0,
+  idle: 0.1,
+  single: 0.25,
+  ten: 0.5,
+  volumes: 0.65,
+  io: 0.75,
+  start: 0.85,
+  large: 0.9,
+} as const;
 
 interface Options {
   readonly samples: number;
@@ -48,11 +58,11 @@ async function bench(place: Workplace, options: Options, progress: Progress): Pr
   const cloud = await BenchInstance.create(place, 'cloud', { config, simulated: false });
   await cloud.start();
   const demo = part(AT.demo, AT.idle);
-  await makeDemo({
+  const files = { keyPath: `${place.directory}/key`, knownHostsPath: `${place.directory}/known_hosts` };
+  const { serverId, floatingIp } = await makeDemo({
     helper: cloud.client,
     guestImage: () => ensureTinyGuest(),
-    keyPath: `${place.directory}/key`,
-    knownHostsPath: `${place.directory}/known_hosts`,
+    ...files,
     progress: { update: demo, line: () => undefined },
     waitForSsh: true,
   });
@@ -85,11 +95,19 @@ async function bench(place: Workplace, options: Options, progress: Progress): Pr
     ends,
     serverId: await servers.make('bench-volumes'),
     imagePath: (await ensureTinyGuest()).path,
-    volumeDirectory: join(cloud.directory, 'state', 'volumes', 'file'),
   };
-  add(...(await measureVolumes(volumes, options.samples, part(AT.volumes, AT.start))));
-  for (const line of await measureDisk(volumes, options.samples)) progress.line(line);
+  add(...(await measureVolumes(volumes, options.samples, part(AT.volumes, AT.io))));
   await servers.remove(volumes.serverId);
+  const io = {
+    ...volumes,
+    client: await OpenStackClient.login({
+      ...(await cloud.client.credentials()),
+      projectName: DEMO.project,
+    }),
+    serverId,
+    ssh: { ...files, address: floatingIp, user: 'root' },
+  };
+  add(...(await measureGuestIo(io, options.samples, part(AT.io, AT.start))));
   await ends.close();
   await cloud.stop();
 
