@@ -47,13 +47,11 @@ export function volumesOfServers(
   db: Db,
   serverIds: readonly string[],
 ): ReadonlyMap<string, readonly ServerVolumeRow[]> {
-  const found = new Map<string, ServerVolumeRow[]>();
   const rows = statement<[string], ServerVolumeRow>(
     db,
     `SELECT * FROM server_volume WHERE server_id IN (SELECT value FROM json_each(?)) ${IN_ORDER}`,
   ).all(JSON.stringify(serverIds));
-  for (const row of rows) found.set(row.server_id, [...(found.get(row.server_id) ?? []), row]);
-  return found;
+  return Map.groupBy(rows, (row) => row.server_id);
 }
 
 export const setDeleteOnTermination = (db: Db, attachmentId: string, yes: boolean): void => {

@@ -72,12 +72,10 @@ export function attachmentsOf(
   db: Db,
   volumeIds: readonly string[],
 ): ReadonlyMap<string, readonly AttachmentRow[]> {
-  const found = new Map<string, AttachmentRow[]>();
   const rows = statement<[string], AttachmentRow>(
     db,
     `SELECT * FROM volume_attachment WHERE volume_id IN (SELECT value FROM json_each(?))
       ORDER BY created_at, id`,
   ).all(JSON.stringify(volumeIds));
-  for (const row of rows) found.set(row.volume_id, [...(found.get(row.volume_id) ?? []), row]);
-  return found;
+  return Map.groupBy(rows, (row) => row.volume_id);
 }
