@@ -32,11 +32,17 @@ describe('volumes in a real guest', () => {
     if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return text === '' ? {} : (JSON.parse(text) as Json);
   }
-  const becomes = (kind: 'volume' | 'snapshot', thing: string, status: string): Promise<void> =>
-    vi.waitFor(
-      async () => expect((await volume('GET', `/${kind}s/${thing}`))[kind]).toMatchObject({ status }),
+  async function becomes(kind: 'volume' | 'snapshot', thing: string, status: string): Promise<void> {
+    await vi.waitFor(
+      async () => {
+        const one = (await volume('GET', `/${kind}s/${thing}`))[kind] as { status: string };
+        expect(['error', status]).toContain(one.status);
+        const why = one.status === status ? [] : (await volume('GET', '/messages'))['messages'];
+        expect({ status: one.status, why }).toEqual({ status, why: [] });
+      },
       { timeout: 60_000, interval: 200 },
     );
+  }
   async function makeVolume(more: Json): Promise<string> {
     const made = (await volume('POST', '/volumes', { volume: more }))['volume'] as { id: string };
     await becomes('volume', made.id, 'available');

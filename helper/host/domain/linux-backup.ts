@@ -13,6 +13,7 @@ import { record } from '../record.ts';
 import { DomainHostError, type DomainHost, type LiveCopy } from './interface.ts';
 import { whileFrozen } from './linux-quiesce.ts';
 import { unless } from './linux-errors.ts';
+import { untilCalibrated } from './linux-luks.ts';
 import { backupXml } from './xml.ts';
 
 /** How often the job is looked at while it goes on. */
@@ -44,13 +45,15 @@ export async function copyRunningDisks(
   };
   // A copy that an earlier attempt began may still go on.
   await endBackup(libvirt, dom);
-  await removeAll();
   const xml = backupXml(copies);
   record({ kind: 'xml', name: `copy of ${copies.map(({ target }) => target).join(', ')}`, text: xml });
   try {
-    await whileFrozen(libvirt, dom, options.quiesce, () =>
-      libvirt.domainBackupBegin({ dom, backupXml: xml }),
-    );
+    await untilCalibrated(async () => {
+      await removeAll();
+      await whileFrozen(libvirt, dom, options.quiesce, () =>
+        libvirt.domainBackupBegin({ dom, backupXml: xml }),
+      );
+    });
     for (;;) {
       await delay(LOOK_MS, undefined, signal === undefined ? {} : { signal });
       const { type, params } = await libvirt.domainGetJobStats({ dom });

@@ -6,6 +6,7 @@ import { record } from '../record.ts';
 import { DomainHostError, type DomainDisk, type Quiesce } from './interface.ts';
 import { whileFrozen } from './linux-quiesce.ts';
 import { unless } from './linux-errors.ts';
+import { untilCalibrated } from './linux-luks.ts';
 import { copyXml } from './xml.ts';
 
 /** How often a job is looked at while it goes on. */
@@ -34,11 +35,13 @@ export async function copyRunningDisk(
   const { disk, destination, signal, onProgress } = options;
   // A copy that an earlier attempt began may still go on.
   await endCopy(libvirt, dom, disk);
-  await unlink(destination).catch(ignore('ENOENT'));
   const destXml = copyXml(destination, options.encryption);
   record({ kind: 'xml', name: `copy of ${disk}`, text: destXml });
   // Nothing of the job outlives the guest, whose definition is made anew for each start.
-  await libvirt.domainBlockCopy({ dom, disk, destXml, flags: BlockCopyFlag.TRANSIENT_JOB });
+  await untilCalibrated(async () => {
+    await unlink(destination).catch(ignore('ENOENT'));
+    await libvirt.domainBlockCopy({ dom, disk, destXml, flags: BlockCopyFlag.TRANSIENT_JOB });
+  });
   try {
     for (;;) {
       await delay(LOOK_MS, undefined, signal === undefined ? {} : { signal });
