@@ -35,6 +35,7 @@ import { Swaps } from './app/swap.ts';
 import { Transfers } from './app/transfer.ts';
 import { Types } from './app/type.ts';
 import { VolumeActions } from './app/volume-action.ts';
+import { Overwrites } from './app/volume-overwrite.ts';
 import { Volumes } from './app/volume.ts';
 import { discovery, MICROVERSIONS } from './discovery.ts';
 import { attachActionEndpoints } from './endpoints/attach-action.ts';
@@ -142,7 +143,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
   const volumes = new Volumes(context, quotas, types);
   const parts = { volumes, quotas, types };
   const snapshots = new Snapshots(context, parts);
-  const actions = new VolumeActions(context, parts);
+  const overwrites = new Overwrites(context, volumes);
   const backups = new Backups(context, parts);
   const backupParts = {
     backups,
@@ -185,7 +186,12 @@ export function createVolume(deps: VolumeDeps): VolumeService {
       discovery,
       endpoints: [
         ...volumeEndpoints(volumes),
-        ...volumeActionEndpoints(volumes, actions, new Migrations(context, parts)),
+        ...volumeActionEndpoints({
+          volumes,
+          actions: new VolumeActions(context, parts),
+          overwrites,
+          migrations: new Migrations(context, parts),
+        }),
         ...metadataEndpoints(
           { collection: 'volumes', get: getVolume, policies: volumePolicies },
           new Metadata(context, 'volume', getVolume),
@@ -215,7 +221,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
     face: {
       proxy: computeVolumes({ volumes, snapshots }),
       isMultiattach: (auth, id) => volumes.get(auth, id).multiattach === 1,
-      ...computeFace(context, parts, { snapshots, actions, callerOf: callerFor }),
+      ...computeFace(context, parts, { snapshots, overwrites, callerOf: callerFor }),
       reserve: (auth, wanted) => void attachments.reserve(auth, wanted),
       connect: (id, place) => attachments.connect(id, place),
       disconnect: (id) => attachments.disconnect(id),

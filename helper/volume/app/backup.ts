@@ -26,7 +26,8 @@ import { notThere, projectOf, sees, type VolumeContext } from './context.ts';
 import { linksOf, listQuery, wantsCount } from './list-query.ts';
 import type { Quotas } from './quota.ts';
 import { BACKUP_LIST } from './volume-filter.ts';
-import { diskOf, type Volumes } from './volume.ts';
+import { diskOf } from './volume-disk.ts';
+import type { Volumes } from './volume.ts';
 
 /** What POST /backups may hold. */
 export interface BackupRequest {

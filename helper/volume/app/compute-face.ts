@@ -7,7 +7,7 @@ import type { VolumeContext } from './context.ts';
 import type { Snapshots } from './snapshot.ts';
 import { terminateVolume } from './terminate.ts';
 import type { Types } from './type.ts';
-import type { VolumeActions } from './volume-action.ts';
+import type { Overwrites } from './volume-overwrite.ts';
 import type { Volumes } from './volume.ts';
 
 /** Status of volumes that an operation is at work on. */
@@ -22,11 +22,11 @@ export function computeFace(
   { volumes, types }: { readonly volumes: Volumes; readonly types: Types },
   {
     snapshots,
-    actions,
+    overwrites,
     callerOf,
   }: {
     readonly snapshots: Snapshots;
-    readonly actions: VolumeActions;
+    readonly overwrites: Overwrites;
     readonly callerOf: (auth: AuthContext) => Caller;
   },
 ): Pick<
@@ -79,7 +79,7 @@ export function computeFace(
     },
     snapshot: (auth, { volumeId, name, description }) =>
       snapshots.create(callerOf(auth), { volume_id: volumeId, name, description }).id,
-    reimage: (auth, volumeId, imageId) => actions.reimageOfServer(callerOf(auth), volumeId, imageId),
+    reimage: (auth, volumeId, imageId) => overwrites.reimageOfServer(callerOf(auth), volumeId, imageId),
   };
 
   /** Waits for the end of an operation on the volume. @returns true when it is stuck: waiting longer is of no use. */

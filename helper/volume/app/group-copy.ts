@@ -13,7 +13,7 @@ import { cloneKey } from './key.ts';
 import { projectOf, type VolumeContext } from './context.ts';
 import type { GroupSnapshots } from './group-snapshot.ts';
 import type { Groups, GroupParts } from './group.ts';
-import { diskOf } from './volume.ts';
+import { diskOf } from './volume-disk.ts';
 
 export interface GroupCopyRequest {
   readonly name?: string | null;

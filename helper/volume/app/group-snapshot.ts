@@ -20,7 +20,7 @@ import { notThere, sees, type VolumeContext } from './context.ts';
 import { GROUP_SNAPSHOT_LIST } from './group-filter.ts';
 import type { Groups, GroupParts } from './group.ts';
 import { listQuery } from './list-query.ts';
-import { diskOf } from './volume.ts';
+import { diskOf } from './volume-disk.ts';
 import { placedSnapshot } from '../driver/index.ts';
 
 export interface GroupSnapshotRequest {

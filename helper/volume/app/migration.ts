@@ -7,7 +7,8 @@ import type { VolumeType } from '../store/type.ts';
 import { updateVolume, type Volume } from '../store/volume.ts';
 import type { VolumeContext } from './context.ts';
 import type { Types } from './type.ts';
-import { diskOf, type Volumes } from './volume.ts';
+import { diskOf } from './volume-disk.ts';
+import type { Volumes } from './volume.ts';
 
 /** Volumes that an administrator moves from one back end to another. */
 export class Migrations {

@@ -6,7 +6,7 @@ import type { VolumeType } from '../store/type.ts';
 import type { Volume } from '../store/volume.ts';
 import type { VolumeContext } from './context.ts';
 import { keyForNew } from './key.ts';
-import { diskOf } from './volume.ts';
+import { diskOf } from './volume-disk.ts';
 import { isMultiattach } from './volume-request.ts';
 
 /**

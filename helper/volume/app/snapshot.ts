@@ -19,7 +19,8 @@ import type { Quotas } from './quota.ts';
 import type { Types } from './type.ts';
 import { SNAPSHOT_LIST } from './volume-filter.ts';
 import { placedSnapshot } from '../driver/index.ts';
-import { diskOf, type Volumes } from './volume.ts';
+import { diskOf } from './volume-disk.ts';
+import type { Volumes } from './volume.ts';
 
 export interface SnapshotRequest {
   readonly volume_id: string | null;

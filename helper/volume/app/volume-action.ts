@@ -3,26 +3,24 @@ import { transaction } from '../../db/index.ts';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
 import { type Caller, mv, requirePolicy } from '../../http/index.ts';
 import { volumeExtend } from '../sagas/volume-extend.ts';
-import { volumeReimage, volumeRevert } from '../sagas/volume-overwrite.ts';
 import { volumeRetype } from '../sagas/volume-retype.ts';
 import { volumeUpload } from '../sagas/volume-upload.ts';
 import { isTrue, timeText } from '../schemas/common.ts';
 import { deleteAttachmentsOf } from '../store/attachment.ts';
 import { removePairs, setPairs } from '../store/list.ts';
-import { snapshotsOf, updateSnapshot } from '../store/snapshot.ts';
 import type { VolumeType } from '../store/type.ts';
-import { updateVolume, type Volume, type VolumeRow } from '../store/volume.ts';
-import { placedSnapshot } from '../driver/index.ts';
+import { updateVolume } from '../store/volume.ts';
+import { beginOn } from './begin.ts';
 import type { VolumeContext } from './context.ts';
 import { encryptionChanges } from './key.ts';
 import { refuseSharedExport } from './extend-exported.ts';
 import { reencryptInput } from './reencryption.ts';
 import { volumeReencrypt } from '../sagas/volume-reencrypt.ts';
-import { imageOf } from './image-source.ts';
 import { retypeInput, whoOf } from './migration.ts';
 import type { Quotas } from './quota.ts';
 import type { Types } from './type.ts';
-import { diskOf, guestsOf, type Volumes } from './volume.ts';
+import { diskOf, guestsOf } from './volume-disk.ts';
+import type { Volumes } from './volume.ts';
 import { checkSizeOfType, isMultiattach } from './volume-request.ts';
 
 export interface UploadRequest {
@@ -76,7 +74,7 @@ export class VolumeActions {
       this.#quotas.checkSize(volume.project_id, newGib);
       this.#quotas.check(volume.project_id, { typeName: type.name, gigabytes: newGib - volume.size });
       // The quota counts the new size from now on.
-      this.#begin(volume, 'extending', { size: newGib });
+      beginOn(this.#context, volume, 'extending', { size: newGib });
       const who = whoOf(caller, volume);
       const guests = guestsOf(volume);
       const operationId = sagas.enqueue(
@@ -171,11 +169,11 @@ export class VolumeActions {
       this.#quotas.checkType(volume.project_id, { typeName: type.name, volumes: 1, gigabytes: volume.size });
       if (encryptionChanges(db, type.id, volume.volume_type_id)) {
         const input = reencryptInput(this.#context, caller, volume, type, policy);
-        this.#begin(volume, 'retyping', {});
+        beginOn(this.#context, volume, 'retyping');
         sagas.enqueue(volumeReencrypt, input, whoOf(caller, volume));
         return;
       }
-      this.#begin(volume, 'retyping', {});
+      beginOn(this.#context, volume, 'retyping');
       sagas.enqueue(
         volumeRetype,
         retypeInput(this.#context, volume, type, {
@@ -184,91 +182,6 @@ export class VolumeActions {
         }),
         whoOf(caller, volume),
       );
-    });
-  }
-
-  revert(caller: Caller, id: string, snapshotId: string | null | undefined): void {
-    const { db, sagas, now } = this.#context;
-    transaction(db, () => {
-      const volume = this.#volumes.get(caller.auth, id);
-      const [latest] = snapshotsOf(db, id);
-      if (latest === undefined) throw badRequest(`Volume ${id} doesn't have any snapshots.`);
-      if (latest.id !== snapshotId)
-        throw badRequest(
-          `Specified snapshot ${snapshotId ?? 'None'} is None or not the latest one of volume ${id}.`,
-        );
-      if (latest.volume_size !== volume.size)
-        throw badRequest(
-          `Can't revert volume ${id} to its latest snapshot ${latest.id}. The volume size must be equal to the snapshot size.`,
-        );
-      if (volume.status !== 'available')
-        throw conflict(
-          `Invalid volume: Can't revert volume ${id} to its latest snapshot ${latest.id}. Volume's status must be 'available'.`,
-        );
-      if (latest.status !== 'available')
-        throw conflict(
-          `Invalid snapshot: Can't revert volume ${id} to its latest snapshot ${latest.id}. Snapshot's status must be 'available'.`,
-        );
-      this.#begin(volume, 'reverting', {});
-      updateSnapshot(db, latest.id, { status: 'restoring', updated_at: now() });
-      sagas.enqueue(volumeRevert, {
-        volumeId: id,
-        projectId: volume.project_id,
-        snapshotId: latest.id,
-        snapshot: {
-          ...this.#context.drivers.local(placedSnapshot(latest.backend, latest.id)),
-          keyId: latest.encryption_key_id,
-        },
-        disk: diskOf(this.#context, volume),
-        sizeGib: volume.size,
-      });
-    });
-  }
-
-  reimage(caller: Caller, id: string, imageId: string, reserved: boolean): void {
-    transaction(this.#context.db, () => {
-      const volume = this.#volumes.get(caller.auth, id);
-      const statuses = reserved ? ['available', 'error', 'reserved'] : ['available', 'error'];
-      if (reserved) requirePolicy(caller, 'volume:reimage_reserved', volume);
-      if (!statuses.includes(volume.status))
-        throw badRequest(
-          `Invalid volume: Volume ${id} status must be ${statuses.join(' or ')} to be reimaged, but the status is ${volume.status}.`,
-        );
-      this.#overwrite(caller, volume, imageId);
-    });
-  }
-
-  /** For compute, whose server has the volume and does not run. @throws {CloudError} badRequest */
-  reimageOfServer(caller: Caller, id: string, imageId: string): void {
-    transaction(this.#context.db, () => {
-      const volume = this.#volumes.get(caller.auth, id);
-      if (!['in-use', 'reserved'].includes(volume.status))
-        throw badRequest(
-          `Invalid volume: Volume ${id} status must be in-use or reserved to be reimaged, but the status is ${volume.status}.`,
-        );
-      this.#overwrite(caller, volume, imageId);
-    });
-  }
-
-  #overwrite(caller: Caller, volume: Volume, imageId: string): void {
-    const { db, sagas } = this.#context;
-    const { id } = volume;
-    const image = imageOf(this.#context, caller, imageId);
-    if (volume.size < Math.max(image.minGib, image.minDisk))
-      throw badRequest(
-        `Invalid input received: Size of specified image ${image.minGib}GB is larger than volume size ${volume.size}GB.`,
-      );
-    const disk = diskOf(this.#context, volume);
-    this.#begin(volume, 'downloading', { bootable: 1 });
-    removePairs(db, 'volume_image_metadata', id);
-    setPairs(db, 'volume_image_metadata', id, image.metadata);
-    sagas.enqueue(volumeReimage, {
-      volumeId: id,
-      projectId: volume.project_id,
-      imageId: image.id,
-      disk,
-      sizeGib: volume.size,
-      previousStatus: volume.status === 'error' ? 'available' : volume.status,
     });
   }
 
@@ -313,7 +226,7 @@ export class VolumeActions {
         visibility,
         protected: isTrue(request.protected),
       });
-      this.#begin(volume, 'uploading', {});
+      beginOn(this.#context, volume, 'uploading');
       const disk = diskOf(this.#context, volume);
       sagas.enqueue(volumeUpload, {
         volumeId: id,
@@ -358,11 +271,6 @@ export class VolumeActions {
       if (removePairs(db, 'volume_image_metadata', id, key) === 0)
         throw notFound('Metadata item was not found.');
     });
-  }
-
-  #begin(volume: Volume, status: string, changes: Partial<VolumeRow>): void {
-    const { db, now } = this.#context;
-    updateVolume(db, volume.id, { ...changes, status, previous_status: volume.status, updated_at: now() });
   }
 }
 

@@ -5,6 +5,26 @@ import type { VolumeType } from '../store/type.ts';
 import { findVolumeRow } from '../store/volume.ts';
 import { sees, type VolumeContext } from './context.ts';
 
+/** What POST /volumes may hold. */
+export interface VolumeRequest {
+  readonly name?: string | null;
+  readonly display_name?: string | null;
+  readonly description?: string | null;
+  readonly display_description?: string | null;
+  readonly volume_type?: string | null;
+  readonly metadata?: Readonly<Record<string, string>> | null;
+  readonly snapshot_id?: string | null;
+  readonly source_volid?: string | null;
+  readonly size?: string | number | null;
+  readonly availability_zone?: string | null;
+  readonly multiattach?: string | boolean | null;
+  readonly image_id?: string | null;
+  readonly imageRef?: string | null;
+  readonly group_id?: string | null;
+  readonly consistencygroup_id?: string | null;
+  readonly backup_id?: string | null;
+}
+
 /** GiB. @throws {CloudError} badRequest for what is no whole number above 0. */
 export function sizeOf(asked: string | number | null | undefined, ofSource: number | undefined): number {
   const size = asked ?? ofSource;

@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { transaction, type Db } from '../../db/index.ts';
-import { badRequest, notFound } from '../../errors/error.ts';
+import { transaction } from '../../db/index.ts';
+import { badRequest } from '../../errors/error.ts';
 import { type Caller, requirePolicy } from '../../http/index.ts';
-import type { GuestDisk } from '../face.ts';
-import { volumeCreate, type VolumeSource } from '../sagas/volume-create.ts';
+import { volumeCreate } from '../sagas/volume-create.ts';
 import { volumeDelete } from '../sagas/volume-delete.ts';
 import { isTrue } from '../schemas/common.ts';
-import { findBackup, updateBackup, type Backup } from '../store/backup.ts';
+import { updateBackup } from '../store/backup.ts';
 import { countRows, removePairs, setPairs, type Listed } from '../store/list.ts';
-import { findSnapshot, snapshotsOf, updateSnapshot, type Snapshot } from '../store/snapshot.ts';
+import { snapshotsOf, updateSnapshot } from '../store/snapshot.ts';
 import { transferOf } from '../store/transfer.ts';
-import { encryptionOf, type VolumeType } from '../store/type.ts';
+import { encryptionOf } from '../store/type.ts';
 import {
   findVolume,
-  findVolumeRow,
   insertVolume,
   isBeingCloned,
   listVolumes,
@@ -21,10 +19,7 @@ import {
   updateVolume,
   type Volume,
 } from '../store/volume.ts';
-import { placedSnapshot, placedVolume } from '../driver/index.ts';
-import type { VolumeDisk } from '../sagas/services.ts';
 import { notThere, projectOf, sees, type VolumeContext } from './context.ts';
-import { imageOf, type ImageSource } from './image-source.ts';
 import { keyForNew } from './key.ts';
 import { conditionsOf, listQuery, wantsCount } from './list-query.ts';
 import type { Quotas } from './quota.ts';
@@ -36,42 +31,25 @@ import {
   isMultiattach,
   MULTIATTACH,
   sizeOf,
+  type VolumeRequest,
 } from './volume-request.ts';
+import {
+  checkSources,
+  contentOf,
+  imageMetadataOf,
+  isBootable,
+  keySource,
+  sourcesOf,
+  typeOf,
+} from './volume-source.ts';
 import { VOLUME_LIST } from './volume-filter.ts';
 import { terminateVolume } from './terminate.ts';
 import type { Types } from './type.ts';
 
-/** What POST /volumes may hold. */
-export interface VolumeRequest {
-  readonly name?: string | null;
-  readonly display_name?: string | null;
-  readonly description?: string | null;
-  readonly display_description?: string | null;
-  readonly volume_type?: string | null;
-  readonly metadata?: Readonly<Record<string, string>> | null;
-  readonly snapshot_id?: string | null;
-  readonly source_volid?: string | null;
-  readonly size?: string | number | null;
-  readonly availability_zone?: string | null;
-  readonly multiattach?: string | boolean | null;
-  readonly image_id?: string | null;
-  readonly imageRef?: string | null;
-  readonly group_id?: string | null;
-  readonly consistencygroup_id?: string | null;
-  readonly backup_id?: string | null;
-}
-
-/** What is made of what; everything that was looked up for it. */
-interface Sources {
-  readonly snapshot: Snapshot | undefined;
-  readonly volume: Volume | undefined;
-  readonly image: ImageSource | undefined;
-  readonly backup: Backup | undefined;
-}
-
 /** Status in which a volume may be deleted without force. */
 const DELETABLE = ['available', 'error', 'error_restoring', 'error_extending', 'error_managing'];
 
+/** Volumes, as /volumes shows and changes them. */
 export class Volumes {
   readonly #context: VolumeContext;
   readonly #quotas: Quotas;
@@ -123,13 +101,13 @@ export class Volumes {
     const { db, sagas, now, config } = this.#context;
     const projectId = projectOf(caller.auth);
     return transaction(db, () => {
-      const sources = this.#sources(caller, request);
+      const sources = sourcesOf(this.#context, caller, request);
       const size = sizeOf(
         request.size,
         sources.snapshot?.volume_size ?? sources.volume?.size ?? sources.backup?.size,
       );
-      this.#checkSources(sources, size);
-      const type = this.#typeOf(caller, request, sources);
+      checkSources(sources, size);
+      const type = typeOf(this.#context, this.#types, caller, request.volume_type, sources);
       // The parameter is older than the types' extra spec, and went after Zed.
       const shared = isMultiattach(type) || isTrue(request.multiattach);
       if (shared) requirePolicy(caller, 'volume:multiattach');
@@ -165,7 +143,7 @@ export class Volumes {
         volume_type_id: type.id,
         snapshot_id: sources.snapshot?.id ?? null,
         source_volid: sources.volume?.id ?? null,
-        bootable: this.#isBootable(sources) ? 1 : 0,
+        bootable: isBootable(db, sources) ? 1 : 0,
         multiattach: shared ? 1 : 0,
         readonly: null,
         target_backend: null,
@@ -177,7 +155,7 @@ export class Volumes {
         launched_at: null,
       });
       setPairs(db, 'volume_metadata', id, request.metadata ?? {});
-      setPairs(db, 'volume_image_metadata', id, this.#imageMetadata(sources));
+      setPairs(db, 'volume_image_metadata', id, imageMetadataOf(db, sources));
       if (sources.backup !== undefined)
         updateBackup(db, sources.backup.id, { status: 'restoring', restore_volume_id: id, updated_at: at });
       sagas.enqueue(volumeCreate, {
@@ -187,7 +165,7 @@ export class Volumes {
         zone,
         extraSpecs: { ...type.extra_specs, ...(shared ? MULTIATTACH : {}) },
         ...backends,
-        source: this.#sourceOf(sources),
+        source: contentOf(this.#context, sources),
         ...(group === undefined ? {} : { group: { id: group.id, backend: group.backend } }),
       });
       return this.get(caller.auth, id);
@@ -275,138 +253,4 @@ export class Volumes {
   terminate(id: string): void {
     terminateVolume(this.#context, id);
   }
-
-  #sources(caller: Caller, request: VolumeRequest): Sources {
-    const { db } = this.#context;
-    const { snapshot_id, source_volid, backup_id } = request;
-    const { consistencygroup_id: old } = request;
-    if (old !== undefined && old !== null) throw notThere('ConsistencyGroup', old);
-    const backup = backup_id ? findBackup(db, backup_id) : undefined;
-    if (backup_id && (backup === undefined || !sees(caller.auth, backup.project_id)))
-      throw notThere('Backup', backup_id);
-    const snapshot =
-      snapshot_id === undefined || snapshot_id === null ? undefined : findSnapshot(db, snapshot_id);
-    if (snapshot_id && (snapshot === undefined || !sees(caller.auth, snapshot.project_id)))
-      throw notThere('Snapshot', snapshot_id);
-    const volume = source_volid ? this.get(caller.auth, source_volid) : undefined;
-    const imageRef = request.imageRef ?? request.image_id;
-    const image =
-      imageRef === undefined || imageRef === null || imageRef === ''
-        ? undefined
-        : imageOf(this.#context, caller, imageRef);
-    if (image !== undefined) requirePolicy(caller, 'volume:create_from_image');
-    if ([snapshot, volume, image, backup].filter((one) => one !== undefined).length > 1)
-      throw badRequest('May specify only one of snapshot, imageRef, source volume or backup');
-    return { snapshot, volume, image, backup };
-  }
-
-  #checkSources({ snapshot, volume, image, backup }: Sources, size: number): void {
-    if (backup !== undefined) {
-      if (backup.status !== 'available')
-        throw badRequest(
-          `Invalid backup: Originating backup status must be one of 'available' values, it is '${backup.status}'`,
-        );
-      if (size < backup.size)
-        throw badRequest(
-          `Invalid input received: Volume size ${size}GB cannot be smaller than the backup size ${backup.size}GB. It must be >= backup size.`,
-        );
-    }
-    if (snapshot !== undefined) {
-      if (snapshot.status !== 'available')
-        throw badRequest(
-          `Invalid snapshot: Originating snapshot status must be one of 'available' values, it is '${snapshot.status}'`,
-        );
-      if (size < snapshot.volume_size)
-        throw badRequest(
-          `Invalid input received: Volume size '${size}'GB cannot be smaller than the snapshot size ${snapshot.volume_size}GB. They must be >= original snapshot size.`,
-        );
-    }
-    if (volume !== undefined) {
-      if (!['available', 'in-use'].includes(volume.status))
-        throw badRequest(
-          `Invalid volume: Unable to create a volume from an originating source volume when its status is not one of available, in-use values, it is '${volume.status}'`,
-        );
-      if (size < volume.size)
-        throw badRequest(
-          `Invalid input received: Volume size '${size}'GB cannot be smaller than original volume size ${volume.size}GB. They must be >= original volume size.`,
-        );
-    }
-    if (image === undefined) return;
-    if (size < image.minGib)
-      throw badRequest(
-        `Invalid input received: Size of specified image ${image.minGib}GB is larger than volume size ${size}GB.`,
-      );
-    if (size < image.minDisk)
-      throw badRequest(
-        `Invalid input received: Volume size ${size}GB cannot be smaller than the image minDisk size ${image.minDisk}GB.`,
-      );
-  }
-
-  /** What was asked for, else the source's, else the project's or the cloud's default. */
-  #typeOf(caller: Caller, request: VolumeRequest, { snapshot, volume, image, backup }: Sources): VolumeType {
-    const asked = request.volume_type;
-    if (asked !== undefined && asked !== null && asked !== '') return this.#types.usable(caller, asked);
-    const backedUp =
-      backup?.encryption_key_id == null ? undefined : findVolumeRow(this.#context.db, backup.volume_id);
-    const source = volume?.volume_type_id ?? snapshot?.volume_type_id ?? backedUp?.volume_type_id;
-    if (source !== undefined) return this.#types.byId(source);
-    if (image?.volumeType !== undefined) return this.#types.usable(caller, image.volumeType);
-    return this.#types.defaultFor(projectOf(caller.auth));
-  }
-
-  #isBootable({ snapshot, volume, image }: Sources): boolean {
-    if (image !== undefined) return true;
-    const origin = volume?.id ?? snapshot?.volume_id;
-    return origin !== undefined && findVolumeRow(this.#context.db, origin)?.bootable === 1;
-  }
-
-  #imageMetadata({ snapshot, volume, image }: Sources): Readonly<Record<string, string>> {
-    if (image !== undefined) return image.metadata;
-    const origin = volume ?? (snapshot && findVolume(this.#context.db, snapshot.volume_id));
-    return origin?.image_metadata ?? {};
-  }
-
-  #sourceOf({ snapshot, volume, image, backup }: Sources): VolumeSource {
-    if (backup !== undefined) return { kind: 'backup', id: backup.id };
-    if (image !== undefined) return { kind: 'image', imageId: image.id };
-    if (snapshot !== undefined) {
-      const disk = this.#context.drivers.local(placedSnapshot(snapshot.backend, snapshot.id));
-      const keyId = snapshot.encryption_key_id;
-      return { kind: 'snapshot', id: snapshot.id, disk: { ...disk, keyId, guest: null } };
-    }
-    if (volume === undefined) return { kind: 'empty' };
-    return { kind: 'volume', id: volume.id, disk: diskOf(this.#context, volume) };
-  }
-}
-
-/** The guests that have the volume. */
-export const guestsOf = ({ attachments }: Volume): readonly GuestDisk[] =>
-  attachments.flatMap(({ instance_uuid: serverId, mountpoint }) =>
-    serverId === null || mountpoint === null ? [] : [{ serverId, target: mountpoint.replace('/dev/', '') }],
-  );
-
-/** What a copy of a volume or a snapshot has its type and its key of. */
-function keySource(db: Db, { snapshot, volume, backup }: Sources, type: VolumeType) {
-  if (backup !== undefined && backup.encryption_key_id !== null) {
-    if (encryptionOf(db, type.id) === undefined)
-      throw badRequest(
-        `Invalid input received: The backup is of an encrypted volume, and the volume type ${type.name} has no encryption: name one that has.`,
-      );
-    return { typeId: type.id, keyId: backup.encryption_key_id };
-  }
-  const source = volume ?? snapshot;
-  return source && { typeId: source.volume_type_id, keyId: source.encryption_key_id };
-}
-
-/** Where a volume's content is, and which server may be writing to it. @throws {CloudError} notFound without a disk. */
-export function diskOf({ drivers }: VolumeContext, volume: Volume): VolumeDisk {
-  if (volume.backend === null || volume.format === null)
-    throw notFound(`Volume ${volume.id} has no disk yet.`);
-  const placed = placedVolume(volume.backend, volume.id, volume.format);
-  return {
-    ...placed,
-    ...drivers.local(placed),
-    keyId: volume.encryption_key_id,
-    guest: guestsOf(volume)[0] ?? null,
-  };
 }

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import { type Caller, callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import type { ResetRequest, UploadRequest, VolumeActions } from '../app/volume-action.ts';
 import type { Migrations } from '../app/migration.ts';
+import type { Overwrites } from '../app/volume-overwrite.ts';
 import type { Volumes } from '../app/volume.ts';
 import { isTrue } from '../schemas/common.ts';
 import {
@@ -35,11 +36,17 @@ interface Action<Body> {
 }
 
 /** POST /volumes/{volume_id}/action (api-ref: "Volume actions"). */
-export function volumeActionEndpoints(
-  volumes: Volumes,
-  actions: VolumeActions,
-  migrations: Migrations,
-): readonly Endpoint[] {
+export function volumeActionEndpoints({
+  volumes,
+  actions,
+  overwrites,
+  migrations,
+}: {
+  readonly volumes: Volumes;
+  readonly actions: VolumeActions;
+  readonly overwrites: Overwrites;
+  readonly migrations: Migrations;
+}): readonly Endpoint[] {
   const action = <Body>({ name, policy, body, response, ok, min, handler }: Action<Body>): Endpoint =>
     endpoint({
       id: `volumes:${name}`,
@@ -115,7 +122,7 @@ export function volumeActionEndpoints(
       policy: 'volume:revert_to_snapshot',
       min: mv('3.40'),
       body: Revert,
-      handler: (caller, id, { snapshot_id }) => actions.revert(caller, id, snapshot_id),
+      handler: (caller, id, { snapshot_id }) => overwrites.revert(caller, id, snapshot_id),
     }),
     action<{ image_id: string; reimage_reserved?: string | boolean }>({
       name: 'os-reimage',
@@ -123,7 +130,7 @@ export function volumeActionEndpoints(
       min: mv('3.68'),
       body: Reimage,
       handler: (caller, id, body) =>
-        actions.reimage(caller, id, body.image_id, isTrue(body.reimage_reserved)),
+        overwrites.reimage(caller, id, body.image_id, isTrue(body.reimage_reserved)),
     }),
     action<UploadRequest>({
       name: 'os-volume_upload_image',

@@ -1,7 +1,8 @@
 import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
 import { nextLinks } from '../app/list-query.ts';
 import { volumeDetail, volumeSummary, volumeView } from '../app/view.ts';
-import type { VolumeRequest, Volumes } from '../app/volume.ts';
+import type { VolumeRequest } from '../app/volume-request.ts';
+import type { Volumes } from '../app/volume.ts';
 import { AnyQuery } from '../schemas/common.ts';
 import {
   VolumeCreate,
