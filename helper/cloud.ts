@@ -3,11 +3,11 @@ import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { backendsOf } from './backend-settings.ts';
 import { backupSettings } from './backup-settings.ts';
+import { adminCredentials, cloudStatus } from './cloud-status.ts';
 import { createBasics } from './compute/basics-impl.ts';
 import { createCompute, serverPower, type Compute } from './compute/index.ts';
 import type { Config, ConfigOverrides } from './config.ts';
 import { createConsoles, type Consoles } from './console/index.ts';
-import type { HelperStatus } from './contract/status.ts';
 import { closeDatabase, openDatabase } from './db/index.ts';
 import { createDesktop } from './desktop/index.ts';
 import { externalPlan } from './desktop/external-plan.ts';
@@ -24,7 +24,7 @@ import {
   type Logger,
   type Service,
 } from './http/index.ts';
-import { createIdentity, type IdentityService } from './identity/index.ts';
+import { createIdentity } from './identity/index.ts';
 import { createImage } from './image/index.ts';
 import { createMetadata } from './metadata/index.ts';
 import { createNetwork } from './network/index.ts';
@@ -34,8 +34,9 @@ import { IscsiLoop } from './reconcile/iscsi.ts';
 import { PowerStateLoop } from './reconcile/power-state.ts';
 import { SagaEngine, listOperations, type JournalObserver } from './saga/index.ts';
 import { Secret } from './secret.ts';
-import { createVolume, DEFAULT_WEIGHTS } from './volume/index.ts';
 import { Settings } from './settings.ts';
+import { GENERATION_FILE, takeDown } from './take-down.ts';
+import { createVolume, DEFAULT_WEIGHTS } from './volume/index.ts';
 
 /** What the process around the cloud gives it. */
 export interface CloudOptions {
@@ -70,13 +71,10 @@ export interface Cloud {
 }
 
 const PASSWORD_FILE = ['admin-password'] as const;
-const GENERATION_FILE = ['generation'] as const;
 const CONSOLES = {
   novnc: "somebody looks at the guest's screen",
   serial: "somebody is on the guest's serial line",
 };
-/** For how long a guest may shut itself down when the whole cloud goes down. */
-const SHUTDOWN_MS = 30_000;
 
 /**
  * Builds the cloud on a state directory: opens the database, wires the services, makes what a cloud cannot begin
@@ -263,19 +261,16 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       freeBytes: await host.disks.freeBytes(config.stateDirectory),
     }),
     stop: options.onStop,
-    status: async () => ({
-      version: options.version,
-      pid: process.pid,
-      startedAt,
-      host: host.kind,
-      ...(await hypervisorStatus(host)),
-      endpoint: options.endpoint(),
-      region: config.region,
-      owner: config.owner,
-      stateDirectory: config.stateDirectory,
-      servers: compute.face.countServers(db),
-      stuckOperations: listOperations(db, { state: 'stuck', limit: 1000 }).length,
-    }),
+    status: () =>
+      cloudStatus({
+        config,
+        host,
+        startedAt,
+        version: options.version,
+        endpoint: options.endpoint(),
+        servers: compute.face.countServers(db),
+        stuckOperations: listOperations(db, { state: 'stuck', limit: 1000 }).length,
+      }),
     settings,
     credentials: () => adminCredentials(identity, password, options.endpoint(), config.region),
   });
@@ -365,52 +360,4 @@ async function restoreSecrets(compute: Compute, logger: Logger): Promise<void> {
   } catch (error) {
     logger.warn({ err: error }, "secrets of servers' disks could not be compared");
   }
-}
-
-async function hypervisorStatus(host: Host): Promise<Pick<HelperStatus, 'hypervisor' | 'hypervisorProblem'>> {
-  try {
-    const info = await host.domains.hypervisor();
-    const { hypervisorVersion: v } = info;
-    const version = `${info.hypervisorType} ${Math.floor(v / 1_000_000)}.${Math.floor(v / 1000) % 1000}.${v % 1000}`;
-    return { hypervisor: { accelerator: info.accelerator, reason: info.acceleratorReason, version } };
-  } catch (error) {
-    return { hypervisor: null, hypervisorProblem: (error as Error).message };
-  }
-}
-
-async function adminCredentials(
-  identity: IdentityService,
-  password: Secret,
-  endpoint: string,
-  region: string,
-) {
-  if (!(await identity.verifyPassword('admin', password))) {
-    throw conflict(
-      "The administrator's password was changed through the API, so the generated one no longer opens the cloud; use the new one, or set it back.",
-    );
-  }
-  return {
-    authUrl: `${endpoint}/identity/v3`,
-    username: 'admin',
-    password: password.reveal(),
-    projectName: 'admin',
-    userDomainName: 'Default',
-    projectDomainName: 'Default',
-    regionName: region,
-  };
-}
-
-/** Shuts the guests down and removes every device; the next start brings the cloud back as after a reboot. */
-async function takeDown(host: Host, runFiles: LinuxStateFiles, logger: Logger): Promise<void> {
-  const running = (await host.domains.list()).filter((domain) => domain.powerState !== 'shutdown');
-  await Promise.all(
-    running.map(async ({ uuid, name }) => {
-      const ended = await host.domains.shutdown(uuid, SHUTDOWN_MS).catch(() => false);
-      if (!ended) logger.warn({ domain: name }, 'the guest did not shut down in time and is switched off');
-      await host.domains.destroy(uuid);
-    }),
-  );
-  await host.iscsi.removeAll();
-  await host.network.removeAll();
-  await runFiles.remove(GENERATION_FILE);
 }

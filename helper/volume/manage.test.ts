@@ -2,7 +2,7 @@ import { linkSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { emptyQcow2 } from '../host/disk/qcow2-writer.ts';
-import { createFile } from '../host/disk/disk-files.ts';
+import { createFile } from '../host/disk/publish.ts';
 import { VolumeWorld } from './test-world.ts';
 
 let world: VolumeWorld;

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { assertPath } from '../disk/disk-files.ts';
+import { assertPath } from '../disk/publish.ts';
 import { ignore, isDiskFull } from '../files/errno.ts';
 import { DiskFullError } from '../files/interface.ts';
 import { assertName, temporaryName } from '../files/names.ts';

@@ -1,9 +1,7 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, open, rename, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
-import { codeOf, ignore, isDiskFull } from '../files/errno.ts';
-import { DiskFullError } from '../files/interface.ts';
-import { temporaryName } from '../files/names.ts';
+import { chmod, copyFile, open, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { codeOf, ignore } from '../files/errno.ts';
 import { record } from '../record.ts';
 import { luksHeader, readLuksHeader, writtenPart } from './luks-writer.ts';
 import {
@@ -20,9 +18,19 @@ import {
 } from './interface.ts';
 import { isDevicePath, lengthOf, openForReading } from './device.ts';
 import { emptyQcow2, readQcow2Header, type EmptyQcow2, type FileLayout } from './qcow2-writer.ts';
+import {
+  assertPath,
+  closing,
+  createFile,
+  exists,
+  explained,
+  partPath,
+  publish,
+  syncDirectory,
+} from './publish.ts';
 import { createRawTarget, type RawTarget } from './raw.ts';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const { O_NOFOLLOW, O_RDWR } = constants;
 const HEADER_BYTES = 4096;
 
 /** The part of a disk host that needs no tool: the same for the real and the simulated host. */
@@ -269,80 +277,12 @@ export async function virtualSize(path: string, format: DiskFormat, encrypted = 
   return found.sizeBytes;
 }
 
-/** Absolute and normal, so that no program reads it as an option, a protocol ('nbd:') or another place. */
-export function assertPath(path: string): void {
-  if (!isAbsolute(path) || normalize(path) !== path || path.endsWith('/') || /\p{Cc}/u.test(path)) {
-    throw new DiskError('invalid-argument', `${JSON.stringify(path)} is not a normal absolute path`);
-  }
-}
-
 export function assertSize(sizeBytes: number): void {
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0 || sizeBytes % 512 !== 0) {
     throw new DiskError(
       'invalid-argument',
       `A disk cannot have ${sizeBytes} bytes: it must be a multiple of 512`,
     );
-  }
-}
-
-/** A hidden name beside `path`, for what is not complete yet. */
-export function partPath(path: string): string {
-  return join(dirname(path), temporaryName(basename(path)));
-}
-
-/** Makes what was written durable and gives it its name. */
-export async function publish(part: string, path: string): Promise<void> {
-  await explained(path, async () => {
-    const handle = await open(part, O_RDWR | O_NOFOLLOW);
-    await closing(handle, () => handle.sync());
-    await rename(part, path);
-    await syncDirectory(path);
-  });
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(dirname(path), O_RDONLY);
-  await closing(directory, () => directory.sync());
-}
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    (error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return false;
-      throw error;
-    },
-  );
-
-export async function createPart(part: string, { pieces, length }: FileLayout): Promise<void> {
-  const handle = await open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-  await closing(handle, async () => {
-    await handle.truncate(length);
-    for (const { offset, bytes } of pieces) await handle.write(bytes, 0, bytes.length, offset);
-  });
-}
-
-export async function createFile(path: string, content: FileLayout): Promise<void> {
-  const part = partPath(path);
-  try {
-    await explained(path, () => createPart(part, content));
-    await publish(part, path);
-  } catch (error) {
-    await unlink(part).catch(ignore('ENOENT'));
-    throw error;
-  }
-}
-
-/** Turns system errors into ones that say what to do. */
-export async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isDiskFull(error)) throw new DiskFullError(dirname(path), { cause: error });
-    if (codeOf(error) === 'ENOENT') {
-      throw new DiskError('missing', `There is no ${path}`, { cause: error });
-    }
-    throw error;
   }
 }
 
@@ -406,12 +346,4 @@ async function readHeader(path: string): Promise<Header> {
     const { bytesRead } = await handle.read(buffer, 0, HEADER_BYTES, 0);
     return { bytes: buffer.subarray(0, bytesRead), fileSize: await lengthOf(handle) };
   });
-}
-
-async function closing<T>(handle: FileHandle, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,13 +1,6 @@
 import { open, stat } from 'node:fs/promises';
-import {
-  allocatedBytes,
-  assertPath,
-  createFile,
-  DiskFiles,
-  emptyLayout,
-  explained,
-  virtualSize,
-} from './disk-files.ts';
+import { allocatedBytes, DiskFiles, emptyLayout, virtualSize } from './disk-files.ts';
+import { assertPath, createFile, explained } from './publish.ts';
 import {
   DiskError,
   type ConvertOptions,

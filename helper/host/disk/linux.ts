@@ -12,16 +12,8 @@ import {
 } from '../command/interface.ts';
 import { ignore } from '../files/errno.ts';
 import { DiskFullError } from '../files/interface.ts';
-import {
-  assertPath,
-  createPart,
-  DiskFiles,
-  emptyLayout,
-  explained,
-  partPath,
-  publish,
-  virtualSize,
-} from './disk-files.ts';
+import { DiskFiles, emptyLayout, virtualSize } from './disk-files.ts';
+import { assertPath, createPart, explained, partPath, publish } from './publish.ts';
 import { openDisk, openForReading, physicalPath } from './device.ts';
 import { MappedSource, type Extent, type Range, type RawSource } from './raw.ts';
 import {

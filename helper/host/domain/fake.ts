@@ -1,9 +1,7 @@
 import type { Secret } from '../../secret.ts';
-import { FakeDiskHost } from '../disk/fake.ts';
 import { record } from '../record.ts';
 import {
   DomainHostError,
-  fileOf,
   type DomainDisk,
   type DomainHint,
   type DomainHost,
@@ -15,9 +13,9 @@ import {
   type LiveCopy,
   type PowerState,
 } from './interface.ts';
+import { FakeDomainDisks } from './fake-disks.ts';
 import type { FakeDomainHostOptions } from './fake-options.ts';
 import { noStatistics } from './fake-statistics.ts';
-import { keysOf, keysOfCopy } from './fake-secrets.ts';
 import { encodePng } from './png.ts';
 import { openSimulatedConsoles, type SimulatedConsoles } from './simulated-consoles.ts';
 import { paint, SCREEN_HEIGHT, SCREEN_WIDTH } from './simulated-screen.ts';
@@ -38,11 +36,11 @@ export class FakeDomainHost implements DomainHost {
   readonly #listeners = new Set<(hint: DomainHint) => void>();
   readonly #failures: { readonly method: FakeMethod; readonly error: Error; readonly after: boolean }[] = [];
   readonly #deaf = new Set<string>();
-  /** Paths by domain and target. */
-  readonly #mirrors = new Map<string, string>();
+  readonly #disks: FakeDomainDisks;
 
   constructor(options: FakeDomainHostOptions = {}) {
     this.#options = options;
+    this.#disks = new FakeDomainDisks(options);
   }
 
   /**
@@ -114,8 +112,7 @@ export class FakeDomainHost implements DomainHost {
     return this.#call('start', uuid, async () => {
       const { spec, state } = this.#get(uuid, 'start');
       if (state === 'running') return;
-      for (const { encryption } of spec.disks)
-        if (encryption !== undefined) keysOf(this.#options.secrets, encryption.secretId);
+      this.#disks.requireKeys(spec.disks);
       if (state === 'paused') {
         await this.#become(uuid, 'running');
         this.#emit(uuid, 'resumed');
@@ -257,27 +254,11 @@ export class FakeDomainHost implements DomainHost {
     uuid: string,
     target: string,
     destination: string,
-    { encryption, quiesce, ...options }: NonNullable<Parameters<DomainHost['copyDisk']>[3]> = {},
+    options?: Parameters<DomainHost['copyDisk']>[3],
   ): Promise<void> {
-    return this.#call('copyDisk', uuid, async () => {
-      const { disks, hardware } = this.#active(uuid, 'copy a disk of').spec;
-      if (quiesce === 'required' && hardware.guestAgent !== true)
-        throw new DomainHostError(
-          'failed',
-          `The guest ${uuid} could not be quiesced, which its image demands (os_require_quiesce): it has no agent.`,
-        );
-      const disk = disks.find((one) => one.target === target);
-      if (disk === undefined) throw new DomainHostError('failed', `Domain ${uuid} has no disk ${target}.`);
-      await new FakeDiskHost().convert({
-        source: this.#fileOf(disk),
-        sourceFormat: disk.format,
-        destination,
-        destinationFormat: 'qcow2',
-        followBackingChain: true,
-        ...(encryption === undefined ? {} : keysOf(this.#options.secrets, encryption.secretId)),
-        ...options,
-      });
-    });
+    return this.#call('copyDisk', uuid, () =>
+      this.#disks.copy(this.#active(uuid, 'copy a disk of').spec, target, destination, options),
+    );
   }
 
   copyDisks(
@@ -308,77 +289,34 @@ export class FakeDomainHost implements DomainHost {
   }
 
   attachDisk(uuid: string, disk: DomainDisk): Promise<void> {
-    return this.#call('attachDisk', uuid, () => {
-      const domain = this.#running(uuid);
-      if (domain === undefined) return;
-      const { spec } = domain;
-      if (spec.disks.some(({ target }) => target === disk.target)) return;
-      if (disk.encryption !== undefined) keysOf(this.#options.secrets, disk.encryption.secretId);
-      this.#domains.set(uuid, { ...domain, spec: { ...spec, disks: [...spec.disks, disk] } });
-    });
+    return this.#call('attachDisk', uuid, () =>
+      this.#change(uuid, (spec) => this.#disks.attached(spec, disk)),
+    );
   }
 
   detachDisk(uuid: string, disk: DomainDisk): Promise<void> {
-    return this.#call('detachDisk', uuid, () => {
-      const domain = this.#running(uuid);
-      if (domain === undefined) return;
-      const { spec } = domain;
-      const disks = spec.disks.filter(({ target }) => target !== disk.target);
-      this.#domains.set(uuid, { ...domain, spec: { ...spec, disks } });
-    });
+    return this.#call('detachDisk', uuid, () =>
+      this.#change(uuid, (spec) => this.#disks.detached(spec, disk)),
+    );
   }
 
   mirrorDisk(uuid: string, disk: DomainDisk): Promise<boolean> {
     return this.#call('mirrorDisk', uuid, async () => {
       const domain = this.#running(uuid);
       if (domain === undefined) return false;
-      const current = domain.spec.disks.find(({ target }) => target === disk.target);
-      if (current === undefined)
-        throw new DomainHostError('failed', `Domain ${uuid} has no disk ${disk.target}.`);
-      if (this.#fileOf(current) === this.#fileOf(disk)) return true;
-      await new FakeDiskHost().convert({
-        source: this.#fileOf(current),
-        sourceFormat: current.format,
-        destination: this.#fileOf(disk),
-        destinationFormat: disk.format,
-        ...keysOfCopy(this.#options.secrets, current, disk),
-      });
-      this.#mirrors.set(`${uuid} ${disk.target}`, this.#fileOf(disk));
+      await this.#disks.mirror(domain.spec, disk);
       return true;
     });
   }
 
   turnDisk(uuid: string, disk: DomainDisk): Promise<void> {
-    return this.#call('turnDisk', uuid, () => {
-      const domain = this.#running(uuid);
-      if (domain === undefined) return;
-      const { spec } = domain;
-      const key = `${uuid} ${disk.target}`;
-      const own = spec.disks.some(
-        (one) => one.target === disk.target && this.#fileOf(one) === this.#fileOf(disk),
-      );
-      if (!own && this.#mirrors.get(key) !== this.#fileOf(disk))
-        throw new DomainHostError(
-          'failed',
-          `The disk ${disk.target} of domain ${uuid} cannot be exchanged: its copy is not complete.`,
-        );
-      this.#mirrors.delete(key);
-      const disks = spec.disks.map((one) => (one.target === disk.target ? { ...one, ...disk } : one));
-      this.#domains.set(uuid, { ...domain, spec: { ...spec, disks } });
-    });
+    return this.#call('turnDisk', uuid, () => this.#change(uuid, (spec) => this.#disks.turned(spec, disk)));
   }
 
   growDisk(uuid: string, target: string, sizeBytes: number): Promise<void> {
-    return this.#call('growDisk', uuid, async () => {
-      const disk = this.#active(uuid, 'grow a disk of').spec.disks.find((one) => one.target === target);
-      if (disk === undefined) throw new DomainHostError('failed', `Domain ${uuid} has no disk ${target}.`);
-      await new FakeDiskHost().resize({
-        path: this.#fileOf(disk),
-        ...keysOfCopy(this.#options.secrets, {}, disk),
-        format: disk.format,
-        sizeBytes,
-      });
-    });
+    return this.#call('growDisk', uuid, () =>
+      this.#disks.grow(this.#active(uuid, 'grow a disk of').spec, target, sizeBytes),
+    );
   }
 
   injectNmi(uuid: string): Promise<void> {
@@ -415,7 +353,11 @@ export class FakeDomainHost implements DomainHost {
     );
   }
 
-  readonly #fileOf = (disk: DomainDisk): string => fileOf(disk, this.#options.unitOf);
+  /** Of a guest that does not run, the spec is what counts, and its owner's to change. */
+  #change(uuid: string, change: (spec: DomainSpec) => DomainSpec): void {
+    const domain = this.#running(uuid);
+    if (domain !== undefined) this.#domains.set(uuid, { ...domain, spec: change(domain.spec) });
+  }
 
   #running(uuid: string): FakeDomain | undefined {
     const domain = this.#domains.get(uuid);
