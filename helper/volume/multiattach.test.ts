@@ -126,6 +126,7 @@ test('what failed to become larger says how large it is', async () => {
   const id = await world.create({ volume_type: 'plain' });
   await attach(id, SERVER);
   const ended: (string | null)[] = [];
+  world.guests.serverOf = () => SERVER;
   world.guests.finishAction = (_db, _operation, message) => void ended.push(message);
   const path = `${world.root}/file-qcow2/volume-${id}`;
   world.guests.growAttached = async (_guest, sizeBytes) => {

@@ -76,7 +76,7 @@ export class VolumeActions {
       // The quota counts the new size from now on.
       beginOn(this.#context, volume, 'extending', { size: newGib });
       const who = whoOf(caller, volume);
-      const guests = guestsOf(volume);
+      const guests = guestsOf(this.#context, volume);
       const operationId = sagas.enqueue(
         volumeExtend,
         {
