@@ -8,6 +8,7 @@ import { loadConfig, type Config } from './config.ts';
 import { tellParent } from './daemon.ts';
 import { overSocket } from './desktop/index.ts';
 import { isDatabaseFull } from './errors/error.ts';
+import type { Host } from './host/index.ts';
 import { createHttpServer, createLogger, type Logger } from './http/index.ts';
 import type { JournalObserver } from './saga/index.ts';
 
@@ -19,6 +20,8 @@ export interface UnderTest {
   readonly journal?: JournalObserver;
   /** Fails each request whose answer is not as its endpoint declares it. */
   readonly validateResponses?: boolean;
+  /** Is told of the host, to look at what is there. */
+  readonly onHost?: (host: Host) => void;
 }
 
 /**
@@ -27,7 +30,7 @@ export interface UnderTest {
  */
 export async function runHelper(
   options: Arguments,
-  { journal, validateResponses = false }: UnderTest = {},
+  { journal, validateResponses = false, onHost }: UnderTest = {},
 ): Promise<void> {
   const config = loadConfig(options.config, options.overrides);
   prepareDirectories(config);
@@ -39,6 +42,7 @@ export async function runHelper(
     config.host === 'simulated'
       ? (await import('./host/simulated.ts')).createSimulatedHost(config)
       : await (await import('./host/linux.ts')).createLinuxHost(config);
+  onHost?.(host);
 
   let origin = '';
   let stopping: Promise<void> | undefined;

@@ -2,6 +2,7 @@
  * `npm run fuzz -- --requests 100000 --seed 1`: asks a helper on the simulated host so many things of all endpoints,
  * valid and broken, and ends with status 1 when an answer was wrong or something was left; test/fuzz/README.md.
  */
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startProgress } from '../main/cli/progress.ts';
 import { fuzz } from '../test/fuzz/run.ts';
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     connections: { type: 'string', default: '4' },
     keep: { type: 'boolean', default: false },
+    counts: { type: 'string' },
   },
 });
 const [requests, seed, connections] = [values.requests, values.seed, values.connections].map(Number);
@@ -30,6 +32,14 @@ const report = await fuzz({
   onProgress: (done, text) => progress.update(done / total, `${done} of ${total} requests, ${text}`),
 });
 progress.done('asked');
+if (values.counts !== undefined)
+  writeFileSync(
+    values.counts,
+    Object.entries(report.counts)
+      .map(([operation, { asked, accepted }]) => `${accepted}\t${asked}\t${operation}\n`)
+      .toSorted()
+      .join(''),
+  );
 const { lines, ok } = reportLines(report);
 process.stdout.write(`${lines.join('\n')}\n`);
 process.exitCode = ok ? 0 : 1;

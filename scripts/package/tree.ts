@@ -16,6 +16,7 @@ export const LOOKED_FOR = [
   'helper/db/migrations',
   'helper/console/page',
   'helper/host/net/sockets/child.ts',
+  'helper/host/files/hash-worker.ts',
   'resources/guest/rootfs',
   'resources/guest/initramfs',
   'resources/images/catalogue.json',

@@ -1,9 +1,9 @@
 import type { HelperClient } from '../../main/helper-client.ts';
 import type { Json, ServiceName } from '../../main/openstack-client.ts';
-import { settle } from '../fuzz/clean.ts';
 import { EXAMPLES, PUBLIC_KEY } from '../fuzz/examples.ts';
 import { kindOfName, kindOfSegment } from '../fuzz/pool.ts';
 import { Random } from '../fuzz/random.ts';
+import { settle } from '../fuzz/remains.ts';
 import { Values } from '../fuzz/values.ts';
 import { Pool } from '../fuzz/pool.ts';
 import type { Wire, WireRequest } from '../fuzz/wire.ts';

@@ -1,17 +1,11 @@
 import Database from 'better-sqlite3';
 import type { HelperClient } from '../../main/helper-client.ts';
 import type { Pool } from './pool.ts';
+import { settle } from './remains.ts';
 import type { Wire } from './wire.ts';
 import { inventory, versionHeader, type Thing, type World } from './world.ts';
 
 const ROUNDS = 30;
-
-/** Waits until no operation goes on, so that what is there is there to stay. */
-export async function settle(helper: HelperClient): Promise<void> {
-  for (const state of ['queued', 'running', 'unwinding'])
-    while ((await helper.operations({ state, limit: '1' })).length > 0)
-      await new Promise((resolve) => setTimeout(resolve, 50));
-}
 
 /**
  * Deletes over the API everything that was not there before, in rounds: what another thing needs goes after that.
@@ -22,6 +16,7 @@ export async function clean(
   pool: Pool,
   wire: Wire,
   helper: HelperClient,
+  onProgress: (text: string) => void,
 ): Promise<readonly string[]> {
   let left: string[] = [];
   // As upstream has it, quotas outlive their project, and key pairs their user.
@@ -39,11 +34,12 @@ export async function clean(
       await send(world, wire, 'DELETE', `${list}/${encodeURIComponent(keypair.name)}${of}`);
   }
   for (let round = 0; round < ROUNDS; round++) {
-    await settle(helper);
+    const going = await settle(helper);
     const mine = (await inventory(world, wire)).filter(
       (thing) => (thing.path !== undefined || isGroup(thing)) && !pool.isKept(thing.kind, thing.id),
     );
-    left = [];
+    onProgress(`cleaning, round ${round + 1}: ${mine.length} things, ${left[0] ?? ''}`);
+    left = [...going];
     for (const thing of mine) {
       await loosen(world, wire, pool, thing);
       const { status, text } = isGroup(thing)
@@ -55,7 +51,7 @@ export async function clean(
         left.push(`${thing.service.name} ${thing.kind} ${thing.id}: ${status} ${text.slice(0, 200)}`);
       else left.push(`${thing.service.name} ${thing.kind} ${thing.id} is there still`);
     }
-    if (mine.length === 0) return [];
+    if (mine.length === 0) return going;
   }
   return left;
 }
@@ -84,6 +80,13 @@ const send = (
   });
 };
 
+interface PortOf {
+  readonly id: string;
+  readonly device_owner: string;
+  readonly device_id: string;
+  readonly fixed_ips: readonly { readonly subnet_id: string; readonly ip_address: string }[];
+}
+
 /** What has to be undone before a thing of its kind can be deleted. */
 async function loosen(
   world: World,
@@ -94,6 +97,20 @@ async function loosen(
   const call = (method: string, at: string, sent: unknown, type?: string) =>
     send(world, wire, method, at, sent, type);
   const network = '/networking/v2.0';
+  /** A SLAAC subnet gives an address to each port of its network, one of an external network to its routers' gateways. */
+  const moveFrom = async (subnetId: string, port: PortOf): Promise<void> => {
+    const rest = port.fixed_ips.filter(({ subnet_id }) => subnet_id !== subnetId);
+    if (port.device_owner !== 'network:router_gateway') {
+      await call('PUT', `${network}/ports/${port.id}`, { port: { fixed_ips: rest } });
+      return;
+    }
+    const at = `${network}/routers/${port.device_id}`;
+    const { json } = await call('GET', at, undefined);
+    const { router } = json as { router?: { external_gateway_info: object } };
+    await call('PUT', at, {
+      router: { external_gateway_info: { ...router?.external_gateway_info, external_fixed_ips: rest } },
+    });
+  };
   if (service.name === 'compute' && kind === 'server') await call('POST', `${path}/action`, { unlock: null });
   if (service.name === 'compute' && kind === 'aggregate')
     for (const host of (body['hosts'] ?? []) as string[])
@@ -129,13 +146,10 @@ async function loosen(
       port_id: body['id'],
     });
   if (service.name === 'network' && kind === 'subnet') {
-    // A port that was there before may have got an address of it: a SLAAC subnet gives one to each port of its network.
+    // A port that was there before may have got an address of it.
     const { json } = await call('GET', `${network}/ports?fixed_ips=subnet_id%3D${id}`, undefined);
-    const ports = (json as { ports?: { id: string; fixed_ips: { subnet_id: string }[] }[] }).ports ?? [];
-    for (const port of ports.filter((one) => pool.isKept('port', one.id)))
-      await call('PUT', `${network}/ports/${port.id}`, {
-        port: { fixed_ips: port.fixed_ips.filter(({ subnet_id }) => subnet_id !== id) },
-      });
+    const { ports = [] } = json as { ports?: PortOf[] };
+    for (const port of ports.filter((one) => pool.isKept('port', one.id))) await moveFrom(id, port);
   }
   if (service.name === 'network' && kind === 'floatingip') {
     const { json } = await call('GET', `${path}/port_forwardings`, undefined);

@@ -9,7 +9,7 @@ const GROWTH = { heap: 8, rss: 40 } as const;
 
 /** What a run found, for people, and whether all is well. */
 export function reportLines(report: FuzzReport): { readonly lines: readonly string[]; readonly ok: boolean } {
-  const { findings, statuses, neverSucceeded, memory, memoryAtEnd, left, rows, seconds } = report;
+  const { findings, statuses, neverSucceeded, counts, memory, memoryAtEnd, left, rows, seconds } = report;
   const total = Object.values(statuses).reduce((sum, count) => sum + count, 0);
   const grown = (['heap', 'rss'] as const).map((what) => ({ what, mib: growth(memory, what, 100_000) }));
   const problems = [
@@ -23,6 +23,7 @@ export function reportLines(report: FuzzReport): { readonly lines: readonly stri
       .filter(({ what, mib }) => mib !== undefined && mib > GROWTH[what])
       .map(({ what, mib }) => `✗ memory (${what}) grows by ${mib?.toFixed(1)} MiB in 100,000 requests`),
   ];
+  const succeeded = Object.values(counts).filter(({ accepted }) => accepted > 0).length;
   const shares = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`);
   const trends = grown.map(({ what, mib }) => `${what} ${mib === undefined ? 'not judged' : mib.toFixed(1)}`);
   return {
@@ -33,6 +34,7 @@ export function reportLines(report: FuzzReport): { readonly lines: readonly stri
       ...memory.map((look) => `  after ${String(look.requests).padStart(7)}: ${memoryText(look)}`),
       `  everything deleted: ${memoryText(memoryAtEnd)}`,
       `  trend after the warm-up, by 100,000 requests: ${trends.join(', ')}`,
+      `${Object.keys(counts).length} operations asked, ${succeeded} of them with success`,
       `${neverSucceeded.length} operations never succeeded: ${neverSucceeded.join(', ')}`,
       ...problems,
       problems.length === 0 ? 'All is well.' : `${problems.length} things are not as they should be.`,
@@ -40,4 +42,8 @@ export function reportLines(report: FuzzReport): { readonly lines: readonly stri
   };
 }
 
-const memoryText = ({ rss, heap }: Memory): string => `process ${rss.toFixed(0)}, heap ${heap.toFixed(1)}`;
+const memoryText = ({ rss, heap, parts }: Memory): string =>
+  [
+    `process ${rss.toFixed(0)}, heap ${heap.toFixed(1)}`,
+    ...Object.entries(parts).map(([part, mib]) => `${part} ${mib.toFixed(1)}`),
+  ].join(', ');

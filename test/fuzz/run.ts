@@ -2,10 +2,11 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadServices } from '../../scripts/api-docs/tables.ts';
 import { TestInstance } from '../support/instance.ts';
-import { clean, readRows, rowDifferences, settle } from './clean.ts';
+import { clean, readRows, rowDifferences } from './clean.ts';
 import { Judge } from './judge.ts';
 import { Pool, kindOfSegment } from './pool.ts';
 import { Random } from './random.ts';
+import { differences, filesOf, settle, stuckOperations } from './remains.ts';
 import { Requests, type Attempt } from './requests.ts';
 import { Wire, type WireAnswer } from './wire.ts';
 import { furnish, inventory, populate, type World } from './world.ts';
@@ -48,6 +49,13 @@ export interface Memory {
   readonly rss: number;
   /** What live JavaScript objects and their buffers take, without code. */
   readonly heap: number;
+  /** What the process consists of, to tell what grows. */
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+export interface Count {
+  readonly asked: number;
+  readonly accepted: number;
 }
 
 export interface FuzzReport {
@@ -56,6 +64,8 @@ export interface FuzzReport {
   readonly statuses: Readonly<Record<string, number>>;
   /** Operations that never succeeded, for whoever tunes the examples. */
   readonly neverSucceeded: readonly string[];
+  /** How often each operation was asked, and how often it succeeded. */
+  readonly counts: Readonly<Record<string, Count>>;
   /** On the way, the first before any request. */
   readonly memory: readonly Memory[];
   /** After everything was deleted. */
@@ -73,10 +83,9 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const instance = new TestInstance('fuzz', 'simulated', SETTINGS);
   const answerPath = join(instance.directory, 'memory.json');
   await instance.startMeasured(answerPath);
-  const memoryAfter = async (requests: number): Promise<Memory> => ({
-    requests,
-    ...(await memoryOf(instance.pid ?? 0, answerPath)),
-  });
+  const look = () => lookAt(instance.pid ?? 0, answerPath);
+  const memoryAfter = async (requests: number): Promise<Memory> => ({ requests, ...(await look()).memory });
+  const remains = async () => [...filesOf(instance.directory), ...(await look()).things];
   try {
     const admin = await furnish(instance);
     const { endpoint: origin } = await instance.client.status();
@@ -86,26 +95,34 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     const services = await loadServices();
     // What is made when it is first looked at is there before, too: a project's default firewall group.
     await inventory({ services, admin }, wire);
-    const before = readRows(database);
+    const before = { rows: readRows(database), remains: await remains() };
     const world = await populate(instance, admin, services);
     const pool = new Pool();
     await keepAll(world, wire, pool);
     const run = new Run(world, pool, wire, options);
     const memory = await run.all(memoryAfter);
-    const left = await clean(world, pool, wire, instance.client);
+    const left = await clean(world, pool, wire, instance.client, (text) =>
+      options.onProgress(options.requests, text),
+    );
     const stuck = await unpopulate(world);
-    await settle(instance.client);
-    const after = readRows(database);
+    const going = await settle(instance.client);
     const memoryAtEnd = await memoryAfter(options.requests);
     wire.close();
     return {
       findings: run.findings,
       statuses: run.statuses,
       neverSucceeded: run.neverSucceeded,
+      counts: run.counts,
       memory,
       memoryAtEnd,
-      left: [...left, ...stuck],
-      rows: rowDifferences(before, after),
+      left: [
+        ...left,
+        ...stuck,
+        ...going,
+        ...(await stuckOperations(instance.client)),
+        ...differences(before.remains, await remains()),
+      ],
+      rows: rowDifferences(before.rows, readRows(database)),
       seconds: (performance.now() - started) / 1000,
     };
   } finally {
@@ -154,7 +171,7 @@ async function unpopulate({ admin, callers }: World): Promise<readonly string[]>
 class Run {
   readonly statuses: Record<string, number> = {};
   readonly #findings = new Map<string, Finding>();
-  readonly #succeeded = new Set<string>();
+  readonly counts: Record<string, Count> = {};
   readonly #world: World;
   readonly #pool: Pool;
   readonly #wire: Wire;
@@ -176,8 +193,10 @@ class Run {
 
   get neverSucceeded(): readonly string[] {
     return this.#world.services
-      .flatMap(({ name, endpoints }) => endpoints.map(({ id }) => `${name} ${id}`))
-      .filter((operation) => !this.#succeeded.has(operation));
+      .flatMap(({ name, endpoints }) =>
+        endpoints.filter(({ response }) => response !== 'failure').map(({ id }) => `${name} ${id}`),
+      )
+      .filter((operation) => (this.counts[operation]?.accepted ?? 0) === 0);
   }
 
   /** @returns the memory on the way. */
@@ -202,10 +221,11 @@ class Run {
     this.statuses[answer.status] = (this.statuses[answer.status] ?? 0) + 1;
     const problem = this.#refusal(attempt, answer) ?? this.#judge.problem(attempt, answer);
     if (problem !== undefined) this.#find(attempt, answer, problem);
-    if (answer.status < 300) {
-      this.#succeeded.add(`${attempt.service.name} ${attempt.endpoint.id}`);
-      this.#learn(attempt, answer);
-    }
+    const operation = `${attempt.service.name} ${attempt.endpoint.id}`;
+    const { asked, accepted } = this.counts[operation] ?? { asked: 0, accepted: 0 };
+    const isAccepted = answer.status < 300;
+    this.counts[operation] = { asked: asked + 1, accepted: accepted + (isAccepted ? 1 : 0) };
+    if (isAccepted) this.#learn(attempt, answer);
   }
 
   /** A run whose callers are refused shows nothing more: what took their tokens is to be found. */
@@ -268,13 +288,23 @@ class Run {
   }
 }
 
-async function memoryOf(pid: number, answerPath: string): Promise<Omit<Memory, 'requests'>> {
+/** What the helper says of itself. */
+interface Look {
+  readonly memory: Omit<Memory, 'requests'>;
+  /** What is on its host. */
+  readonly things: readonly string[];
+}
+
+async function lookAt(pid: number, answerPath: string): Promise<Look> {
   process.kill(pid, 'SIGUSR2');
   while (!existsSync(answerPath)) await new Promise((resolve) => setTimeout(resolve, 20));
   const said = JSON.parse(readFileSync(answerPath, 'utf8')) as {
     rss: number;
     objects: number;
+    parts: Readonly<Record<string, number>>;
+    things: readonly string[];
   };
   rmSync(answerPath);
-  return { rss: said.rss / MIB, heap: said.objects / MIB };
+  const parts = Object.fromEntries(Object.entries(said.parts).map(([key, bytes]) => [key, bytes / MIB]));
+  return { memory: { rss: said.rss / MIB, heap: said.objects / MIB, parts }, things: said.things };
 }

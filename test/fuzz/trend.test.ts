@@ -5,6 +5,7 @@ const looks = (heapAt: (requests: number) => number) =>
   Array.from({ length: 21 }, (_, index) => ({
     requests: index * 5000,
     rss: 150,
+    parts: {},
     heap: heapAt(index * 5000),
   }));
 

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { afterCommit, transaction, type Db } from '../../db/index.ts';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
 import type { DiskHost, ImageFormat } from '../../host/disk/interface.ts';
+import { hashFile } from '../../host/files/hash.ts';
 import type { FileAttributes, StateFiles, StatePath } from '../../host/files/interface.ts';
 import type { Logger } from '../../http/index.ts';
 import type { BaseImage } from '../face.ts';
@@ -140,16 +140,12 @@ export class Bases {
     if (size === undefined)
       throw conflict(`The data ${sha256} are missing from the state directory; upload the image again.`);
     const handle = await files.open(['images', 'data', sha256]);
-    const hash = createHash('sha256');
-    let read = 0;
-    // The stream closes the handle.
-    for await (const chunk of handle.createReadStream({ highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-      signal.throwIfAborted();
-      hash.update(chunk);
-      read += chunk.length;
-      onProgress(read / size);
-    }
-    if (hash.digest('hex') === sha256) return;
+    const hashed = await hashFile(handle, ['sha256'], {
+      signal,
+      onProgress: (read) => onProgress(read / size),
+    });
+    onProgress(1);
+    if (hashed.sha256 === sha256) return;
     throw conflict(
       `The stored data ${files.absolute(['images', 'data', sha256])} are not what was uploaded: the disk or somebody has changed them. Delete the image and upload it again.`,
     );

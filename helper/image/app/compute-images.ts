@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { transaction, type Db } from '../../db/index.ts';
 import { forbidden } from '../../errors/error.ts';
 import type { DiskHost, ImageFormat } from '../../host/disk/interface.ts';
@@ -75,7 +74,7 @@ export class ComputeImages implements Pick<
         onProgress: (fraction) => onProgress(fraction * 0.7),
       });
       if (findImage(db, imageId) === undefined) return false;
-      await data.fill(imageId, createReadStream(files.absolute(copy)), signal);
+      await data.fill(imageId, copy, { signal, onProgress: (fraction) => onProgress(0.7 + fraction * 0.3) });
       onProgress(1);
       return true;
     } finally {

@@ -17,7 +17,9 @@ import {
   type FileAttributes,
   type SinkResult,
   type StateFiles,
+  type StatePath,
 } from '../../host/files/interface.ts';
+import { hashFile } from '../../host/files/hash.ts';
 import type { AuthContext } from '../../http/index.ts';
 import { insertData } from '../store/data.ts';
 import { findImage, moveStatus, updateImage, type Image } from '../store/image.ts';
@@ -35,6 +37,12 @@ export interface ImageDataOptions {
   /** Of stored data: readable by the emulator's user and nobody else. */
   readonly attributes: FileAttributes;
   readonly quotas: Quotas;
+}
+
+export interface FillOptions {
+  readonly signal: AbortSignal;
+  /** From 0 to 1. */
+  readonly onProgress: (fraction: number) => void;
 }
 
 /** Bytes of images: in and out. */
@@ -77,10 +85,11 @@ export class ImageData {
   }
 
   /**
-   * As {@link upload}, for what this cloud made itself: an image that a crash left half filled is filled anew.
+   * As {@link upload}, of a file that this cloud made itself and that goes into the image: one that a crash left half
+   * filled is filled anew.
    * @throws {CloudError} notFound when the image was deleted meanwhile.
    */
-  async fill(id: string, stream: Readable, signal: AbortSignal): Promise<void> {
+  async fill(id: string, file: StatePath, { signal, onProgress }: FillOptions): Promise<void> {
     const { db, now } = this.#options;
     const image = findImage(db, id);
     if (image === undefined) throw notFound(`No image found with ID ${id}`);
@@ -88,12 +97,11 @@ export class ImageData {
     const abort = new AbortController();
     this.#uploads.set(id, abort);
     try {
-      await this.#receive(image, stream, AbortSignal.any([signal, abort.signal]));
+      await this.#take(image, file, { signal: AbortSignal.any([signal, abort.signal]), onProgress });
     } catch (error) {
       moveStatus(db, id, 'saving', 'queued', now());
       throw uploadError(error, id, abort.signal.aborted);
     } finally {
-      stream.destroy();
       this.#uploads.delete(id);
     }
   }
@@ -104,7 +112,7 @@ export class ImageData {
   }
 
   async #receive(image: Image, stream: Readable, signal: AbortSignal): Promise<void> {
-    const { db, now, files, bases, attributes, quotas } = this.#options;
+    const { files, attributes, quotas } = this.#options;
     const sink = await files.sink(['images', 'incoming', image.id], {
       maxBytes: quotas.roomFor(image.owner_id, 'image_size_total'),
       sparse: true,
@@ -126,28 +134,50 @@ export class ImageData {
       throw error;
     }
     try {
-      const verdict = await judgeFile(files, ['images', 'incoming', image.id], image);
-      await bases.keep(written.sha256, ['images', 'incoming', image.id], () =>
-        transaction(db, () => {
-          const current = findImage(db, image.id);
-          if (current?.status !== 'saving') throw new DeletedMeanwhile();
-          insertData(db, { sha256: written.sha256, size: written.size });
-          updateImage(db, {
-            ...current,
-            status: 'active',
-            size: written.size,
-            virtual_size: verdict.virtualSize,
-            md5: written.md5,
-            sha512: written.sha512,
-            sha256: written.sha256,
-            unusable: verdict.unusable,
-            updated_at: now(),
-          });
-        }),
-      );
+      await this.#enter(image, ['images', 'incoming', image.id], written);
     } finally {
       await files.remove(['images', 'incoming', image.id]);
     }
+  }
+
+  async #take(image: Image, file: StatePath, { signal, onProgress }: FillOptions): Promise<void> {
+    const { files, attributes, quotas } = this.#options;
+    const size = (await files.stat(file))?.size ?? 0;
+    const room = quotas.roomFor(image.owner_id, 'image_size_total');
+    if (size > room) throw new SizeLimitError(`What is kept as image ${image.id}`, room);
+    const handle = await files.open(file);
+    // What another program wrote is durable before a row names it.
+    await handle.sync();
+    const hashed = await hashFile(handle, ['md5', 'sha256', 'sha512'], {
+      signal,
+      onProgress: (read) => onProgress(read / size),
+    });
+    await files.setAttributes(file, attributes);
+    await this.#enter(image, file, hashed);
+  }
+
+  /** Gives a whole file its place and makes the image 'active', if nobody deleted it meanwhile. */
+  async #enter(image: Image, file: StatePath, written: SinkResult): Promise<void> {
+    const { db, now, files, bases } = this.#options;
+    const verdict = await judgeFile(files, file, image);
+    await bases.keep(written.sha256, file, () =>
+      transaction(db, () => {
+        const current = findImage(db, image.id);
+        if (current?.status !== 'saving') throw new DeletedMeanwhile();
+        insertData(db, { sha256: written.sha256, size: written.size });
+        updateImage(db, {
+          ...current,
+          status: 'active',
+          size: written.size,
+          virtual_size: verdict.virtualSize,
+          md5: written.md5,
+          sha512: written.sha512,
+          sha256: written.sha256,
+          unusable: verdict.unusable,
+          updated_at: now(),
+        });
+      }),
+    );
   }
 
   /**

@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, conflict, forbidden, notFound } from '../../errors/error.ts';
 import { DownloadError } from '../../host/download/interface.ts';
 import type { WebSource } from '../../host/download/guarded.ts';
+import { hashFile } from '../../host/files/hash.ts';
 import type { FileAttributes, StateFiles, StatePath } from '../../host/files/interface.ts';
 import type { AuthContext } from '../../http/index.ts';
 import type { SagaEngine } from '../../saga/index.ts';
@@ -228,7 +229,7 @@ export class Imports {
     let { sha256 } = image;
     if (sha256 === null) {
       const verdict = await judgeFile(files, path, image);
-      const hashes = await hashesOf(files, path, signal);
+      const hashes = await hashFile(await files.open(path), ['md5', 'sha256', 'sha512'], { signal });
       sha256 = hashes.sha256;
       // The row comes first: a file that no row names would be swept away after a crash.
       transaction(db, () => {
@@ -249,19 +250,6 @@ export class Imports {
     }
     if ((await files.stat(path)) !== undefined) await bases.keep(sha256, path, () => undefined);
   };
-}
-
-async function hashesOf(files: StateFiles, path: StatePath, signal: AbortSignal) {
-  const handle = await files.open(path);
-  const [md5, sha256, sha512] = [createHash('md5'), createHash('sha256'), createHash('sha512')];
-  let size = 0;
-  // The stream closes the handle.
-  for await (const chunk of handle.createReadStream() as AsyncIterable<Buffer>) {
-    signal.throwIfAborted();
-    size += chunk.length;
-    for (const hash of [md5, sha256, sha512]) hash.update(chunk);
-  }
-  return { size, md5: md5.digest('hex'), sha256: sha256.digest('hex'), sha512: sha512.digest('hex') };
 }
 
 function methodOf({ method: { name } }: ImageImportBody): ImportMethod {
