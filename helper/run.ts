@@ -1,6 +1,5 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Arguments } from './arguments.ts';
 import { createCloud, type Cloud } from './cloud.ts';
@@ -10,9 +9,8 @@ import { overSocket } from './desktop/index.ts';
 import { isDatabaseFull } from './errors/error.ts';
 import type { Host } from './host/index.ts';
 import { createHttpServer, createLogger, type Logger } from './http/index.ts';
+import { desktopGroup, listenOnLoopback, listenOnSocket } from './listen.ts';
 import type { JournalObserver } from './saga/index.ts';
-
-const SOCKET_GROUP = 'deskcloud';
 
 /** What tests want of a helper beside its work. */
 export interface UnderTest {
@@ -81,7 +79,7 @@ export async function runHelper(
     rawRoutes: cloud.consoles.rawRoutes,
     upgrades: cloud.consoles.upgrades,
   });
-  origin = await listenOnLoopback(api, config);
+  origin = await listenOnLoopback(api, config.listener);
   const desktop = createHttpServer({
     ...common,
     services: [overSocket(cloud.desktop, cloud.desktopAuth)],
@@ -143,58 +141,13 @@ function prepareDirectories(config: Config): void {
 
 /** Whoever may use the cloud may read its log: new files in the directory are their group's. */
 function shareLog(directory: string, desktopGid: number | undefined): void {
-  const gid = desktopGid ?? groupId(SOCKET_GROUP);
+  const gid = desktopGroup(desktopGid);
   mkdirSync(directory, { recursive: true, mode: 0o750 });
   if (gid === undefined || process.getuid?.() !== 0) return;
   chownSync(directory, 0, gid);
   chmodSync(directory, 0o2750);
   const before = join(directory, 'helper.log');
   if (lstatSync(before, { throwIfNoEntry: false })?.isFile() === true) chownSync(before, 0, gid);
-}
-
-function listenOnLoopback(server: Server, config: Config): Promise<string> {
-  const { address, port } = config.listener;
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const inUse = error.code === 'EADDRINUSE';
-      reject(
-        inUse
-          ? new Error(
-              `Port ${port} on ${address} is taken by another program; choose another one with --port or listener.port.`,
-            )
-          : error,
-      );
-    });
-    server.listen(port, address, () => {
-      resolve(
-        `http://${address.includes(':') ? `[${address}]` : address}:${(server.address() as AddressInfo).port}`,
-      );
-    });
-  });
-}
-
-/** The desktop's socket: for root and one group (S47). It is made closed, and opened to the group afterwards. */
-function listenOnSocket(server: Server, path: string, desktopGid: number | undefined): Promise<void> {
-  // The database's lock says that no other helper of this instance runs, so a socket that is there is a dead one's.
-  rmSync(path, { force: true });
-  const before = process.umask(0o177);
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, () => {
-      process.umask(before);
-      const gid = desktopGid ?? groupId(SOCKET_GROUP);
-      if (gid !== undefined && process.getuid?.() === 0) chownSync(path, 0, gid);
-      chmodSync(path, 0o660);
-      resolve();
-    });
-  });
-}
-
-function groupId(name: string): number | undefined {
-  const line = readFileSync('/etc/group', 'utf8')
-    .split('\n')
-    .find((one) => one.startsWith(`${name}:`));
-  return line === undefined ? undefined : Number(line.split(':')[2]);
 }
 
 function version(): string {

@@ -39,7 +39,7 @@ async function resized(world: TestWorld): Promise<void> {
   settle(db, ID, { vmState: 'resized', power: 1, at: AT });
 }
 
-describe('actions that change servers', () => {
+describe('actions that change servers (R12)', () => {
   const input = { serverId: ID };
   standardSagaTests({
     saga: serverResize,

@@ -322,7 +322,7 @@ describe('cancelling', () => {
 });
 
 describe('starting', () => {
-  it('takes up what an earlier engine left, each operation once', async () => {
+  it('takes up what an earlier engine left, each operation once (R5)', async () => {
     const earlier = makeEngine();
     create(earlier);
     let ensured = 0;

@@ -63,7 +63,7 @@ describe('DHCP with a real dnsmasq', () => {
   });
   afterAll(() => cloud.end());
 
-  it('starts one server, which gives a guest its address, and looks only when nothing changed', async () => {
+  it('starts one server, which gives a guest its address, is not root (S44), and looks only when nothing changed', async () => {
     expect(await cloud.host.dhcp.ensure(spec)).toBe('started');
     expect(await ask(a)).toBe(a.ip);
     expect(await cloud.host.dhcp.ensure(spec)).toBe('unchanged');
