@@ -14,7 +14,11 @@ try {
   const setup =
     config.host === 'simulated'
       ? new FakeSetupHost()
-      : new LinuxSetupHost({ commands: new LinuxCommandRunner(), stateDirectory: config.stateDirectory });
+      : new LinuxSetupHost({
+          commands: new LinuxCommandRunner(),
+          stateDirectory: config.stateDirectory,
+          backends: config.volume.backends ?? [],
+        });
   const report = await setup.check();
   if (options.fix)
     await setup.fix(report, (progress) => process.stdout.write(`${JSON.stringify(progress)}\n`));

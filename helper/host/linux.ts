@@ -22,7 +22,11 @@ export async function createLinuxHost(config: Config): Promise<Host> {
     iscsi: new LinuxIscsiHost({ portal: iscsiPortal(config), runDirectory: config.runDirectory }),
     lvm: new LinuxLvmHost({ owner: config.owner, commands }),
     secrets: new LinuxSecretHost({ owner: config.owner, uri: config.libvirtUri }),
-    setup: new LinuxSetupHost({ commands, stateDirectory: config.stateDirectory }),
+    setup: new LinuxSetupHost({
+      commands,
+      stateDirectory: config.stateDirectory,
+      backends: config.volume.backends ?? [],
+    }),
     guestOwner: await qemuOwner(),
     connectSocket: connectUnixSocket,
   };

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { CommandError, type CommandRunner } from '../command/interface.ts';
 import type { Finding, SetupHost, SetupProgress, SetupReport } from './interface.ts';
 import { iscsiFinding } from './iscsi.ts';
+import { lvmFinding, type SetupBackend } from './lvm.ts';
 import { FIRMWARE, PROGRAM_PATHS, TOOLS } from './tools.ts';
 
 const GIB = 1024 ** 3;
@@ -14,6 +15,8 @@ export interface LinuxSetupOptions {
   readonly commands: CommandRunner;
   /** Where the cloud's disks will be; the nearest directory above it that exists is looked at. */
   readonly stateDirectory: string;
+  /** Where the settings keep volumes. */
+  readonly backends?: readonly SetupBackend[];
 }
 
 /** The real {@link SetupHost}: Debian and its relatives; elsewhere it still says what is missing. */
@@ -27,6 +30,7 @@ export class LinuxSetupHost implements SetupHost {
   async check(): Promise<SetupReport> {
     const missing = await missingTools();
     const iscsi = iscsiFinding();
+    const lvm = lvmFinding(this.#options.backends ?? []);
     const findings = [
       toolsFinding(missing),
       await kvmFinding(),
@@ -34,10 +38,13 @@ export class LinuxSetupHost implements SetupHost {
       await spaceFinding(this.#options.stateDirectory),
       await libvirtFinding(missing.some((tool) => tool.program === 'libvirtd')),
       iscsi.finding,
+      ...(lvm === undefined ? [] : [lvm.finding]),
     ];
     return {
       findings,
-      packages: [...new Set([...missing.map((tool) => tool.package), ...iscsi.packages])].sort(),
+      packages: [
+        ...new Set([...missing.map((tool) => tool.package), ...iscsi.packages, ...(lvm?.packages ?? [])]),
+      ].sort(),
       ready: findings.every((finding) => finding.status !== 'missing'),
     };
   }
