@@ -6,7 +6,7 @@ type Row = Record<string, Value>;
 
 /** Tables of which there is one row a machine (or a migration), whatever the cloud holds; and the address pools. */
 const FEW =
-  /^(sqlite_.*|.*migration|compute_host|compute_host_claims|network_count|compute_service|compute_boot|network_agent|network_free_range|network_pool|saga_plan|aggregate_host|ha_network|auto_allocated_topology|placement_inventory|placement_trait|placement_resource_class)$/;
+  /^(sqlite_.*|.*migration|compute_host|compute_host_claims|network_count|volume_count|volume_metadata_count|compute_service|compute_boot|network_agent|network_free_range|network_pool|saga_plan|aggregate_host|ha_network|auto_allocated_topology|placement_inventory|placement_trait|placement_resource_class)$/;
 
 /** What a copied row has to be: nothing may begin to work by itself because it is there. */
 const MODELS: Readonly<Record<string, string>> = {
@@ -19,14 +19,19 @@ const MODELS: Readonly<Record<string, string>> = {
   identity_assignment: "actor_id = (SELECT id FROM identity_user WHERE name = 'fuzz-member')",
   // Each conntrack helper is of a router of its own.
   router: 'id IN (SELECT router_id FROM conntrack_helper)',
-  // Each attachment is of a volume of its own.
-  volume: 'id IN (SELECT volume_id FROM volume_attachment)',
+  // Each pair of metadata is of a volume of its own.
+  volume: 'id IN (SELECT volume_id FROM volume_metadata)',
 };
 
-/** Of what one thing has at most so many, as the API has it: the rest are other copies'. */
+/** Of what one thing has at most so many, as the API or what a cloud is like has it: the rest are other copies'. */
 const MOST: Readonly<Record<string, { readonly of: string; readonly owner: string; readonly n: number }>> = {
   identity_project_tag: { of: 'project_id', owner: 'identity_project.id', n: 80 },
   image_member: { of: 'image_id', owner: 'image.id', n: 128 },
+  port_security_group: { of: 'port_id', owner: 'port.id', n: 10 },
+  volume_attachment: { of: 'volume_id', owner: 'volume.id', n: 2 },
+  volume_transfer: { of: 'volume_id', owner: 'volume.id', n: 1 },
+  volume_export: { of: 'volume_id', owner: 'volume.id', n: 1 },
+  server_volume: { of: 'volume_id', owner: 'volume.id', n: 1 },
 };
 
 /** Whose a thing is stays the same, so that a project has as many of them. */

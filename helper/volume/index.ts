@@ -37,6 +37,7 @@ import { Types } from './app/type.ts';
 import { VolumeActions } from './app/volume-action.ts';
 import { Overwrites } from './app/volume-overwrite.ts';
 import { Volumes } from './app/volume.ts';
+import { VolumeLists } from './app/volume-list.ts';
 import { discovery, MICROVERSIONS } from './discovery.ts';
 import { attachActionEndpoints } from './endpoints/attach-action.ts';
 import { attachmentEndpoints } from './endpoints/attachment.ts';
@@ -141,6 +142,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
   const quotas = new Quotas({ db, projectExists });
   const types = new Types(context);
   const volumes = new Volumes(context, quotas, types);
+  const lists = new VolumeLists(context);
   const parts = { volumes, quotas, types };
   const snapshots = new Snapshots(context, parts);
   const overwrites = new Overwrites(context, volumes);
@@ -185,7 +187,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
       requestIdHeaders: ['x-compute-request-id'],
       discovery,
       endpoints: [
-        ...volumeEndpoints(volumes),
+        ...volumeEndpoints(volumes, lists),
         ...volumeActionEndpoints({
           volumes,
           actions: new VolumeActions(context, parts),
@@ -219,7 +221,7 @@ export function createVolume(deps: VolumeDeps): VolumeService {
       ],
     },
     face: {
-      proxy: computeVolumes({ volumes, snapshots }),
+      proxy: computeVolumes({ volumes, lists, snapshots }),
       isMultiattach: (auth, id) => volumes.get(auth, id).multiattach === 1,
       ...computeFace(context, parts, { snapshots, overwrites, callerOf: callerFor }),
       reserve: (auth, wanted) => void attachments.reserve(auth, wanted),

@@ -46,7 +46,8 @@ export const listProjects = (db: Db, filter: ProjectFilter, page: Page): Project
     db,
     'SELECT * FROM identity_project',
     [
-      ['is_domain = ?', filter.isDomain],
+      // Of a name there are fewer than of a kind: the index of names is the one to look in.
+      [filter.name === undefined ? 'is_domain = ?' : '+is_domain = ?', filter.isDomain],
       ['name = ?', filter.name],
       ['domain_id = ?', filter.domainId],
       ['parent_id = ?', filter.parentId],

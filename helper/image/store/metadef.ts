@@ -78,7 +78,10 @@ export interface NamespaceFilter {
   readonly descending: boolean;
 }
 
-/** A page of namespaces. Few are ever there, so sorting needs no index but that of the default order. */
+/**
+ * A page of namespaces. What a project sees is two lists with their own indexes, public ones and its own, which SQLite
+ * merges; only the default order has indexes.
+ */
 export function listNamespaces(
   db: Db,
   filter: NamespaceFilter,
@@ -87,13 +90,16 @@ export function listNamespaces(
   const { sort, descending, ...values } = filter;
   const { after } = page;
   const direction = descending ? 'DESC' : 'ASC';
-  const text = `SELECT * FROM metadef_namespace AS n
-    WHERE (@seenBy IS NULL OR visibility = 'public' OR owner_id = @seenBy)
-      AND (@visibility IS NULL OR visibility = @visibility)
+  const of = (whose: string): string => `SELECT * FROM metadef_namespace AS n
+    WHERE ${whose} AND (@visibility IS NULL OR visibility = @visibility)
       AND (@resourceTypes IS NULL OR EXISTS (SELECT 1 FROM metadef_association a
         WHERE a.namespace_id = n.id AND a.resource_type IN (SELECT value FROM json_each(@resourceTypes))))
-      AND (@after IS NULL OR (${sort}, namespace) ${descending ? '<' : '>'} (@value, @after))
-    ORDER BY ${sort} ${direction}, namespace ${direction} LIMIT @limit`;
+      AND (@after IS NULL OR (${sort}, namespace) ${descending ? '<' : '>'} (@value, @after))`;
+  const seen =
+    filter.seenBy === null
+      ? of('@seenBy IS NULL')
+      : `${of("visibility = 'public'")} UNION ALL ${of("owner_id = @seenBy AND visibility = 'private'")}`;
+  const text = `${seen} ORDER BY ${sort} ${direction}, namespace ${direction} LIMIT @limit`;
   return statement<[Named], NamespaceRow>(db, text).all({
     ...values,
     after: after?.namespace ?? null,

@@ -8,6 +8,7 @@ import type { Volume } from '../store/volume.ts';
 import type { Snapshots } from './snapshot.ts';
 import { shownMetadata } from './view.ts';
 import type { Volumes } from './volume.ts';
+import type { VolumeLists } from './volume-list.ts';
 
 /** A caller of compute as nova speaks for him: with his token, by the first microversion. */
 const through = (caller: Caller): Caller => ({
@@ -19,9 +20,11 @@ const through = (caller: Caller): Caller => ({
 /** What nova's old microversions do with volumes for their callers. */
 export function computeVolumes({
   volumes,
+  lists,
   snapshots,
 }: {
   readonly volumes: Volumes;
+  readonly lists: VolumeLists;
   readonly snapshots: Snapshots;
 }): ComputeVolumes {
   const ask = (caller: Caller, rule: string, target?: object): Caller => {
@@ -44,7 +47,7 @@ export function computeVolumes({
     return found;
   };
   return {
-    volumes: (caller, page) => volumes.list(ask(caller, 'volume:get_all'), paged(page)).rows.map(volumeBody),
+    volumes: (caller, page) => lists.details(ask(caller, 'volume:get_all'), paged(page)).rows.map(volumeBody),
     volume: (caller, id) => volumeBody(volumeOf(caller, 'volume:get', id)),
     createVolume: (caller, request) => volumeBody(volumes.create(ask(caller, 'volume:create'), request, {})),
     deleteVolume: (caller, id) => {

@@ -153,6 +153,13 @@ export function conditionsOf(
   return conditions;
 }
 
+/** The project whose rows are all that conditions ask for; undefined where they say something else or more. */
+export const wholeProjectOf = (conditions: readonly Condition[], owner: string): string | undefined => {
+  const [first, ...more] = conditions;
+  const value = first?.values[0];
+  return more.length === 0 && first?.sql === `${owner} = ?` && typeof value === 'string' ? value : undefined;
+};
+
 /** What a query has beside filters; all_tenants is what clients always send. */
 const NO_FILTERS = new Set(
   'limit marker offset sort sort_key sort_dir all_tenants with_count list_volume'.split(' '),

@@ -42,8 +42,9 @@ export class Metadata {
   }
 
   item(caller: Caller, id: string, key: string): Pairs {
-    const value = this.#get(caller.auth, id).metadata[key];
-    if (value === undefined) throw missing(this.#kind, id, key);
+    const { metadata } = this.#get(caller.auth, id);
+    const value = metadata[key];
+    if (value === undefined || !Object.hasOwn(metadata, key)) throw missing(this.#kind, id, key);
     return { [key]: value };
   }
 

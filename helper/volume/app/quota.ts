@@ -2,10 +2,11 @@ import { transaction, type Db } from '../../db/index.ts';
 import { badRequest, overQuota } from '../../errors/error.ts';
 import { isTrue } from '../schemas/common.ts';
 import { countGroups } from '../store/group.ts';
-import { backupUsage } from '../store/backup.ts';
 import {
+  backupUsage,
   classLimits,
   deleteProjectLimits,
+  limitsOf,
   projectLimits,
   setClassLimit,
   setProjectLimit,
@@ -42,7 +43,7 @@ export interface QuotaOptions {
   readonly projectExists: (id: string) => boolean;
 }
 
-/** What projects may have and have; usage is counted from the rows each time. */
+/** What projects may have and have. */
 export class Quotas {
   readonly #db: Db;
   readonly #projectExists: (id: string) => boolean;
@@ -63,7 +64,8 @@ export class Quotas {
   }
 
   #check(projectId: string, demand: Demand, suffixes: readonly string[]): void {
-    const limits = this.#setLimits(projectId);
+    const names = OF_TYPE.flatMap((resource) => suffixes.map((suffix) => `${resource}${suffix}`));
+    const limits = this.#setLimits(projectId, names);
     const used = this.#used(projectId);
     const over = (resource: string, wanted: number): number | undefined =>
       suffixes
@@ -192,13 +194,10 @@ export class Quotas {
     return Object.assign(this.#defaults(), Object.fromEntries(projectLimits(this.#db, projectId)));
   }
 
-  /** What was set, and the defaults; types of which nothing is said are left out: they are unlimited, and may be many. */
-  #setLimits(projectId: string): Limits {
-    return {
-      ...DEFAULTS,
-      ...Object.fromEntries(classLimits(this.#db, DEFAULT_CLASS)),
-      ...Object.fromEntries(projectLimits(this.#db, projectId)),
-    };
+  /** What was set of these resources, and the defaults; what is left out is unlimited. */
+  #setLimits(projectId: string, names: readonly string[] = Object.keys(DEFAULTS)): Limits {
+    const set = limitsOf(this.#db, { projectId, defaultClass: DEFAULT_CLASS }, names);
+    return { ...DEFAULTS, ...Object.fromEntries(set) };
   }
 
   #defaults(): Record<string, number> {

@@ -1,7 +1,7 @@
 import { type Caller, isAdmin, mv } from '../../http/index.ts';
 import { timeText } from '../schemas/common.ts';
 import type { Snapshot } from '../store/snapshot.ts';
-import type { Volume } from '../store/volume.ts';
+import type { Volume, VolumeRow } from '../store/volume.ts';
 import { linksOf } from './list-query.ts';
 
 /** What every answer says of a volume, in the words of the request's microversion. */
@@ -61,7 +61,7 @@ export function volumeDetail(caller: Caller, volume: Volume): Record<string, unk
   };
 }
 
-export const volumeSummary = (caller: Caller, volume: Volume): Record<string, unknown> => ({
+export const volumeSummary = (caller: Caller, volume: VolumeRow): Record<string, unknown> => ({
   id: volume.id,
   name: volume.name,
   links: linksOf(caller, 'volumes', volume.id),

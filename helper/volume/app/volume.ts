@@ -6,22 +6,13 @@ import { volumeCreate } from '../sagas/volume-create.ts';
 import { volumeDelete } from '../sagas/volume-delete.ts';
 import { isTrue } from '../schemas/common.ts';
 import { updateBackup } from '../store/backup.ts';
-import { countRows, removePairs, setPairs, type Listed } from '../store/list.ts';
+import { removePairs, setPairs } from '../store/list.ts';
 import { snapshotsOf, updateSnapshot } from '../store/snapshot.ts';
 import { transferOf } from '../store/transfer.ts';
 import { encryptionOf } from '../store/type.ts';
-import {
-  findVolume,
-  insertVolume,
-  isBeingCloned,
-  listVolumes,
-  summarizeVolumes,
-  updateVolume,
-  type Volume,
-} from '../store/volume.ts';
+import { findVolume, insertVolume, isBeingCloned, updateVolume, type Volume } from '../store/volume.ts';
 import { notThere, projectOf, sees, type VolumeContext } from './context.ts';
 import { keyForNew } from './key.ts';
-import { conditionsOf, listQuery, wantsCount } from './list-query.ts';
 import type { Quotas } from './quota.ts';
 import { groupForVolume } from './volume-group.ts';
 import {
@@ -42,7 +33,6 @@ import {
   sourcesOf,
   typeOf,
 } from './volume-source.ts';
-import { VOLUME_LIST } from './volume-filter.ts';
 import { terminateVolume } from './terminate.ts';
 import type { Types } from './type.ts';
 
@@ -66,22 +56,6 @@ export class Volumes {
     const volume = findVolume(this.#context.db, id);
     if (volume === undefined || !sees(auth, volume.project_id)) throw notThere('Volume', id);
     return volume;
-  }
-
-  list(
-    caller: Caller,
-    query: Readonly<Record<string, string>>,
-  ): Listed<Volume> & { readonly count?: number } {
-    const { db } = this.#context;
-    const listing = listQuery(caller, query, VOLUME_LIST, 'project_id');
-    const listed = listVolumes(db, listing);
-    return wantsCount(caller, query)
-      ? { ...listed, count: countRows(db, 'volume', listing.conditions) }
-      : listed;
-  }
-
-  summary(caller: Caller, query: Readonly<Record<string, string>>) {
-    return summarizeVolumes(this.#context.db, conditionsOf(caller, query, VOLUME_LIST, 'project_id'));
   }
 
   encryption({ encryption_key_id, volume_type_id }: Volume) {

@@ -1,6 +1,7 @@
-import { callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
+import { type Caller, callerOf, endpoint, type Endpoint, mv, type RequestContext } from '../../http/index.ts';
 import { nextLinks } from '../app/list-query.ts';
 import { volumeDetail, volumeSummary, volumeView } from '../app/view.ts';
+import type { VolumeLists, VolumePage } from '../app/volume-list.ts';
 import type { VolumeRequest } from '../app/volume-request.ts';
 import type { Volumes } from '../app/volume.ts';
 import { AnyQuery } from '../schemas/common.ts';
@@ -16,30 +17,46 @@ import {
 } from '../schemas/volume.ts';
 import { flag } from './flag.ts';
 
+/** One page of volumes at a path. */
+function page<Row extends { readonly id: string }>(
+  context: RequestContext<unknown, unknown, Readonly<Record<string, string>>>,
+  path: string,
+  { rows, count }: VolumePage<Row>,
+  view: (caller: Caller, row: Row) => unknown,
+) {
+  const caller = callerOf(context);
+  const links = nextLinks(caller, context.query, path, rows);
+  return {
+    volumes: rows.map((row) => view(caller, row)),
+    ...(links === undefined ? {} : { volumes_links: links }),
+    ...(count === undefined ? {} : { count }),
+  };
+}
+
 /** /volumes (api-ref: block-storage/v3, "Volumes"). */
-export const volumeEndpoints = (volumes: Volumes): readonly Endpoint[] => [
-  ...(['/volumes', '/volumes/detail'] as const).map((path) =>
-    endpoint({
-      id: path === '/volumes' ? 'volumes:list' : 'volumes:detail',
-      method: 'GET',
-      path,
-      policy: 'volume:get_all',
-      query: AnyQuery,
-      response: path === '/volumes' ? VolumeList : VolumeDetails,
-      ok: 200,
-      handler: (context) => {
-        const caller = callerOf(context);
-        const { rows, count } = volumes.list(caller, context.query);
-        const links = nextLinks(caller, context.query, path.slice(1), rows);
-        const view = path === '/volumes' ? volumeSummary : volumeDetail;
-        return {
-          volumes: rows.map((one) => view(caller, one)),
-          ...(links === undefined ? {} : { volumes_links: links }),
-          ...(count === undefined ? {} : { count }),
-        };
-      },
-    }),
-  ),
+export const volumeEndpoints = (volumes: Volumes, lists: VolumeLists): readonly Endpoint[] => [
+  endpoint({
+    id: 'volumes:list',
+    method: 'GET',
+    path: '/volumes',
+    policy: 'volume:get_all',
+    query: AnyQuery,
+    response: VolumeList,
+    ok: 200,
+    handler: (context) =>
+      page(context, 'volumes', lists.rows(callerOf(context), context.query), volumeSummary),
+  }),
+  endpoint({
+    id: 'volumes:detail',
+    method: 'GET',
+    path: '/volumes/detail',
+    policy: 'volume:get_all',
+    query: AnyQuery,
+    response: VolumeDetails,
+    ok: 200,
+    handler: (context) =>
+      page(context, 'volumes/detail', lists.details(callerOf(context), context.query), volumeDetail),
+  }),
   endpoint({
     id: 'volumes:summary',
     method: 'GET',
@@ -50,12 +67,15 @@ export const volumeEndpoints = (volumes: Volumes): readonly Endpoint[] => [
     response: VolumeSummary,
     ok: 200,
     handler: (context) => {
-      const { count, size, metadata } = volumes.summary(callerOf(context), context.query);
+      const caller = callerOf(context);
+      const { count, size } = lists.summary(caller, context.query);
       return {
         'volume-summary': {
           total_count: count,
           total_size: size,
-          ...(context.version >= mv('3.36') ? { metadata } : {}),
+          ...(context.version >= mv('3.36')
+            ? { metadata: lists.summaryOfMetadata(caller, context.query) }
+            : {}),
         },
       };
     },

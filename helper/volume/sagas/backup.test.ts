@@ -228,6 +228,7 @@ const IGNORE = [
   'volume_backup.object_count',
   'volume_backup.updated_at',
   'volume_metadata',
+  'volume_metadata_count',
   'volume_message',
 ];
 

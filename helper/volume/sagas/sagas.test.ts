@@ -173,6 +173,7 @@ const IGNORE = [
   'volume.updated_at',
   'volume.launched_at',
   'volume.size',
+  'volume_count.gib',
   'volume.migration_status',
   'volume_snapshot.status',
   'volume_snapshot.progress',

@@ -124,13 +124,6 @@ export const isBackupKey = (db: Db, keyId: string): boolean =>
     'SELECT id FROM volume_backup WHERE encryption_key_id = ? LIMIT 1',
   ).get(keyId) !== undefined;
 
-/** How many backups a project has, and how large their volumes were. */
-export const backupUsage = (db: Db, projectId: string): { readonly backups: number; readonly gib: number } =>
-  statement<[string], { backups: number; gib: number }>(
-    db,
-    'SELECT count(*) AS backups, coalesce(sum(size), 0) AS gib FROM volume_backup WHERE project_id = ?',
-  ).get(projectId) ?? { backups: 0, gib: 0 };
-
 function withDetails(db: Db, rows: readonly BackupRow[]): Backup[] {
   const ids = rows.map(({ id }) => id);
   const metadata = pairsOf(db, 'volume_backup_metadata', ids);

@@ -16,6 +16,22 @@ export const projectLimits = (db: Db, projectId: string): ReadonlyMap<string, nu
     ).all(projectId),
   );
 
+/** What was set of these resources, for the project or else for the class of all projects. */
+export const limitsOf = (
+  db: Db,
+  { projectId, defaultClass }: { readonly projectId: string; readonly defaultClass: string },
+  resources: readonly string[],
+): ReadonlyMap<string, number> =>
+  byResource(
+    statement<[Record<string, string>], LimitRow>(
+      db,
+      `SELECT r.value AS resource, coalesce(q.hard_limit, c.hard_limit) AS hard_limit FROM json_each(@resources) r
+         LEFT JOIN volume_quota q ON q.project_id = @projectId AND q.resource = r.value
+         LEFT JOIN volume_quota_class c ON c.class = @defaultClass AND c.resource = r.value
+        WHERE coalesce(q.hard_limit, c.hard_limit) IS NOT NULL`,
+    ).all({ projectId, defaultClass, resources: JSON.stringify(resources) }),
+  );
+
 export const setProjectLimit = (db: Db, projectId: string, resource: string, limit: number): void => {
   statement<[string, string, number]>(
     db,
@@ -44,7 +60,7 @@ export const setClassLimit = (db: Db, name: string, resource: string, limit: num
   ).run(name, resource, limit);
 };
 
-/** What a project has, of one type of volumes or of all, counted from the rows. */
+/** What a project has, of one type of volumes or of all. */
 export interface Usage {
   readonly volumes: number;
   readonly volumeGib: number;
@@ -57,7 +73,7 @@ export interface TypeUsage extends Usage {
   readonly typeName: string;
 }
 
-/** By type; types of which the project has nothing are left out. */
+/** By type, counted from the rows; types of which the project has nothing are left out. */
 export const usageByType = (db: Db, projectId: string): readonly TypeUsage[] =>
   statement<[string, string], TypeUsage>(
     db,
@@ -73,15 +89,10 @@ export const usageByType = (db: Db, projectId: string): readonly TypeUsage[] =>
        ) JOIN volume_type t ON t.id = type_id GROUP BY t.name`,
   ).all(projectId, projectId);
 
-/** Of all types. */
+/** Of all types, as triggers keep it. */
 export const usageOf = (db: Db, projectId: string): Usage => {
-  const sum = (table: 'volume' | 'volume_snapshot', size: 'size' | 'volume_size') =>
-    statement<[string], { n: number; gib: number }>(
-      db,
-      `SELECT count(*) AS n, coalesce(sum(${size}), 0) AS gib FROM ${table} WHERE project_id = ? AND consumes_quota = 1`,
-    ).get(projectId) ?? { n: 0, gib: 0 };
-  const volumes = sum('volume', 'size');
-  const snapshots = sum('volume_snapshot', 'volume_size');
+  const volumes = countOf(db, projectId, 'volume');
+  const snapshots = countOf(db, projectId, 'volume_snapshot');
   return {
     volumes: volumes.n,
     volumeGib: volumes.gib,
@@ -89,3 +100,18 @@ export const usageOf = (db: Db, projectId: string): Usage => {
     snapshotGib: snapshots.gib,
   };
 };
+
+/** How many backups a project has, and how large their volumes were. */
+export const backupUsage = (
+  db: Db,
+  projectId: string,
+): { readonly backups: number; readonly gib: number } => {
+  const { n, gib } = countOf(db, projectId, 'volume_backup');
+  return { backups: n, gib };
+};
+
+const countOf = (db: Db, projectId: string, resource: 'volume' | 'volume_snapshot' | 'volume_backup') =>
+  statement<[string, string], { n: number; gib: number }>(
+    db,
+    'SELECT n, gib FROM volume_count WHERE project_id = ? AND resource = ?',
+  ).get(projectId, resource) ?? { n: 0, gib: 0 };

@@ -110,34 +110,48 @@ export const deleteVolume = (db: Db, id: string): void => {
   statement<[string]>(db, 'DELETE FROM volume WHERE id = ?').run(id);
 };
 
-export function listVolumes(db: Db, query: ListQuery): Listed<Volume> {
-  const { rows, ...rest } = listRows<VolumeRow>(db, 'volume', query);
-  return { rows: withDetails(db, rows), ...rest };
-}
+export const listVolumeRows = (db: Db, query: ListQuery): Listed<VolumeRow> =>
+  listRows<VolumeRow>(db, 'volume', query);
 
-/** Number and size of the volumes that meet the conditions, and their metadata: every value of each key. */
-export function summarizeVolumes(
+/** Number and size of the volumes that meet the conditions. */
+export const sumOfVolumes = (
   db: Db,
   conditions: readonly Condition[],
-): { count: number; size: number; metadata: Record<string, string[]> } {
-  const values = conditions.flatMap((one) => one.values);
-  const sums = statement<SqlValue[], { count: number; size: number }>(
+): { readonly count: number; readonly size: number } =>
+  statement<SqlValue[], { count: number; size: number }>(
     db,
     `SELECT count(*) AS count, coalesce(sum(size), 0) AS size FROM volume ${where(conditions)}`,
-  ).get(...values) ?? { count: 0, size: 0 };
-  // A key is any text, also 'constructor'.
-  const metadata = new Map<string, string[]>();
-  for (const { key, value } of statement<SqlValue[], { key: string; value: string }>(
-    db,
-    `SELECT DISTINCT key, value FROM volume_metadata
-      WHERE volume_id IN (SELECT id FROM volume ${where(conditions)}) ORDER BY key, value`,
-  ).all(...values)) {
-    const known = metadata.get(key);
-    if (known === undefined) metadata.set(key, [value]);
-    else known.push(value);
-  }
-  return { ...sums, metadata: Object.fromEntries(metadata) };
+  ).get(...conditions.flatMap((one) => one.values)) ?? { count: 0, size: 0 };
+
+/** Every value of each key of the metadata that volumes which meet the conditions have. */
+export const metadataOfVolumes = (db: Db, conditions: readonly Condition[]): Record<string, string[]> =>
+  valuesByKey(
+    statement<SqlValue[], Pair>(
+      db,
+      `SELECT DISTINCT key, value FROM volume_metadata
+        WHERE volume_id IN (SELECT id FROM volume ${where(conditions)}) ORDER BY key, value`,
+    ).all(...conditions.flatMap((one) => one.values)),
+  );
+
+/** As {@link metadataOfVolumes}, of all volumes of a project, as triggers keep it. */
+export const metadataOfProject = (db: Db, projectId: string): Record<string, string[]> =>
+  valuesByKey(
+    statement<[string], Pair>(
+      db,
+      'SELECT key, value FROM volume_metadata_count WHERE project_id = ? ORDER BY key, value',
+    ).all(projectId),
+  );
+
+interface Pair {
+  readonly key: string;
+  readonly value: string;
 }
+
+/** A key is any text, also 'constructor'. */
+const valuesByKey = (pairs: readonly Pair[]): Record<string, string[]> =>
+  Object.fromEntries(
+    [...Map.groupBy(pairs, ({ key }) => key)].map(([key, same]) => [key, same.map(({ value }) => value)]),
+  );
 
 /** What a back end has given away: GiB and number of volumes. */
 export function allocatedBy(db: Db): ReadonlyMap<string, { readonly gib: number; readonly volumes: number }> {
@@ -162,7 +176,8 @@ export const isSnapshotBeingCloned = (db: Db, id: string): boolean =>
     `SELECT id FROM volume WHERE snapshot_id = ? AND status = 'creating' LIMIT 1`,
   ).get(id) !== undefined;
 
-function withDetails(db: Db, rows: readonly VolumeRow[]): Volume[] {
+/** These volumes with what belongs to them, in their order. */
+export function withDetails(db: Db, rows: readonly VolumeRow[]): Volume[] {
   const ids = rows.map(({ id }) => id);
   const metadata = pairsOf(db, 'volume_metadata', ids);
   const imageMetadata = pairsOf(db, 'volume_image_metadata', ids);
