@@ -1,15 +1,20 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 /** Tests that touch the machine have it to themselves: one file after the other. */
 const alone = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 300_000 } as const;
 
 /** Guests are emulated, and start slowly. */
-const patient = { testTimeout: 600_000, hookTimeout: 900_000 } as const;
+const patient = { testTimeout: 900_000, hookTimeout: 900_000 } as const;
 
-const NEEDS_THE_MACHINE = 'test/crash.e2e.test.ts';
+/** Starts helpers, as one program each. */
+const startsHelpers = { globalSetup: 'test/support/bundled-helpers.ts' } as const;
+
+const NEEDS_THE_MACHINE = 'test/libvirtd-restart.e2e.test.ts';
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -33,6 +38,7 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          ...startsHelpers,
         },
       },
       {
@@ -41,8 +47,9 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
           exclude: [NEEDS_THE_MACHINE],
-          maxWorkers: 2,
+          maxWorkers: 3,
           ...patient,
+          ...startsHelpers,
           sequence: { groupOrder: 0 },
         },
       },
@@ -53,6 +60,7 @@ export default defineConfig({
           include: [NEEDS_THE_MACHINE],
           ...alone,
           ...patient,
+          ...startsHelpers,
           sequence: { groupOrder: 1 },
         },
       },

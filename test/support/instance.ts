@@ -14,6 +14,7 @@ import { LinuxDomainHost } from '../../helper/host/domain/index.ts';
 import { LinuxSecretHost } from '../../helper/host/secret/linux.ts';
 import { HelperClient } from '../../main/helper-client.ts';
 import { OpenStackClient } from '../../main/openstack-client.ts';
+import { helperProgram } from './helper-program.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 export const commands = new LinuxCommandRunner();
@@ -52,9 +53,9 @@ export class TestInstance {
     chmodSync(this.directory, 0o711);
     this.owner = `${name}-${tag}`;
     this.bridge = `bx-${tag}`;
-    // Of two files of tests that run at a time, one has the even ones.
-    const parity = Number(process.env['VITEST_POOL_ID'] ?? '0') % 2;
-    this.subnet = (Number.parseInt(tag.slice(0, 2), 16) & 0xfe) | parity;
+    // Of files of tests that run at a time, up to four, each has every fourth.
+    const place = Number(process.env['VITEST_POOL_ID'] ?? '0') % 4;
+    this.subnet = (Number.parseInt(tag.slice(0, 2), 16) & 0xfc) | place;
     this.client = new HelperClient(join(this.directory, 'run', 'helper.sock'));
     const base = 10_000 + (Number.parseInt(tag, 16) % 1_000_000) * 16;
     const config = {
@@ -90,27 +91,27 @@ export class TestInstance {
    * @throws {Error} with its output when it ends instead.
    */
   start(): Promise<void> {
-    return this.#run([join(import.meta.dirname, 'checked-helper.ts')]);
+    return this.#run([helperProgram('checked')]);
   }
 
   /** As {@link start}, of the helper as it is shipped: answers are not looked at. */
   startPlain(): Promise<void> {
-    return this.#run([join(ROOT, 'helper', 'main.ts')]);
+    return this.#run([helperProgram('main')]);
   }
 
   /** As {@link start}, by a program that becomes the helper, as `unshare`. */
   startUnder(wrapper: readonly string[]): Promise<void> {
-    return this.#run([join(import.meta.dirname, 'checked-helper.ts')], wrapper);
+    return this.#run([helperProgram('checked')], wrapper);
   }
 
   /** As {@link start}, of a helper that kills itself before or after its n-th write to the journal from its start. */
   startKilling(phase: 'before' | 'after', n: number): Promise<void> {
-    return this.#run([join(import.meta.dirname, 'killing-helper.ts'), phase, String(n)]);
+    return this.#run([helperProgram('killing'), phase, String(n)]);
   }
 
   /** As {@link start}, of a helper that kills itself when the file `orderPath` (a KillOrder) says so. */
   startArmed(orderPath: string): Promise<void> {
-    return this.#run([join(import.meta.dirname, 'armed-helper.ts'), orderPath]);
+    return this.#run([helperProgram('armed'), orderPath]);
   }
 
   /** As {@link start}, of a helper that says on SIGUSR2 in the file `answerPath` what memory it needs. */
@@ -228,7 +229,7 @@ export class TestInstance {
       [
         process.execPath,
         '--disable-warning=ExperimentalWarning',
-        join(ROOT, 'helper', 'teardown.ts'),
+        helperProgram('teardown'),
         ...this.arguments,
       ],
       { timeoutMs: 120_000 },
