@@ -1,15 +1,19 @@
 /**
  * `npm test`: installs what the tests need, then formatter, linter with the import rules, type check, and all tests.
  * `npm test -- unit` (or host, ui, e2e, check) runs that part alone; further words go to vitest.
+ *
+ * Much of it waits, for packages, the machine, guests; so two rows of parts run beside each other: what computes, and
+ * what waits.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Beside } from './beside.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const BIN = join(ROOT, 'node_modules', '.bin');
-const PARTS = ['unit', 'host', 'ui', 'e2e'] as const;
+const PARTS = ['unit', 'ui', 'host', 'e2e'] as const;
+type Part = (typeof PARTS)[number];
 
 /** Beside what Deskcloud itself needs: peers and tools that only tests use. */
 const TEST_PACKAGES: Readonly<Record<string, string>> = {
@@ -26,58 +30,68 @@ const TEST_PACKAGES: Readonly<Record<string, string>> = {
   '/usr/bin/chromium': 'chromium',
 };
 
-/** Runs a program in the foreground; its failure ends everything with its status. */
-function run(title: string, argv: readonly string[]): void {
-  const started = Date.now();
-  process.stdout.write(`\n== ${title}\n`);
-  const [program = '', ...words] = argv;
-  const { status, error } = spawnSync(program, words, {
-    cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: {
-      ...process.env,
-      PATH: `${BIN}:${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
-      npm_config_update_notifier: 'false',
-    },
-  });
-  if (error !== undefined) process.stderr.write(`${program}: ${error.message}\n`);
-  process.stdout.write(
-    `== ${title}: ${status === 0 ? 'ok' : 'FAILED'} (${((Date.now() - started) / 1000).toFixed(1)} s)\n`,
-  );
-  if (status !== 0) process.exit(status ?? 1);
+const node = [process.execPath, '--disable-warning=ExperimentalWarning'] as const;
+
+/** Each is a title and a program; those that take longest come first. */
+const CHECKS: readonly (readonly [string, readonly string[]])[] = [
+  ['format', ['prettier', '--check', '--log-level', 'warn', '.']],
+  [
+    'types and markup of the window',
+    [
+      process.execPath,
+      join(ROOT, 'renderer/node_modules/svelte-check/bin/svelte-check'),
+      '--workspace',
+      'renderer',
+      '--tsconfig',
+      './tsconfig.json',
+      '--fail-on-warnings',
+      '--output',
+      'human',
+    ],
+  ],
+  ['lint and import rules', ['oxlint', '--deny-warnings']],
+  ['types', ['tsc', '-p', '.']],
+  ['helper/API.md', [...node, join(ROOT, 'scripts/api-docs.ts'), '--check']],
+];
+
+const CHECKS_AT_A_TIME = 2;
+
+const beside = new Beside();
+const failed: string[] = [];
+
+/** Runs a program; its failure is remembered. @returns whether it succeeded. */
+async function run(title: string, argv: readonly string[]): Promise<boolean> {
+  const env = {
+    ...process.env,
+    PATH: `${BIN}:${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
+    npm_config_update_notifier: 'false',
+  };
+  const { ok } = await beside.run(title, argv, { cwd: ROOT, env });
+  if (!ok) failed.push(title);
+  return ok;
+}
+
+async function check(): Promise<void> {
+  const left = [...CHECKS];
+  const row = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) await run(...next);
+  };
+  await Promise.all(Array.from({ length: CHECKS_AT_A_TIME }, row));
 }
 
 /** Words before a command that needs root's rights. */
 const asRoot: readonly string[] = process.getuid?.() === 0 ? [] : ['sudo', '--'];
 
-function installPackages(): void {
-  run('what this machine lacks', [
-    process.execPath,
-    '--disable-warning=ExperimentalWarning',
-    join(ROOT, 'main/cli/main.ts'),
-    'check',
-    '--fix',
-    '--yes',
-  ]);
+async function installPackages(): Promise<void> {
+  const cli = join(ROOT, 'main/cli/main.ts');
+  if (!(await run('what this machine lacks', [...node, cli, 'check', '--fix', '--yes']))) return;
   const missing = Object.entries(TEST_PACKAGES).flatMap(([path, name]) => (existsSync(path) ? [] : [name]));
   if (missing.length === 0) return;
-  const apt = [
-    ...asRoot,
-    'env',
-    'DEBIAN_FRONTEND=noninteractive',
-    'apt-get',
-    '-q',
-    '-o',
-    'Dpkg::Lock::Timeout=300',
-  ];
-  run('package lists', [...apt, 'update']);
-  run(`test tools: ${missing.join(' ')}`, [
-    ...apt,
-    'install',
-    '--yes',
-    '--no-install-recommends',
-    ...missing,
-  ]);
+  const lock = 'Dpkg::Lock::Timeout=300';
+  const apt = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-o', lock];
+  if (!(await run('package lists', [...apt, 'update']))) return;
+  const install = ['install', '--yes', '--no-install-recommends', ...missing];
+  await run(`test tools: ${missing.join(' ')}`, [...apt, ...install]);
 }
 
 interface Counts {
@@ -87,13 +101,8 @@ interface Counts {
 }
 
 /** One part of the tests; its counts, also when some failed. */
-function vitest(
-  part: (typeof PARTS)[number],
-  reports: string,
-  words: readonly string[],
-): Counts & { ok: boolean } {
+async function vitest(part: Part, reports: string, words: readonly string[]): Promise<Counts> {
   const report = join(reports, `${part}.json`);
-  process.stdout.write(`\n== ${part} tests\n`);
   const argv = [
     'run',
     '--project',
@@ -103,15 +112,20 @@ function vitest(
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
+    ...(process.stdout.isTTY ? ['--color'] : []),
     ...words,
   ];
   const rights = part === 'unit' ? [] : asRoot;
-  const [program = '', ...rest] = [...rights, process.execPath, join(BIN, 'vitest'), ...argv];
-  const { status } = spawnSync(program, rest, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
-  const counts = existsSync(report)
+  await run(`${part} tests`, [...rights, process.execPath, join(BIN, 'vitest'), ...argv]);
+  return existsSync(report)
     ? (JSON.parse(readFileSync(report, 'utf8')) as Counts)
     : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
-  return { ...counts, ok: status === 0 };
+}
+
+function endIfFailed(): void {
+  if (failed.length === 0) return;
+  process.stdout.write(`\nFAILED: ${failed.join(', ')}\n`);
+  process.exit(1);
 }
 
 const [first, ...words] = process.argv.slice(2);
@@ -120,31 +134,19 @@ if (first !== undefined && first !== 'check' && chosen.length === 0) {
   process.stderr.write(`There are the parts check, ${PARTS.join(', ')}; '${first}' is none of them.\n`);
   process.exit(2);
 }
-if (first === undefined || first === 'check') {
-  run('format', ['prettier', '--check', '--log-level', 'warn', '.']);
-  run('lint and import rules', ['oxlint', '--deny-warnings']);
-  run('types', ['tsc', '-p', '.']);
-  run('types and markup of the window', [
-    process.execPath,
-    join(ROOT, 'renderer/node_modules/svelte-check/bin/svelte-check'),
-    '--workspace',
-    'renderer',
-    '--tsconfig',
-    './tsconfig.json',
-    '--fail-on-warnings',
-    '--output',
-    'human',
-  ]);
-  run('helper/API.md', [
-    process.execPath,
-    '--disable-warning=ExperimentalWarning',
-    join(ROOT, 'scripts/api-docs.ts'),
-    '--check',
-  ]);
-}
-if (chosen.some((part) => part !== 'unit')) installPackages();
+await Promise.all([
+  chosen.some((part) => part !== 'unit') ? installPackages() : undefined,
+  first === undefined || first === 'check' ? check() : undefined,
+]);
+endIfFailed();
+
 const reports = mkdtempSync(join(tmpdir(), 'deskcloud-tests-'));
-const results = chosen.map((part) => vitest(part, reports, words));
+const results: Counts[] = [];
+const row = async (...parts: readonly Part[]): Promise<void> => {
+  for (const part of parts) if (chosen.includes(part)) results.push(await vitest(part, reports, words));
+};
+// Of these only host and e2e touch the machine, one after the other.
+await Promise.all([row('unit', 'ui'), row('host', 'e2e')]);
 rmSync(reports, { recursive: true, force: true });
 const sum = (key: keyof Counts): number => results.reduce((total, one) => total + one[key], 0);
 if (results.length > 0) {
@@ -152,4 +154,4 @@ if (results.length > 0) {
     `\n${sum('numPassedTests')} passed, ${sum('numFailedTests')} failed, ${sum('numPendingTests')} skipped\n`,
   );
 }
-process.exit(results.every((one) => one.ok) ? 0 : 1);
+endIfFailed();
