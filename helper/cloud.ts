@@ -29,9 +29,8 @@ import { createImage } from './image/index.ts';
 import { createMetadata } from './metadata/index.ts';
 import { createNetwork } from './network/index.ts';
 import { createPlacement } from './placement/index.ts';
-import { DhcpLoop } from './reconcile/dhcp.ts';
-import { IscsiLoop } from './reconcile/iscsi.ts';
 import { PowerStateLoop } from './reconcile/power-state.ts';
+import { DHCP_SERVERS, ISCSI_EXPORTS, RevivalLoop } from './reconcile/revival.ts';
 import { SagaEngine, listOperations, type JournalObserver } from './saga/index.ts';
 import { Secret } from './secret.ts';
 import { Settings } from './settings.ts';
@@ -227,8 +226,8 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const compute = createCompute(computeDeps);
   const power = new PowerStateLoop({ domains: host.domains, servers: serverPower(computeDeps), logger });
 
-  const iscsi = new IscsiLoop({ reconcile: () => volume.reconcileExports(), logger });
-  const dhcp = new DhcpLoop({ revive: () => network.reviveDhcp(), logger });
+  const iscsi = new RevivalLoop({ ...ISCSI_EXPORTS, revive: () => volume.reconcileExports(), logger });
+  const dhcp = new RevivalLoop({ ...DHCP_SERVERS, revive: () => network.reviveDhcp(), logger });
 
   const { userId: desktopUser } = identity.desktopAuth();
   const limiter = new RateLimiter({
@@ -297,7 +296,9 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       await network.start();
       dhcp.start();
       await basics.start();
-      await iscsi.start();
+      // Before guests start, so that they find their disks.
+      await iscsi.look();
+      iscsi.start();
       power.start();
       unwatch = host.domains.watch(({ event }) => {
         if (event !== 'resync') return;

@@ -103,6 +103,17 @@ const service: Service = {
       handler: () => undefined,
     }),
     endpoint({
+      id: 'things:token',
+      method: 'GET',
+      path: '/tokens/{console_token}',
+      policy: 'sample:show',
+      response: 'failure',
+      ok: 200,
+      handler: () => {
+        throw notFound('Token not found');
+      },
+    }),
+    endpoint({
       id: 'things:lost',
       method: 'GET',
       path: '/lost',
@@ -127,6 +138,7 @@ const service: Service = {
 
 let server: Server;
 let port = 0;
+const logged: string[] = [];
 
 interface Answer {
   status: number;
@@ -162,7 +174,7 @@ beforeAll(async () => {
     authenticate: (token) => callers[token],
     origins: { hostNames: [], origins: ['http://friend.example'] },
     validateResponses: true,
-    logger: silentLogger,
+    logger: { ...silentLogger, info: (fields: object) => void logged.push(JSON.stringify(fields)) },
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   port = (server.address() as AddressInfo).port;
@@ -282,5 +294,16 @@ describe('the pipeline', () => {
     expect(
       (await call('GET', '/sample/v2.1/things/t1', as('reader', { origin: 'http://friend.example' }))).status,
     ).toBe(200);
+  });
+
+  test('the log has the path of a request, and no token that is in one (S21)', async () => {
+    logged.length = 0;
+    await call('GET', '/sample/v2.1/tokens/planted%2Dsecret?q=planted', as('reader'));
+    await call('GET', '/sample/v2.1/things/t1?q=planted', as('reader'));
+    expect(logged.join('\n')).not.toContain('planted');
+    expect(logged.map((line) => (JSON.parse(line) as { path: string }).path)).toEqual([
+      '/sample/v2.1/tokens/{console_token}',
+      '/sample/v2.1/things/t1',
+    ]);
   });
 });

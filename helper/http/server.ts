@@ -60,6 +60,8 @@ class Exchange {
   readonly #path: string;
   readonly #search: string;
   #service: Service | undefined;
+  /** What the log shows of the path: not a token that is in it (S21). */
+  #shown: string;
 
   constructor(
     request: IncomingMessage,
@@ -75,6 +77,7 @@ class Exchange {
     const mark = url.indexOf('?');
     this.#path = mark === -1 ? url : url.slice(0, mark);
     this.#search = mark === -1 ? '' : url.slice(mark + 1);
+    this.#shown = this.#path;
   }
 
   async run(): Promise<void> {
@@ -125,6 +128,8 @@ class Exchange {
 
   #endpoint(match: Extract<Match, { kind: 'endpoint' }>, origin: string): Promise<Handled> {
     this.#service = match.service;
+    const pattern = match.candidates[0]?.path ?? '';
+    if (pattern.includes('token}')) this.#shown = `${match.service.prefix}${match.service.root}${pattern}`;
     const abort = new AbortController();
     this.#response.on('close', () => {
       if (!this.#response.writableFinished) abort.abort();
@@ -210,7 +215,7 @@ class Exchange {
     const entry = {
       requestId: this.#requestId,
       method: this.#request.method,
-      path: this.#path,
+      path: this.#shown,
       status,
       ms: Math.round((performance.now() - this.#started) * 100) / 100,
       operation: handled?.operation,

@@ -1,4 +1,5 @@
-import { statement, type Db, type SqlValue } from '../../db/index.ts';
+import { statement, type Db } from '../../db/index.ts';
+import { changeRow, insertRow } from './columns.ts';
 
 export type AttachStatus = 'reserved' | 'attaching' | 'attached' | 'detaching';
 
@@ -35,10 +36,7 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof AttachmentRow)[];
 
 export function insertAttachment(db: Db, row: AttachmentRow): void {
-  statement<[Record<string, SqlValue>]>(
-    db,
-    `INSERT INTO volume_attachment (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((c) => `@${c}`).join(', ')})`,
-  ).run(Object.fromEntries(COLUMNS.map((column) => [column, row[column]])));
+  insertRow(db, 'volume_attachment', COLUMNS, row);
 }
 
 export function updateAttachment(
@@ -46,14 +44,7 @@ export function updateAttachment(
   id: string,
   changes: Partial<Omit<AttachmentRow, 'id'>> & { readonly updated_at: number },
 ): void {
-  const names = COLUMNS.filter((column) => column !== 'id' && column in changes);
-  const values = Object.fromEntries(
-    names.map((name) => [name, (changes as Record<string, SqlValue>)[name] ?? null]),
-  );
-  statement<[Record<string, SqlValue>]>(
-    db,
-    `UPDATE volume_attachment SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`,
-  ).run({ ...values, id });
+  changeRow(db, 'volume_attachment', COLUMNS, id, changes);
 }
 
 export const findAttachment = (db: Db, id: string): AttachmentRow | undefined =>

@@ -1,4 +1,5 @@
-import { statement, type Db, type SqlValue } from '../../db/index.ts';
+import { statement, type Db } from '../../db/index.ts';
+import { changeRow, insertRow } from './columns.ts';
 import { listRows, pairsOf, type Listed, type ListQuery } from './list.ts';
 
 /** A copy of a volume in the backup store. Times are milliseconds, `size` is GiB. */
@@ -58,10 +59,7 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof BackupRow)[];
 
 export function insertBackup(db: Db, row: BackupRow): void {
-  statement<[Record<string, SqlValue>]>(
-    db,
-    `INSERT INTO volume_backup (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((c) => `@${c}`).join(', ')})`,
-  ).run(Object.fromEntries(COLUMNS.map((column) => [column, row[column]])));
+  insertRow(db, 'volume_backup', COLUMNS, row);
 }
 
 export function updateBackup(
@@ -69,14 +67,7 @@ export function updateBackup(
   id: string,
   changes: Partial<Omit<BackupRow, 'id'>> & { readonly updated_at: number },
 ): void {
-  const names = COLUMNS.filter((column) => column !== 'id' && column in changes);
-  const values = Object.fromEntries(
-    names.map((name) => [name, (changes as Record<string, SqlValue>)[name] ?? null]),
-  );
-  statement<[Record<string, SqlValue>]>(
-    db,
-    `UPDATE volume_backup SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`,
-  ).run({ ...values, id });
+  changeRow(db, 'volume_backup', COLUMNS, id, changes);
 }
 
 export const findBackupRow = (db: Db, id: string): BackupRow | undefined =>

@@ -1,4 +1,5 @@
-import { statement, type Db, type SqlValue } from '../../db/index.ts';
+import { statement, type Db } from '../../db/index.ts';
+import { insertRow } from './columns.ts';
 import { listRows, type Listed, type ListQuery } from './list.ts';
 import type { SnapshotRow } from './snapshot.ts';
 
@@ -31,10 +32,7 @@ const COLUMNS = [
 ] as const;
 
 export function insertGroupSnapshot(db: Db, row: GroupSnapshotRow): void {
-  statement<[Record<string, SqlValue>]>(
-    db,
-    `INSERT INTO volume_group_snapshot (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((c) => `@${c}`).join(', ')})`,
-  ).run(Object.fromEntries(COLUMNS.map((column) => [column, row[column]])));
+  insertRow(db, 'volume_group_snapshot', COLUMNS, row);
 }
 
 export function setGroupSnapshotStatus(db: Db, id: string, status: string, now: number): void {

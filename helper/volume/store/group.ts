@@ -1,4 +1,5 @@
-import { statement, type Db, type SqlValue } from '../../db/index.ts';
+import { statement, type Db } from '../../db/index.ts';
+import { changeRow, insertRow } from './columns.ts';
 import { listRows, type Listed, type ListQuery } from './list.ts';
 
 /** Volumes that belong together, all on one back end. Times are milliseconds. */
@@ -41,10 +42,7 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof GroupRow)[];
 
 export function insertGroup(db: Db, row: GroupRow, volumeTypes: readonly string[]): void {
-  statement<[Record<string, SqlValue>]>(
-    db,
-    `INSERT INTO volume_group (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((c) => `@${c}`).join(', ')})`,
-  ).run(Object.fromEntries(COLUMNS.map((column) => [column, row[column]])));
+  insertRow(db, 'volume_group', COLUMNS, row);
   const insert = statement<[string, string]>(
     db,
     'INSERT OR IGNORE INTO volume_group_volume_type (group_id, volume_type_id) VALUES (?, ?)',
@@ -57,14 +55,7 @@ export function updateGroup(
   id: string,
   changes: Partial<Omit<GroupRow, 'id'>> & { readonly updated_at: number },
 ): void {
-  const names = COLUMNS.filter((column) => column !== 'id' && column in changes);
-  const values = Object.fromEntries(
-    names.map((name) => [name, (changes as Record<string, SqlValue>)[name] ?? null]),
-  );
-  statement<[Record<string, SqlValue>]>(
-    db,
-    `UPDATE volume_group SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`,
-  ).run({ ...values, id });
+  changeRow(db, 'volume_group', COLUMNS, id, changes);
 }
 
 export const findGroupRow = (db: Db, id: string): GroupRow | undefined =>

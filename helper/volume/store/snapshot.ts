@@ -1,4 +1,5 @@
-import { statement, type Db, type SqlValue } from '../../db/index.ts';
+import { statement, type Db } from '../../db/index.ts';
+import { changeRow, insertRow } from './columns.ts';
 import { listRows, pairsOf, type Listed, type ListQuery } from './list.ts';
 
 /** A volume's state at one moment. Times are milliseconds, `volume_size` is GiB. */
@@ -49,10 +50,7 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof SnapshotRow)[];
 
 export function insertSnapshot(db: Db, row: SnapshotRow): void {
-  statement<[Record<string, SqlValue>]>(
-    db,
-    `INSERT INTO volume_snapshot (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((c) => `@${c}`).join(', ')})`,
-  ).run(Object.fromEntries(COLUMNS.map((column) => [column, row[column]])));
+  insertRow(db, 'volume_snapshot', COLUMNS, row);
 }
 
 export function updateSnapshot(
@@ -60,14 +58,7 @@ export function updateSnapshot(
   id: string,
   changes: Partial<Omit<SnapshotRow, 'id'>> & { readonly updated_at: number },
 ): void {
-  const names = COLUMNS.filter((column) => column !== 'id' && column in changes);
-  const values = Object.fromEntries(
-    names.map((name) => [name, (changes as Record<string, SqlValue>)[name] ?? null]),
-  );
-  statement<[Record<string, SqlValue>]>(
-    db,
-    `UPDATE volume_snapshot SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`,
-  ).run({ ...values, id });
+  changeRow(db, 'volume_snapshot', COLUMNS, id, changes);
 }
 
 export function findSnapshot(db: Db, id: string): Snapshot | undefined {

@@ -1,4 +1,5 @@
 import { statement, type Db, type SqlValue } from '../../db/index.ts';
+import { changeRow, insertRow } from './columns.ts';
 import { attachmentsOf, type AttachmentRow } from './attachment.ts';
 import { listRows, pairsOf, where, type Condition, type Listed, type ListQuery } from './list.ts';
 
@@ -73,10 +74,7 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof VolumeRow)[];
 
 export function insertVolume(db: Db, row: VolumeRow): void {
-  statement<[Record<string, SqlValue>]>(
-    db,
-    `INSERT INTO volume (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((c) => `@${c}`).join(', ')})`,
-  ).run(Object.fromEntries(COLUMNS.map((column) => [column, row[column]])));
+  insertRow(db, 'volume', COLUMNS, row);
 }
 
 /** Changes some columns; false when there is no such volume. */
@@ -85,16 +83,7 @@ export function updateVolume(
   id: string,
   changes: Partial<Omit<VolumeRow, 'id'>> & { readonly updated_at: number },
 ): boolean {
-  const names = COLUMNS.filter((column) => column !== 'id' && column in changes);
-  const values = Object.fromEntries(
-    names.map((name) => [name, (changes as Record<string, SqlValue>)[name] ?? null]),
-  );
-  return (
-    statement<[Record<string, SqlValue>]>(
-      db,
-      `UPDATE volume SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`,
-    ).run({ ...values, id }).changes === 1
-  );
+  return changeRow(db, 'volume', COLUMNS, id, changes);
 }
 
 export const findVolumeRow = (db: Db, id: string): VolumeRow | undefined =>

@@ -1,16 +1,8 @@
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  watch,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { record } from '../../record.ts';
+import { replaceFile, signalDaemon } from '../daemon-files.ts';
 import { inside, namespaceExists, type NetContext } from '../context.ts';
 import {
   dhcpDirectory,
@@ -240,29 +232,8 @@ function readText(path: string): string {
 const readLeases = (directory: string): DhcpLease[] =>
   parseLeases(readText(join(directory, 'leases')), readText(join(directory, 'host')));
 
-/** @returns whether the file is another than before; dnsmasq never sees half of one. */
-function replaceFile(path: string, text: string): boolean {
-  let before: string | undefined;
-  try {
-    before = readFileSync(path, 'utf8');
-  } catch {
-    before = undefined;
-  }
-  if (before === text) return false;
-  writeFileSync(`${path}.new`, text, { mode: 0o644 });
-  renameSync(`${path}.new`, path);
-  record({ kind: 'file', action: 'write', path, text: text.slice(0, 16384) });
-  return true;
-}
-
-function signal(pid: number, name: 'SIGHUP' | 'SIGTERM' | 'SIGKILL', networkId: string): void {
-  try {
-    process.kill(pid, name);
-    record({ kind: 'note', text: `${name} to dnsmasq of network ${networkId} (pid ${pid})` });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
+const signal = (pid: number, name: 'SIGHUP' | 'SIGTERM' | 'SIGKILL', networkId: string): void =>
+  signalDaemon(pid, name, `dnsmasq of network ${networkId}`);
 
 const hangUp = (pid: number, networkId: string): void => signal(pid, 'SIGHUP', networkId);
 

@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError } from '../../command/interface.ts';
-import { record } from '../../record.ts';
 import { inside, type NetContext } from '../context.ts';
+import { replaceFile, signalDaemon } from '../daemon-files.ts';
 import { isRadvd, radvdArguments, radvdProcesses, routerDirectory } from '../inventory.ts';
 import { routerNamespace } from '../names.ts';
 import { idWord } from '../values.ts';
@@ -78,26 +78,5 @@ async function stop(net: NetContext, routerId: string): Promise<void> {
   }
 }
 
-function signal(pid: number, name: 'SIGHUP' | 'SIGTERM' | 'SIGKILL', routerId: string): void {
-  try {
-    process.kill(pid, name);
-    record({ kind: 'note', text: `${name} to radvd of router ${routerId} (pid ${pid})` });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-/** @returns whether the file is another than before. */
-function replaceFile(path: string, text: string): boolean {
-  let before: string | undefined;
-  try {
-    before = readFileSync(path, 'utf8');
-  } catch {
-    before = undefined;
-  }
-  if (before === text) return false;
-  writeFileSync(`${path}.new`, text, { mode: 0o644 });
-  renameSync(`${path}.new`, path);
-  record({ kind: 'file', action: 'write', path, text: text.slice(0, 16384) });
-  return true;
-}
+const signal = (pid: number, name: 'SIGHUP' | 'SIGTERM' | 'SIGKILL', routerId: string): void =>
+  signalDaemon(pid, name, `radvd of router ${routerId}`);

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { silentLogger } from '../http/index.ts';
-import { DhcpLoop } from './dhcp.ts';
+import { DHCP_SERVERS, RevivalLoop } from './revival.ts';
 
 test('looks again after a failure, one look at a time, until it is stopped', async () => {
   let looks = 0;
@@ -14,10 +14,15 @@ test('looks again after a failure, one look at a time, until it is stopped', asy
     if (looks === 1) throw new Error('no dnsmasq');
     return looks === 2 ? ['network'] : [];
   };
-  const loop = new DhcpLoop({ revive, logger: silentLogger, intervalMs: 1 });
+  const warn = vi.fn<(fields: object) => void>();
+  const logger = { ...silentLogger, warn };
+  const loop = new RevivalLoop({ ...DHCP_SERVERS, revive, logger, intervalMs: 1 });
+  await loop.look();
+  expect(looks).toBe(1);
   loop.start();
   await vi.waitFor(() => expect(looks).toBeGreaterThan(2));
   await loop.stop();
+  expect(warn.mock.calls.map(([fields]) => fields)).toEqual([{ networks: ['network'] }]);
   expect(open).toBe(0);
   const then = looks;
   await new Promise((resolve) => setTimeout(resolve, 20));
