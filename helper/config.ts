@@ -302,7 +302,7 @@ export function loadConfig(path: string | undefined, overrides: ConfigOverrides 
 
 /** As {@link loadConfig}, of a file's content. @param path is named in what is thrown. */
 export function configOf(content: unknown, path: string, overrides: ConfigOverrides): Config {
-  const wrong = mismatch(ConfigFile, content);
+  const wrong = mismatch(ConfigFile, content, 'settings');
   if (wrong !== undefined) throw new Error(`${path}: ${wrong}`);
   const file = content as Static<typeof ConfigFile>;
   const { directory } = overrides;
@@ -330,7 +330,7 @@ export function configOf(content: unknown, path: string, overrides: ConfigOverri
     rateLimits: { ...DEFAULTS.rateLimits, ...file.rateLimits },
     network: { ...DEFAULTS.network, ...file.network },
   };
-  const problem = mismatch(ConfigFile, merged);
+  const problem = mismatch(ConfigFile, merged, 'settings');
   if (problem !== undefined) throw new Error(`The configuration is not right: ${problem}`);
   const unfit = backupProblem(file.volume?.backup ?? {});
   if (unfit !== undefined) throw new Error(`${path}: ${unfit}`);
@@ -362,5 +362,11 @@ function readFile(path: string | undefined): unknown {
     if (path === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw new Error(`The configuration file cannot be read: ${(error as Error).message}`, { cause: error });
   }
-  return (parse(text) ?? {}) as unknown;
+  try {
+    return (parse(text) ?? {}) as unknown;
+  } catch (error) {
+    throw new Error(`${path ?? DEFAULT_CONFIG_PATH} is no YAML: ${(error as Error).message.trim()}`, {
+      cause: error,
+    });
+  }
 }

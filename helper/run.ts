@@ -1,9 +1,10 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { Arguments } from './arguments.ts';
 import { createCloud, type Cloud } from './cloud.ts';
 import { loadConfig, type Config } from './config.ts';
+import { SIMULATED_MARK } from './contract/setup.ts';
 import { tellParent } from './daemon.ts';
 import { overSocket } from './desktop/index.ts';
 import { isDatabaseFull } from './errors/error.ts';
@@ -131,6 +132,8 @@ function prepareDirectories(config: Config): void {
       mkdirSync(directory, { recursive: true, mode: 0o711 });
       chmodSync(directory, 0o711);
     }
+    if (config.host === 'simulated') writeFileSync(join(config.stateDirectory, SIMULATED_MARK), '');
+    else rmSync(join(config.stateDirectory, SIMULATED_MARK), { force: true });
   } catch (error) {
     throw new Error(
       `The directories ${config.stateDirectory} and ${config.runDirectory} cannot be made (${(error as Error).message}). Run the helper as root, or give it a --directory of its own together with --host simulated.`,

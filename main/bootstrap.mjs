@@ -120,7 +120,6 @@ const [command = '', ...rest] = process.argv.slice(2);
  * @type {Record<string, { script: string, window?: boolean }>}
  */
 const programs = {
-  start: { script: 'main/start.ts', window: true },
   screenshots: { script: 'scripts/screenshots.ts', window: true },
   test: { script: 'scripts/test.ts', window: [undefined, 'ui', 'e2e', 'all'].includes(rest[0]) },
   package: { script: 'scripts/package.ts', window: true },
@@ -132,7 +131,7 @@ const programs = {
   proof: { script: 'scripts/proof.ts', window: true },
 };
 const own = programs[command];
-if (own?.window === true || command === 'open') bundleWindow();
+if (own?.window === true || ['start', 'open'].includes(command)) bundleWindow();
 const program = join(root, own?.script ?? 'main/cli/main.ts');
 const argv = own === undefined ? process.argv.slice(2) : rest;
 const child = spawnSync(pinnedNode, ['--disable-warning=ExperimentalWarning', program, ...argv], {

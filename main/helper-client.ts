@@ -173,7 +173,7 @@ export class HelperClient {
     }
     return new HelperError(
       0,
-      `Deskcloud is not running (${this.socketPath}: ${error.code ?? error.message}). Start it with: deskcloud up`,
+      `Deskcloud is not running (${this.socketPath}: ${error.code ?? error.message}).`,
     );
   }
 }

@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { hasUnit, privileged, type Instance } from './launch.ts';
+import { hasUnit, isKnownAsSimulated, privileged, typed, type Instance } from './launch.ts';
 
 const MACHINE: Instance = { directory: undefined, simulated: false, port: undefined, config: undefined };
 let bin: string;
@@ -57,4 +57,19 @@ test('whoever is root, or simulates, needs neither; without both the remedy is s
   expect(await privileged({ ...MACHINE, simulated: true }, ['helper'])).toEqual(['helper']);
   vi.spyOn(process, 'getuid').mockReturnValue(0);
   expect(await privileged(MACHINE, ['helper'])).toEqual(['helper']);
+});
+
+test("what is to be typed names the instance, unless it is the machine's own", () => {
+  expect(typed(MACHINE, 'demo', '--down')).toBe('npm run demo -- --down');
+  expect(typed(MACHINE, 'start')).toBe('npm start');
+  expect(typed(MACHINE, 'trace', 'demo-server')).toBe('npm run -s deskcloud -- trace demo-server');
+  expect(typed({ ...MACHINE, directory: '/x' }, 'demo')).toBe('npm run demo -- --directory /x');
+});
+
+test('an instance that was simulated is known as such by its directory', () => {
+  expect(isKnownAsSimulated(undefined)).toBe(false);
+  expect(isKnownAsSimulated(bin)).toBe(false);
+  mkdirSync(join(bin, 'state'));
+  writeFileSync(join(bin, 'state', 'simulated'), '');
+  expect(isKnownAsSimulated(bin)).toBe(true);
 });

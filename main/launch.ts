@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { SIMULATED_MARK } from '../helper/contract/setup.ts';
 import type { HelperStatus } from '../helper/contract/status.ts';
 import { helperBundle, isBundleFresh } from './helper-bundle.mjs';
 import { HelperClient, HelperError } from './helper-client.ts';
@@ -48,6 +49,13 @@ export const logOf = (instance: Instance): string =>
     'helper.log',
   );
 
+/**
+ * Whether an instance of its own directory makes no guest and no device, as its last start said; its later commands need
+ * not be told again, nor root's rights. False where that cannot be known.
+ */
+export const isKnownAsSimulated = (directory: string | undefined): boolean =>
+  directory !== undefined && existsSync(join(directory, 'state', SIMULATED_MARK));
+
 /** Arguments by which the helper's programs know the instance. */
 export function instanceArguments(instance: Instance): string[] {
   return [
@@ -63,6 +71,20 @@ const NODE =
   process.versions['electron'] === undefined
     ? process.execPath
     : join(ROOT, 'node_modules', 'node', 'bin', 'node');
+
+/**
+ * What a person types for a command of Deskcloud's here: its name where it is installed, else npm's script.
+ * @param instance is named where it is not the machine's own.
+ */
+export function typed(instance: Instance | undefined, ...words: readonly [string, ...string[]]): string {
+  const own = instance === undefined ? [] : instanceArguments(instance);
+  if (existsSync(ADMIN)) return ['deskcloud', ...words, ...own].join(' ');
+  const [command, ...rest] = [...words, ...own];
+  if (command !== 'demo' && command !== 'start')
+    return ['npm run -s deskcloud --', command, ...rest].join(' ');
+  const script = command === 'start' ? 'npm start' : 'npm run demo';
+  return rest.length === 0 ? script : [script, '--', ...rest].join(' ');
+}
 
 /** A program of helper/ with its arguments, run by Node. */
 export function helperProgram(
@@ -137,7 +159,13 @@ export function runForLines(argv: readonly string[], onLine: (line: string) => v
     child.on('close', (code) => {
       if (rest !== '') onLine(rest);
       if (code === 0) resolve();
-      else reject(new Error(errors.trim() || `'${argv.join(' ')}' ended with status ${code}`));
+      else
+        reject(
+          new Error(
+            errors.trim().replace(/^deskcloud helper: /, '') ||
+              `'${argv.join(' ')}' ended with status ${code}`,
+          ),
+        );
     });
   });
 }

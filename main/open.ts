@@ -7,7 +7,7 @@ import { chownSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { electronProgram, runElectron } from './electron/launch.ts';
-import { instanceArguments, type Instance } from './launch.ts';
+import { instanceArguments, typed, type Instance } from './launch.ts';
 import { person } from './person.ts';
 import type { ShellArguments } from './shell-arguments.ts';
 import { Shell } from './shell/index.ts';
@@ -83,7 +83,7 @@ async function serveFirst(
     release();
     await window?.close();
     if (shell.keeper.state.state === 'running')
-      say('The window is closed; the cloud goes on running. To stop it: deskcloud down');
+      say(`The window is closed; the cloud goes on running. To stop it: ${typed(instance, 'down')}`);
     server.close();
     shell.close();
     process.exit(0);

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import type { Instance } from './launch.ts';
+import { isKnownAsSimulated, type Instance } from './launch.ts';
 import { routeIn } from './shell/deep-link.ts';
 
-/** What `npm start` may be told. */
+/** What a window may be told. */
 export interface ShellArguments {
   readonly instance: Instance;
   /** Any browser, by an address that is printed. */
@@ -13,7 +13,7 @@ export interface ShellArguments {
   readonly route: string | undefined;
 }
 
-/** Words as of a command line; a deep link among them is the page to begin with. */
+/** Words as Electron's process has them; a deep link among them is the page to begin with. */
 export function parseShellArguments(words: readonly string[]): ShellArguments {
   const { values, positionals } = parseArgs({
     args: [...words],
@@ -39,7 +39,8 @@ export function parseShellArguments(words: readonly string[]): ShellArguments {
       directory: text('directory'),
       config: text('config'),
       port: port === undefined ? undefined : Number(port),
-      simulated: text('host') === 'simulated',
+      simulated:
+        text('host') === undefined ? isKnownAsSimulated(text('directory')) : text('host') === 'simulated',
     },
     browser: values['browser'] === true,
     windowPort: Number(text('window-port') ?? '0'),

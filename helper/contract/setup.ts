@@ -29,3 +29,6 @@ export interface SetupProgress {
   readonly fraction: number;
   readonly text: string;
 }
+
+/** A file in the state directory of an instance that is simulated: its commands, run later, know it by that. */
+export const SIMULATED_MARK = 'simulated';

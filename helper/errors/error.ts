@@ -114,6 +114,7 @@ export function asCloudError(error: unknown): CloudError {
   );
 }
 
-/** SQLite found no room for a write. */
+/** SQLite found no room for a write, be it that of a migration. */
 export const isDatabaseFull = (error: unknown): boolean =>
-  error instanceof Error && (error as Error & { code?: unknown }).code === 'SQLITE_FULL';
+  error instanceof Error &&
+  ((error as Error & { code?: unknown }).code === 'SQLITE_FULL' || isDatabaseFull(error.cause));

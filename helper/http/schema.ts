@@ -78,9 +78,9 @@ export function check(schema: TSchema, value: unknown, what: string): void {
 }
 
 /** What is wrong with a value by a schema, in one line; undefined when nothing is. */
-export function mismatch(schema: TSchema, value: unknown): string | undefined {
+export function mismatch(schema: TSchema, value: unknown, what = 'response'): string | undefined {
   const validate = validator(schema);
-  return validate(value) ? undefined : describe(validate.errors?.[0], 'response');
+  return validate(value) ? undefined : describe(validate.errors?.[0], what);
 }
 
 function describe(error: ErrorObject | undefined, what: string, secret = false): string {

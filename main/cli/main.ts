@@ -1,5 +1,7 @@
-import { Command, Option } from 'commander';
-import type { Instance } from '../launch.ts';
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { HelperError } from '../helper-client.ts';
+import { isKnownAsSimulated, typed, type Instance } from '../launch.ts';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo.ts';
 import { env } from './commands/env.ts';
@@ -11,26 +13,41 @@ import { trace } from './commands/trace.ts';
 import { start } from './commands/window.ts';
 import { version } from '../version.ts';
 
+/** @throws {InvalidArgumentError} for what is no TCP port; 0 takes a free one. */
+function port(text: string): number {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (number <= 65_535) return number;
+  throw new InvalidArgumentError('A port is a number from 1 to 65535, or 0 for a free one.');
+}
+
+// Who reads only the beginning ('| head', 'q' in a pager) has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 const program = new Command('deskcloud')
   .description('An OpenStack cloud on this machine.')
   .version(version())
   .option('--directory <path>', 'an instance of its own, with everything below this directory')
   .option('--config <file>', "the helper's settings (default /etc/deskcloud/deskcloud.yaml)")
-  .option('--port <number>', 'port of the OpenStack APIs on 127.0.0.1', Number)
+  .option('--port <number>', 'port of the OpenStack APIs on 127.0.0.1', port)
   .addOption(
     new Option('--host <kind>', "'simulated' makes no guest and no device").choices(['linux', 'simulated']),
   )
-  .showHelpAfterError()
+  .showHelpAfterError(`${typed(undefined, '--help')} shows what there is.`)
+  .configureHelp({ showGlobalOptions: true })
   .enablePositionalOptions(false);
 
 /** The instance that the command line names. */
 function instance(): Instance {
   const options = program.opts<{ directory?: string; config?: string; port?: number; host?: string }>();
+  const directory = options.directory === undefined ? undefined : resolve(options.directory);
   return {
-    directory: options.directory,
-    config: options.config,
+    directory,
+    config: options.config === undefined ? undefined : resolve(options.config),
     port: options.port,
-    simulated: options.host === 'simulated',
+    simulated: options.host === undefined ? isKnownAsSimulated(directory) : options.host === 'simulated',
   };
 }
 
@@ -38,8 +55,8 @@ program
   .command('start [link]')
   .description('open the window, or bring it forward, at a link when one is given')
   .option('--browser', 'print an address for any browser instead')
-  .option('--window-port <number>', 'port of the window itself in a browser')
-  .action((link: string | undefined, o: { browser?: boolean; windowPort?: string }) =>
+  .option('--window-port <number>', 'port of the window itself in a browser', port)
+  .action((link: string | undefined, o: { browser?: boolean; windowPort?: number }) =>
     start(instance(), link, o),
   );
 program
@@ -113,6 +130,9 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`deskcloud: ${error instanceof Error ? error.message : String(error)}\n`);
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy =
+    error instanceof HelperError && error.status === 0 ? ` Start it with: ${typed(instance(), 'up')}` : '';
+  process.stderr.write(`deskcloud: ${message}${remedy}\n`);
   process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
 import type { SetupReport } from '../../../helper/contract/setup.ts';
-import type { Instance } from '../../launch.ts';
+import { typed, type Instance } from '../../launch.ts';
 import { fixSetup, readSetup } from '../../setup.ts';
 import { confirm, say } from '../ask.ts';
 import { startProgress } from '../progress.ts';
@@ -14,7 +14,8 @@ export async function check(instance: Instance, options: { fix: boolean; yes: bo
     if (finding.remedy !== undefined && finding.status !== 'ok') say(`    remedy: ${finding.remedy}`);
   }
   if (options.fix) await fix(instance, report, options.yes);
-  else if (!report.ready) say('\nMend it all with: deskcloud check --fix');
+  else if (report.ready) say(`\nGuests can be made here. To go on: ${typed(instance, 'demo')}`);
+  else say(`\nMend it all with: ${typed(instance, 'check', '--fix')}`);
   process.exitCode = options.fix || report.ready ? 0 : 1;
 }
 

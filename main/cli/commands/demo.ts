@@ -2,7 +2,7 @@ import { makeDemo } from '../../demo/index.ts';
 import { DEMO } from '../../demo/plan.ts';
 import { sshArguments } from '../../demo/ssh.ts';
 import { DEMO_CLOUD_NAME } from '../../credentials-files.ts';
-import { ensureHelper, type Instance } from '../../launch.ts';
+import { ensureHelper, typed, type Instance } from '../../launch.ts';
 import { demoGuest } from '../../demo/guest.ts';
 import { say } from '../ask.ts';
 import { startProgress } from '../progress.ts';
@@ -47,8 +47,11 @@ export async function demo(instance: Instance, options: { yes: boolean; down: bo
   };
   if (instance.simulated) say('\nThis host is SIMULATED: the server is only a record; no guest runs.');
   say(`
-Made: project ${DEMO.project}, networks ${DEMO.externalNetwork} and ${DEMO.network}, ${DEMO.router}, security group
-${DEMO.securityGroup}, key pair ${DEMO.keyPair}, image ${DEMO.image}, flavors, volume ${DEMO.volume.name}, ${DEMO.server} (${result.fixedIp}) with floating IP ${result.floatingIp}.
+What is there
+  project         ${DEMO.project}
+  networks        ${DEMO.externalNetwork} (outside), ${DEMO.network}; between them ${DEMO.router}
+  server          ${DEMO.server}: ${result.fixedIp} in its network, ${result.floatingIp} from this machine
+  what it is of   image ${DEMO.image}, key pair ${DEMO.keyPair}, security group ${DEMO.securityGroup}, volume ${DEMO.volume.name}
 
 Log in to the guest
   ssh ${sshArguments(target).map(quoted).join(' ')}
@@ -56,14 +59,14 @@ Log in to the guest
 
 Use the cloud
   openstack --os-cloud ${DEMO_CLOUD_NAME} server list
-  source <(npm run -s deskcloud -- env)      # or the OS_* variables
+  source <(${typed(instance, 'env')})      # or the OS_* variables
   files: ${paths.cloudsYaml}, ${paths.openrc}
 
 See that the volume outlives the server: ${DEMO.volume.place}/visitors in the guest has a line of each server that had it
-  openstack --os-cloud ${DEMO_CLOUD_NAME} server delete --wait ${DEMO.server} && npm run demo
+  openstack --os-cloud ${DEMO_CLOUD_NAME} server delete --wait ${DEMO.server} && ${typed(instance, 'demo')}
 
-See what happened:   npm run -s deskcloud -- trace ${DEMO.server}
-Take it all away:    npm run demo -- --down`);
+See what happened:   ${typed(instance, 'trace', DEMO.server)}
+Take it all away:    ${typed(instance, 'demo', '--down')}`);
 }
 
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`);

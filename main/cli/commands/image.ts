@@ -5,7 +5,7 @@ import { LinuxDownloader } from '../../../helper/host/download/linux.ts';
 import { readCatalogue } from '../../../resources/images/catalogue.ts';
 import { fetchImage, imageRecord } from '../../../resources/images/fetch.ts';
 import { HelperClient } from '../../helper-client.ts';
-import { socketOf, type Instance } from '../../launch.ts';
+import { socketOf, typed, type Instance } from '../../launch.ts';
 import { OpenStackClient } from '../../openstack-client.ts';
 import { say } from '../ask.ts';
 import { startProgress } from '../progress.ts';
@@ -13,11 +13,15 @@ import { userPaths } from '../../user-paths.ts';
 
 const MIB = 2 ** 20;
 
+/** Many names have the version in them. */
+const titleOf = ({ name, version }: { name: string; version: string }): string =>
+  name.split(/[ ()]+/).includes(version) ? name : `${name} (${version})`;
+
 /** Vendors' images that `image get` knows. */
 export function listImages(): void {
   for (const image of readCatalogue()) {
     say(
-      `${image.id.padEnd(24)} ${`${image.name} ${image.version}`.padEnd(40)} about ${image.approximateMiB} MiB, user ${image.defaultUser}`,
+      `${image.id.padEnd(24)} ${titleOf(image).padEnd(34)} about ${image.approximateMiB} MiB, user ${image.defaultUser}`,
     );
   }
 }
@@ -26,7 +30,9 @@ export function listImages(): void {
 export async function getImage(instance: Instance, id: string): Promise<void> {
   const image = readCatalogue().find((one) => one.id === id);
   if (image === undefined)
-    throw new Error(`The catalogue has no image '${id}'; 'deskcloud image list' shows what it has.`);
+    throw new Error(
+      `The catalogue has no image '${id}'; '${typed(undefined, 'image', 'list')}' shows what it has.`,
+    );
   const cloud = await OpenStackClient.login(await new HelperClient(socketOf(instance)).credentials());
   const progress = startProgress();
   const path = await fetchImage(new LinuxDownloader(), image, userPaths(instance).imageCache, {
@@ -45,6 +51,6 @@ export async function getImage(instance: Instance, id: string): Promise<void> {
   });
   await cloud.upload(String(imageId), Readable.toWeb(file) as ReadableStream<Uint8Array>, size);
   progress.done(
-    `image ${image.name} ${image.version} (${String(imageId)}) is there; log in to its guests as ${image.defaultUser}`,
+    `image ${titleOf(image)} is there, id ${String(imageId)}; log in to its guests as ${image.defaultUser}`,
   );
 }

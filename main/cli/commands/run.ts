@@ -1,5 +1,5 @@
 import { HelperClient } from '../../helper-client.ts';
-import { ensureHelper, socketOf, type Instance } from '../../launch.ts';
+import { ensureHelper, socketOf, typed, type Instance } from '../../launch.ts';
 import type { HelperStatus } from '../../../helper/contract/status.ts';
 import { say } from '../ask.ts';
 import { startProgress } from '../progress.ts';
@@ -55,5 +55,5 @@ function describe(status: HelperStatus): void {
   say(`  state       ${status.stateDirectory}`);
   say(`  helper      process ${status.pid}, since ${new Date(status.startedAt).toLocaleString()}`);
   if (status.stuckOperations > 0)
-    say(`  ! ${status.stuckOperations} operations are stuck; see: deskcloud trace --help`);
+    say(`  ! ${status.stuckOperations} operations are stuck; see: ${typed(undefined, 'trace', '--help')}`);
 }

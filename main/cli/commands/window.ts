@@ -10,11 +10,15 @@ import { routeOfLink } from '../../shell/deep-link.ts';
 export async function start(
   instance: Instance,
   link: string | undefined,
-  options: { browser?: boolean; windowPort?: string },
+  options: { browser?: boolean; windowPort?: number },
 ): Promise<void> {
   const route = link === undefined ? undefined : routeOfLink(link);
   if (link !== undefined && route === undefined)
     throw new Error(`'${link}' is no link of Deskcloud's; one looks like deskcloud://server/<id>.`);
-  const windowPort = Number(options.windowPort ?? '0');
-  await openDeskcloud({ instance, browser: options.browser === true, windowPort, route });
+  await openDeskcloud({
+    instance,
+    browser: options.browser === true,
+    windowPort: options.windowPort ?? 0,
+    route,
+  });
 }
