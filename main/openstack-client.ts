@@ -107,6 +107,7 @@ export class OpenStackClient {
       headers: {
         'x-auth-token': this.token,
         ...(service === 'compute' ? { 'openstack-api-version': 'compute 2.60' } : {}),
+        ...(service === 'volume' ? { 'openstack-api-version': 'volume 3.70' } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -42,4 +42,7 @@ export type ChangeKind =
   | 'volume'
   | 'volume_snapshot'
   | 'volume_backup'
+  | 'volume_group'
+  | 'volume_group_snapshot'
+  | 'volume_group_type'
   | 'volume_type';

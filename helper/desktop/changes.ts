@@ -133,6 +133,10 @@ const WATCHED: readonly Watched[] = [
   part('volume_snapshot_metadata', 'volume_snapshot', 'row.snapshot_id'),
   own('volume_backup', 'volume_backup'),
   part('volume_backup_metadata', 'volume_backup', 'row.backup_id'),
+  own('volume_group', 'volume_group'),
+  own('volume_group_snapshot', 'volume_group_snapshot'),
+  plain('volume_group_type', 'volume_group_type'),
+  part('volume_group_type_spec', 'volume_group_type', 'row.group_type_id'),
   plain('volume_type', 'volume_type'),
   ...['volume_type_extra_spec', 'volume_type_access', 'volume_type_encryption', 'volume_default_type'].map(
     (table) => part(table, 'volume_type', 'row.volume_type_id'),

@@ -21,6 +21,7 @@ import RouterIcon from '@lucide/svelte/icons/router';
 import ServerIcon from '@lucide/svelte/icons/server';
 import DatabaseBackup from '@lucide/svelte/icons/database-backup';
 import Layers from '@lucide/svelte/icons/layers-2';
+import Combine from '@lucide/svelte/icons/combine';
 import Camera from '@lucide/svelte/icons/camera';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
 import Waypoints from '@lucide/svelte/icons/waypoints';
@@ -114,6 +115,12 @@ export const routes: readonly PageRoute[] = [
     nav: { section: 'storage', icon: DatabaseBackup, title: (m) => m.backups.title, key: 'b' },
     load: page(() => import('../pages/backups/Backups.svelte')),
   },
+  {
+    path: '/volume-groups',
+    nav: { section: 'storage', icon: Combine, title: (m) => m.volumeGroups.title },
+    load: page(() => import('../pages/volume-groups/VolumeGroups.svelte')),
+  },
+  { path: '/existing-disks', load: page(() => import('../pages/volume-groups/ExistingDisks.svelte')) },
   {
     path: '/volume-types',
     nav: { section: 'storage', icon: Layers, title: (m) => m.volumeTypes.title },

@@ -22,7 +22,15 @@ import type {
   Subnet,
   Trunk,
 } from './types.ts';
-import type { Volume, VolumeBackup, VolumeSnapshot, VolumeType } from './storage-types.ts';
+import type {
+  GroupType,
+  Volume,
+  VolumeBackup,
+  VolumeGroup,
+  VolumeGroupSnapshot,
+  VolumeSnapshot,
+  VolumeType,
+} from './storage-types.ts';
 
 /** What each kind's resources look like. */
 export interface Kinds {
@@ -48,6 +56,9 @@ export interface Kinds {
   user: IdentityUser;
   volume: Volume;
   volume_backup: VolumeBackup;
+  volume_group: VolumeGroup;
+  volume_group_snapshot: VolumeGroupSnapshot;
+  volume_group_type: GroupType;
   volume_snapshot: VolumeSnapshot;
   volume_type: VolumeType;
 }
@@ -171,6 +182,9 @@ export const KINDS: { readonly [K in Kind]: KindSpec<Kinds[K]> } = {
   volume: volume('/volumes/detail?limit=1000', '/volumes', 'volume'),
   volume_backup: volume('/backups/detail?limit=1000', '/backups', 'backup'),
   volume_snapshot: volume('/snapshots/detail?limit=1000', '/snapshots', 'snapshot'),
+  volume_group: volume('/groups/detail?limit=1000', '/groups', 'group'),
+  volume_group_snapshot: volume('/group_snapshots/detail?limit=1000', '/group_snapshots', 'group_snapshot'),
+  volume_group_type: volume('/group_types?is_public=None&limit=1000', '/group_types', 'group_type'),
   // Private ones too, where the person may see them.
   volume_type: volume('/types?is_public=None&limit=1000', '/types', 'volume_type'),
 };

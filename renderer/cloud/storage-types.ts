@@ -106,3 +106,45 @@ export interface BackupRecord {
   readonly backup_service: string;
   readonly backup_url: string;
 }
+
+/** Volumes that are snapshotted, copied and deleted together; the volumes name their group (`group_id`). */
+export interface VolumeGroup {
+  readonly id: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly status: string;
+  readonly group_type: string;
+  /** Ids of the types that its volumes may have. */
+  readonly volume_types: readonly string[];
+  readonly created_at: string;
+  readonly group_snapshot_id: string | null;
+  readonly source_group_id: string | null;
+}
+
+export interface VolumeGroupSnapshot {
+  readonly id: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly status: string;
+  readonly group_id: string;
+  readonly created_at: string;
+}
+
+export interface GroupType {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly is_public: boolean;
+  readonly group_specs?: Readonly<Record<string, string | null>>;
+}
+
+/** A disk on a back end, whoever made it. */
+export interface ManageableDisk {
+  readonly reference: { readonly 'source-name': string };
+  /** GiB */
+  readonly size: number;
+  readonly safe_to_manage: boolean;
+  readonly reason_not_safe: string | null;
+  /** Of the volume that it is the disk of. */
+  readonly cinder_id: string | null;
+}

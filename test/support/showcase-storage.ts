@@ -1,3 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { emptyQcow2 } from '../../helper/host/disk/qcow2-writer.ts';
+import { createFile } from '../../helper/host/disk/publish.ts';
 import { OpenStackClient } from '../../main/openstack-client.ts';
 import type { Shown } from './showcase.ts';
 import type { TestWindow } from './window.ts';
@@ -74,6 +78,10 @@ export async function storagePages(window: TestWindow, serverId: string): Promis
     await settled(demo, `/backups/${(made as { backup: { id: string } }).backup.id}`, 'backup');
     await settled(demo, `/volumes/${system}`, 'volume');
   }
+  await groups(admin, demo, volume);
+  const disks = join(window.instance.directory, 'state', 'volumes', 'file');
+  await createFile(join(disks, 'old-shop-2019.qcow2'), emptyQcow2({ sizeBytes: 12 * 1024 ** 3 }));
+  writeFileSync(join(disks, 'notes.txt'), 'no disk');
   const asked = (name: string, action: string): Shown => ({
     name,
     route: '/volumes',
@@ -125,6 +133,28 @@ export async function storagePages(window: TestWindow, serverId: string): Promis
         await page.getByRole('dialog').getByLabel('Volume').selectOption({ label: 'debian-root · 10 GiB' });
       },
     },
+    { name: 'volume-groups', route: '/volume-groups' },
+    {
+      name: 'volume-group-create',
+      route: '/volume-groups',
+      before: async (page) => {
+        await page.getByRole('button', { name: 'Create group' }).click();
+        await page.getByRole('dialog').getByText('debian-root').click();
+      },
+    },
+    {
+      name: 'volume-group-open',
+      route: '/volume-groups',
+      before: (page) => page.getByRole('button', { name: 'database', exact: true }).click(),
+    },
+    { name: 'volume-group-snapshots', route: '/volume-groups?tab=snapshots' },
+    { name: 'volume-group-types', route: '/volume-groups?tab=types' },
+    { name: 'volume-existing-disks', route: '/existing-disks' },
+    {
+      name: 'volume-take-in',
+      route: '/existing-disks',
+      before: (page) => page.getByRole('button', { name: 'Take in' }).first().click(),
+    },
     { name: 'volume-types', route: '/volume-types' },
     { name: 'volume-type', route: `/volume-types/${fast}` },
     { name: 'volume-types-qos', route: '/volume-types?tab=qos' },
@@ -138,4 +168,37 @@ export async function storagePages(window: TestWindow, serverId: string): Promis
     },
     { name: 'server-storage', route: `/servers/${serverId}?tab=storage` },
   ];
+}
+
+/** A group of two volumes and a snapshot of it. */
+async function groups(
+  admin: OpenStackClient,
+  demo: OpenStackClient,
+  volume: (name: string, size: number) => Promise<string>,
+): Promise<void> {
+  const { group_type: type } = (await admin.post('volume', '/group_types', {
+    group_type: {
+      name: 'consistent',
+      description: 'All volumes at one moment',
+      group_specs: { consistent_group_snapshot_enabled: '<is> True' },
+    },
+  })) as { group_type: { id: string } };
+  const ids = [await volume('orders-data', 20), await volume('orders-log', 5)];
+  const { volume: first } = (await demo.get('volume', `/volumes/${ids[0] ?? ''}`)) as {
+    volume: { volume_type: string };
+  };
+  const { group } = (await demo.post('volume', '/groups', {
+    group: {
+      name: 'database',
+      description: 'Orders',
+      group_type: type.id,
+      volume_types: [first.volume_type],
+    },
+  })) as { group: { id: string } };
+  await settled(demo, `/groups/${group.id}`, 'group');
+  await demo.put('volume', `/groups/${group.id}`, { group: { add_volumes: ids.join(',') } });
+  const { group_snapshot: shot } = (await demo.post('volume', '/group_snapshots', {
+    group_snapshot: { group_id: group.id, name: 'before-the-upgrade' },
+  })) as { group_snapshot: { id: string } };
+  await settled(demo, `/group_snapshots/${shot.id}`, 'group_snapshot');
 }

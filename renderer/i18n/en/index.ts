@@ -23,6 +23,7 @@ import { servergroups } from './servergroups.ts';
 import { servers } from './servers.ts';
 import { settings } from './settings.ts';
 import { topology } from './topology.ts';
+import { volumeGroups } from './volume-groups.ts';
 import { volumeTypes } from './volume-types.ts';
 import { volumes } from './volumes.ts';
 import { welcome } from './welcome.ts';
@@ -54,6 +55,7 @@ export const en = {
   servers,
   settings,
   topology,
+  volumeGroups,
   volumeTypes,
   volumes,
   welcome,

@@ -75,9 +75,23 @@ const DELETABLE = new Set(['available', 'error', 'error_restoring', 'error_exten
 export const whyNotDelete = (volume: Volume): string | undefined =>
   volume.attachments.length > 0
     ? m().volumes.whyNot.attached
-    : DELETABLE.has(volume.status)
-      ? undefined
-      : m().volumes.whyNot.status(statusOf(volume.status));
+    : volume.group_id !== null
+      ? m().volumes.whyNot.group
+      : DELETABLE.has(volume.status)
+        ? undefined
+        : m().volumes.whyNot.status(statusOf(volume.status));
+
+/** Why a volume cannot be forgotten while its disk stays (os-unmanage). */
+export function whyNotLetGo(volume: Volume, snapshots: readonly VolumeSnapshot[]): string | undefined {
+  const words = m().volumes.whyNot;
+  if (volume.attachments.length > 0) return words.attached;
+  if (volume.group_id !== null) return words.group;
+  if (snapshots.length > 0) return words.snapshots(snapshots.length);
+  if (volume.encrypted) return words.encrypted;
+  return ['available', 'error', 'error_managing'].includes(volume.status)
+    ? undefined
+    : words.status(statusOf(volume.status));
+}
 
 export const latestOf = (snapshots: readonly VolumeSnapshot[]): VolumeSnapshot | undefined =>
   snapshots.toSorted((a, b) => b.created_at.localeCompare(a.created_at))[0];
