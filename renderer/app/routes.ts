@@ -8,6 +8,7 @@ import Shield from '@lucide/svelte/icons/shield';
 import Users from '@lucide/svelte/icons/users';
 import Boxes from '@lucide/svelte/icons/boxes';
 import Cpu from '@lucide/svelte/icons/cpu';
+import GitMerge from '@lucide/svelte/icons/git-merge';
 import Group from '@lucide/svelte/icons/group';
 import KeyRound from '@lucide/svelte/icons/key-round';
 import Ruler from '@lucide/svelte/icons/ruler';
@@ -24,6 +25,7 @@ import Layers from '@lucide/svelte/icons/layers-2';
 import Combine from '@lucide/svelte/icons/combine';
 import Camera from '@lucide/svelte/icons/camera';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
+import Timer from '@lucide/svelte/icons/timer';
 import Waypoints from '@lucide/svelte/icons/waypoints';
 import type { Component } from 'svelte';
 import type { Messages } from '../i18n/en/index.ts';
@@ -205,4 +207,14 @@ export const routes: readonly PageRoute[] = [
     load: page(() => import('../pages/security-groups/SecurityGroups.svelte')),
   },
   { path: '/security-groups/:id', load: page(() => import('../pages/security-groups/GroupDetail.svelte')) },
+  {
+    path: '/qos-policies',
+    nav: { section: 'network', icon: Timer, title: (m) => m.qos.title },
+    load: page(() => import('../pages/qos/Qos.svelte')),
+  },
+  {
+    path: '/trunks',
+    nav: { section: 'network', icon: GitMerge, title: (m) => m.trunks.title },
+    load: page(() => import('../pages/trunks/Trunks.svelte')),
+  },
 ];

@@ -183,6 +183,8 @@ export interface Port {
 export interface Trunk {
   readonly id: string;
   readonly name: string;
+  readonly description: string;
+  readonly admin_state_up: boolean;
   readonly project_id: string;
   readonly status: string;
   readonly port_id: string;
@@ -240,6 +242,7 @@ export interface FloatingIp {
   readonly router_id: string | null;
   readonly status: string;
   readonly description: string;
+  readonly qos_policy_id: string | null;
   readonly created_at: string;
   readonly dns_name: string;
   readonly port_forwardings: readonly {

@@ -102,6 +102,18 @@ async function makeNetworks(window: TestWindow): Promise<ShownNetworks> {
     bandwidth_limit_rule: { max_kbps: 10_000 },
   });
 
+  await client.put('network', `/networks/${web.id}`, { network: { qos_policy_id: policy.id } });
+  const port = (networkId: string, name: string): Promise<Resource> =>
+    make('/ports', 'port', { network_id: networkId, name });
+  const parent = await port(web.id, 'container-host-parent');
+  const carried = await port(database.id, 'container-host-database');
+  await make('/trunks', 'trunk', {
+    name: 'container-host',
+    description: 'Containers on two networks',
+    port_id: parent.id,
+    sub_ports: [{ port_id: carried.id, segmentation_type: 'vlan', segmentation_id: 100 }],
+  });
+
   const { flavors } = (await client.get('compute', '/flavors')) as {
     flavors: (Resource & { name: string })[];
   };
@@ -196,6 +208,23 @@ export async function networkPages(window: TestWindow): Promise<readonly Shown[]
       name: 'floating-ips-add',
       route: '/floating-ips',
       before: (page) => page.getByRole('button', { name: 'Add floating IP' }).click(),
+    },
+    { name: 'qos-policies', route: '/qos-policies' },
+    {
+      name: 'qos-policy',
+      route: '/qos-policies',
+      before: (page) => page.getByRole('button', { name: 'ten-megabit', exact: true }).click(),
+    },
+    {
+      name: 'qos-create',
+      route: '/qos-policies',
+      before: (page) => page.getByRole('button', { name: 'Create policy' }).click(),
+    },
+    { name: 'trunks', route: '/trunks' },
+    {
+      name: 'trunk-open',
+      route: '/trunks',
+      before: (page) => page.getByRole('button', { name: 'container-host', exact: true }).click(),
     },
     { name: 'security-groups', route: '/security-groups' },
     { name: 'security-group', route: `/security-groups/${networks.group}` },

@@ -16,6 +16,7 @@ import { launch } from './launch.ts';
 import { networks } from './networks.ts';
 import { operations } from './operations.ts';
 import { overview } from './overview.ts';
+import { qos } from './qos.ts';
 import { quotas } from './quotas.ts';
 import { routers } from './routers.ts';
 import { securityGroups } from './security-groups.ts';
@@ -23,6 +24,7 @@ import { servergroups } from './servergroups.ts';
 import { servers } from './servers.ts';
 import { settings } from './settings.ts';
 import { topology } from './topology.ts';
+import { trunks } from './trunks.ts';
 import { volumeGroups } from './volume-groups.ts';
 import { volumeTypes } from './volume-types.ts';
 import { volumes } from './volumes.ts';
@@ -48,6 +50,7 @@ export const en = {
   networks,
   operations,
   overview,
+  qos,
   quotas,
   routers,
   securityGroups,
@@ -55,6 +58,7 @@ export const en = {
   servers,
   settings,
   topology,
+  trunks,
   volumeGroups,
   volumeTypes,
   volumes,
