@@ -1,4 +1,5 @@
 import type { Db } from '../db/open.ts';
+import type { DiskEncryption } from '../host/disk/interface.ts';
 import type { AuthContext } from '../http/index.ts';
 
 /** An image as compute needs it. */
@@ -81,7 +82,14 @@ export interface ImageFace {
    */
   createFromDisk(
     imageId: string,
-    disk: { readonly path: string; readonly format?: 'raw' | 'qcow2'; readonly diskFormat?: string },
+    disk: {
+      readonly path: string;
+      readonly format?: 'raw' | 'qcow2';
+      readonly diskFormat?: string;
+      /** Of an encrypted disk of this size, which becomes raw LUKS that the same passphrase opens. */
+      readonly encryption?: DiskEncryption;
+      readonly sizeBytes?: number;
+    },
     signal: AbortSignal,
     onProgress: (fraction: number) => void,
   ): Promise<boolean>;

@@ -31,11 +31,16 @@ const keys = (): { id: string; passphrase: string; project_id: string }[] =>
 
 const keyOf = async (id: string): Promise<unknown> => (await world.show(id))['encryption_key_id'];
 
-function isLocked(format: string, name: string): boolean {
+function headOf(path: string): Buffer {
   const head = Buffer.alloc(4096);
-  const file = openSync(join(world.root, `file-${format}`, name), 'r');
+  const file = openSync(path, 'r');
   readSync(file, head);
   closeSync(file);
+  return head;
+}
+
+function isLocked(format: string, name: string): boolean {
+  const head = headOf(join(world.root, `file-${format}`, name));
   return format === 'raw' ? readLuksHeader(head) !== undefined : readQcow2Header(head)?.encrypted === true;
 }
 
@@ -132,6 +137,70 @@ test('a copy may not change how a volume is encrypted; nothing plain comes out o
   expect((await world.action(locked, upload)).status).toBe(400);
   expect(keys()).toHaveLength(1);
 });
+
+test.each(['qcow2', 'raw'])(
+  'an upload keeps the ciphertext, with a copy of the key that goes with the image (%s)',
+  async (format) => {
+    await encryptedType('secret', format);
+    const id = await world.create({ volume_type: 'secret' });
+    const asked = await world.action(id, { 'os-volume_upload_image': { image_name: 'i' } });
+    await world.settle();
+    const imageId = String(asked.body['os-volume_upload_image']?.['image_id']);
+    const [image] = [...world.images.uploaded.values()];
+    const [first, copy] = keys();
+    expect(image).toMatchObject({
+      id: imageId,
+      diskFormat: 'raw',
+      properties: {
+        cinder_encryption_key_id: [first, copy].find((one) => one?.id !== first?.id)?.id,
+        cinder_encryption_key_deletion_policy: 'on_image_deletion',
+      },
+    });
+    expect(copy?.passphrase).toBe(first?.passphrase);
+    expect(readLuksHeader(headOf(join(world.root, imageId)))).toBeDefined();
+    await world.call('alice', 'DELETE', `/volumes/${id}`);
+    await world.settle();
+    expect(keys()).toMatchObject([{ id: image?.properties['cinder_encryption_key_id'] }]);
+
+    // As large as the volume was: LUKS's header does not count.
+    const again = await world.create({ imageRef: imageId, volume_type: 'secret' });
+    expect(await world.show(again)).toMatchObject({ status: 'available', encrypted: true, size: 1 });
+    expect((await world.show(again))['volume_image_metadata']).not.toHaveProperty('cinder_encryption_key_id');
+    expect(isLocked(format, `volume-${again}`)).toBe(true);
+    expect(new Set(keys().map(({ passphrase }) => passphrase)).size).toBe(1);
+    const other = await world.create({ volume_type: 'secret' });
+    expect((await world.action(other, { 'os-reimage': { image_id: imageId } }, 'admin')).status).toBe(400);
+    expect((await world.action(other, { 'os-reimage': { image_id: imageId } })).status).toBe(202);
+    await world.settle();
+    expect(await world.show(other)).toMatchObject({ status: 'available' });
+
+    const plain = { size: 1, imageRef: imageId, volume_type: '__DEFAULT__' };
+    const refused = await world.call('alice', 'POST', '/volumes', { volume: plain });
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([
+      400,
+      expect.stringContaining('has no encryption'),
+    ]);
+    const foreign = await world.call('bob', 'POST', '/volumes', {
+      volume: { ...plain, volume_type: 'secret' },
+    });
+    expect([foreign.status, JSON.stringify(foreign.body)]).toEqual([
+      400,
+      expect.stringContaining('another project'),
+    ]);
+    // A property that names the key of a volume opens nothing.
+    const forged = { cinder_encryption_key_id: String(await keyOf(again)) };
+    world.images.uploaded.set(imageId, { ...image!, properties: forged });
+    expect(
+      (await world.call('alice', 'POST', '/volumes', { volume: { ...plain, volume_type: 'secret' } })).status,
+    ).toBe(400);
+
+    const row = `INSERT INTO image (id, status, visibility, min_disk, min_ram, protected, os_hidden, created_at, updated_at)
+      VALUES (?, 'active', 'private', 0, 0, 0, 0, 1, 1)`;
+    world.db.prepare(row).run(imageId);
+    world.db.prepare('DELETE FROM image WHERE id = ?').run(imageId);
+    expect(keys().map((one) => one.id)).not.toContain(copy?.id);
+  },
+);
 
 test.each(['qcow2', 'raw'])(
   'a retype encrypts what is on the same back end, or another one, and opens it again (%s)',

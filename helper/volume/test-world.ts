@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
@@ -38,13 +38,17 @@ export const callers: Record<string, AuthContext> = {
 
 export const IMAGE_ID = 'a1b2c3d4-0000-4000-8000-0000000000aa';
 
-/** An image service with one image of 1 MiB; what is uploaded is remembered. */
+/** An image service with one image of 1 MiB; what is uploaded is remembered, and of encrypted volumes kept. */
 export class StandInImages {
   readonly reserved = new Map<string, string>();
   readonly filled: string[] = [];
+  readonly uploaded = new Map<string, ImageInfo>();
+  readonly #directory: string;
   readonly #base: string;
+  readonly #disks = new FakeDiskHost();
 
   constructor(directory: string) {
+    this.#directory = directory;
     this.#base = join(directory, 'base');
     writeFileSync(this.#base, Buffer.alloc(1 << 20, 'image'));
   }
@@ -64,6 +68,8 @@ export class StandInImages {
 
   readonly face = {
     get: (_db: Db, _auth: AuthContext, id: string): ImageInfo => {
+      const uploaded = this.uploaded.get(id);
+      if (uploaded !== undefined) return uploaded;
       if (id !== IMAGE_ID) throw notFound(`No image found with ID ${id}`);
       return this.info;
     },
@@ -72,13 +78,37 @@ export class StandInImages {
       void db.prepare("INSERT OR REPLACE INTO image_lease (user_id, sha256) VALUES (?, 'x')").run(user),
     releaseBase: (db: Db, user: string) =>
       void db.prepare('DELETE FROM image_lease WHERE user_id = ?').run(user),
-    ensureBase: () =>
-      Promise.resolve({ path: this.#base, format: 'raw' as const, virtualSize: 1 << 20, sha256: 'x' }),
-    reserve: (_db: Db, _auth: AuthContext, image: { id: string; diskFormat?: string }) =>
-      void this.reserved.set(image.id, image.diskFormat ?? 'qcow2'),
-    createFromDisk: (id: string, disk: { path: string }) => {
+    ensureBase: (id: string) =>
+      Promise.resolve({
+        path: this.uploaded.has(id) ? join(this.#directory, id) : this.#base,
+        format: 'raw' as const,
+        virtualSize: 1 << 20,
+        sha256: 'x',
+      }),
+    reserve: (
+      _db: Db,
+      _auth: AuthContext,
+      {
+        id,
+        diskFormat = 'qcow2',
+        properties,
+      }: { id: string; diskFormat?: string; properties: ImageInfo['properties'] },
+    ) => {
+      this.reserved.set(id, diskFormat);
+      this.uploaded.set(id, { ...this.info, id, diskFormat, properties });
+    },
+    createFromDisk: async (id: string, disk: Parameters<ImageFace['createFromDisk']>[1]) => {
       this.filled.push(`${id} ${disk.path}`);
-      return Promise.resolve(this.reserved.has(id));
+      const { path: source, format: sourceFormat = 'qcow2', encryption, sizeBytes = 0 } = disk;
+      const info = this.uploaded.get(id);
+      if (encryption !== undefined && info !== undefined) {
+        const destination = join(this.#directory, id);
+        const how = { source, sourceFormat, destination, destinationFormat: 'raw' as const, sizeBytes };
+        await this.#disks.clone({ ...how, sourceKey: encryption.passphrase, encryption });
+        const virtualSize = statSync(destination).size;
+        this.uploaded.set(id, { ...info, size: virtualSize, virtualSize });
+      }
+      return this.reserved.has(id);
     },
     discard: (_db: Db, id: string) => void this.reserved.delete(id),
   } as unknown as ImageFace;

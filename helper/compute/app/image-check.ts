@@ -11,6 +11,10 @@ export function checkImage(image: ImageInfo): void {
   if (image.status !== 'active') throw badRequest(`Image ${image.id} is not active.`);
   if (image.diskFormat === 'aki' || image.diskFormat === 'ari')
     throw badRequest(`Image ${image.id} is unacceptable: it is a kernel or ramdisk`);
+  if (image.properties['cinder_encryption_key_id'] !== undefined)
+    throw badRequest(
+      `Image ${image.id} is unacceptable: Direct booting of an image uploaded from an encrypted volume is unsupported.`,
+    );
   if (image.size === 0 && image.properties['block_device_mapping'] !== undefined)
     throw badRequest(`Image ${image.id} is unacceptable: it has no data, it only names snapshots of volumes`);
 }

@@ -29,10 +29,8 @@ export const LUKS_HEADER_BYTES = 592;
  * behind these bytes.
  */
 export function luksHeader({ passphrase, keyBits }: DiskEncryption): Buffer {
-  // XTS has two keys.
-  const keyBytes = (keyBits / 8) * 2;
-  const material = align(keyBytes * STRIPES);
-  const header = Buffer.alloc(FIRST_SLOT + SLOTS * material);
+  const { keyBytes, material, headerBytes } = layout(keyBits);
+  const header = Buffer.alloc(headerBytes);
   const key = randomBytes(keyBytes);
 
   header.write('LUKS\xba\xbe', 0, 'latin1');
@@ -62,6 +60,16 @@ export function luksHeader({ passphrase, keyBits }: DiskEncryption): Buffer {
   const slotKey = pbkdf2Sync(passphrase.reveal(), slotSalt, ITERATIONS, keyBytes, HASH);
   encryptSectors(split(key), slotKey).copy(header, FIRST_SLOT);
   return header;
+}
+
+/** How much of a container comes before its payload, in bytes. */
+export const luksHeaderBytes = (keyBits: DiskEncryption['keyBits']): number => layout(keyBits).headerBytes;
+
+function layout(keyBits: DiskEncryption['keyBits']) {
+  // XTS has two keys.
+  const keyBytes = (keyBits / 8) * 2;
+  const material = align(keyBytes * STRIPES);
+  return { keyBytes, material, headerBytes: FIRST_SLOT + SLOTS * material };
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;

@@ -64,15 +64,28 @@ export class ComputeImages implements Pick<
     if (status !== 'queued' && status !== 'saving') return status !== undefined;
     const copy: StatePath = ['images', 'incoming', `${imageId}.disk`];
     try {
-      await disks.convert({
+      const how = {
         source: disk.path,
         sourceFormat: disk.format ?? 'qcow2',
         destination: files.absolute(copy),
-        destinationFormat: (disk.diskFormat ?? 'qcow2') as ImageFormat,
-        followBackingChain: true,
         signal,
-        onProgress: (fraction) => onProgress(fraction * 0.7),
-      });
+        onProgress: (fraction: number) => onProgress(fraction * 0.7),
+      };
+      const { encryption, sizeBytes } = disk;
+      if (encryption === undefined || sizeBytes === undefined)
+        await disks.convert({
+          ...how,
+          destinationFormat: (disk.diskFormat ?? 'qcow2') as ImageFormat,
+          followBackingChain: true,
+        });
+      else
+        await disks.clone({
+          ...how,
+          destinationFormat: 'raw',
+          sizeBytes,
+          sourceKey: encryption.passphrase,
+          encryption,
+        });
       if (findImage(db, imageId) === undefined) return false;
       await data.fill(imageId, copy, { signal, onProgress: (fraction) => onProgress(0.7 + fraction * 0.3) });
       onProgress(1);

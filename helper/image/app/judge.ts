@@ -26,7 +26,10 @@ export async function judgeFile(files: StateFiles, path: StatePath, image: Image
   }
   const handle = await files.open(path);
   try {
-    return judge(await inspectFile(handle), image);
+    const inspection = await inspectFile(handle);
+    if (inspection.format === 'luks' && isOfEncryptedVolume(image))
+      return { virtualSize: (await handle.stat()).size, unusable: null };
+    return judge(inspection, image);
   } finally {
     await handle.close();
   }
@@ -36,6 +39,10 @@ export async function judgeFile(files: StateFiles, path: StatePath, image: Image
 export const isPlainDisk = (image: Image): boolean =>
   ['bare', 'ami', 'ari', 'aki', 'ovf'].includes(image.container_format ?? '') &&
   image.disk_format !== 'ploop';
+
+/** Block storage's to open: compute boots nothing that says this of itself, and elsewhere it is plain bytes. */
+const isOfEncryptedVolume = (image: Image): boolean =>
+  image.properties['cinder_encryption_key_id'] !== undefined && declaredFormat(image) === 'raw';
 
 const INSPECTED = new Set<string>(['qcow2', 'vmdk', 'vdi', 'vhd', 'vhdx', 'iso'] satisfies DeclaredFormat[]);
 

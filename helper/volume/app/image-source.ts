@@ -1,8 +1,10 @@
 import { badRequest, conflict } from '../../errors/error.ts';
 import { CloudError } from '../../errors/error.ts';
+import { luksHeaderBytes } from '../../host/disk/luks-writer.ts';
 import type { Caller } from '../../http/index.ts';
 import type { ImageInfo } from '../../image/index.ts';
 import { GIB, type VolumeContext } from './context.ts';
+import { isKeyProperty, keyOfImage } from './key.ts';
 
 /** An image that a volume is to be made of. */
 export interface ImageSource {
@@ -13,6 +15,8 @@ export interface ImageSource {
   readonly metadata: Readonly<Record<string, string>>;
   /** The type that the image asks for (`cinder_img_volume_type`). */
   readonly volumeType: string | undefined;
+  /** What opens its data, which came from an encrypted volume; null where they are plain. */
+  readonly keyId: string | null;
 }
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
@@ -26,10 +30,15 @@ export function imageOf({ db, image }: VolumeContext, caller: Caller, reference:
   if (found.status !== 'active') throw badRequest(`Invalid image: Image ${found.id} is not active.`);
   if (found.virtualSize === 0)
     throw badRequest(`Image ${found.id} is unacceptable: no disk is known to be in it.`);
-  const { properties } = found;
+  const properties = Object.fromEntries(
+    Object.entries(found.properties).filter(([name]) => !isKeyProperty(name)),
+  );
+  const key = keyOfImage(db, found, caller.auth.projectId);
+  const header = key === null ? 0 : luksHeaderBytes(key.keyBits);
   return {
     id: found.id,
-    minGib: Math.ceil(found.virtualSize / GIB),
+    keyId: key?.id ?? null,
+    minGib: Math.ceil((found.virtualSize - header) / GIB),
     minDisk: found.minDisk,
     volumeType: properties['cinder_img_volume_type'],
     metadata: {

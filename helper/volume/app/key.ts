@@ -2,8 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Db } from '../../db/index.ts';
 import { badRequest, conflict } from '../../errors/error.ts';
 import type { DiskEncryption } from '../../host/disk/interface.ts';
+import type { ImageInfo } from '../../image/index.ts';
 import { Secret } from '../../secret.ts';
-import { findKey, insertKey, type KeyOwner } from '../store/key.ts';
+import { findImageKey, findKey, insertKey, type KeyOwner } from '../store/key.ts';
 import { findSnapshot } from '../store/snapshot.ts';
 import { encryptionOf, type EncryptionRow, type VolumeType } from '../store/type.ts';
 import { findVolumeRow } from '../store/volume.ts';
@@ -76,12 +77,44 @@ export function keyForNew(
   return id;
 }
 
-/** The same passphrase under another id, for whom the first may go. */
-export function cloneKey(db: Db, keyId: string, owner: KeyOwner): string {
+/** The same passphrase under another id, for whom the first may go. `imageId`: for an image of that id. */
+export function cloneKey(db: Db, keyId: string, owner: KeyOwner, imageId: string | null = null): string {
   const id = randomUUID();
   const { passphrase, keyBits } = keyOf(db, keyId);
-  insertKey(db, { id, passphrase, keyBits }, owner);
+  insertKey(db, { id, passphrase, keyBits }, owner, imageId);
   return id;
+}
+
+/** Properties of an image that an encrypted volume was uploaded to, by cinder's names. */
+const IMAGE_KEY = 'cinder_encryption_key_id';
+export const imageKeyProperties = (keyId: string): Readonly<Record<string, string>> => ({
+  [IMAGE_KEY]: keyId,
+  cinder_encryption_key_deletion_policy: 'on_image_deletion',
+});
+export const isKeyProperty = (name: string): boolean => name.startsWith('cinder_encryption_key_');
+
+/**
+ * What opens an image's data, for somebody of this project; null where they are not encrypted. Only keys that uploads
+ * left count: the property is anybody's to write, and must not lead to a volume's key or another project's.
+ * @throws {CloudError} badRequest
+ */
+export function keyOfImage(
+  db: Db,
+  { id, diskFormat, properties }: Pick<ImageInfo, 'id' | 'diskFormat' | 'properties'>,
+  projectId: string | undefined,
+): { readonly id: string; readonly keyBits: 128 | 256 } | null {
+  const keyId = properties[IMAGE_KEY];
+  if (keyId === undefined) return null;
+  const key = findImageKey(db, keyId);
+  const unacceptable = (why: string): Error => badRequest(`Image ${id} is unacceptable: ${why}`);
+  if (key === undefined)
+    throw unacceptable(
+      `it is encrypted, and its key ${keyId.slice(0, 80)} is not there: it went with the image that it was made for.`,
+    );
+  if (key.project_id !== projectId)
+    throw unacceptable('it is encrypted, and its key belongs to another project.');
+  if (diskFormat !== 'raw') throw unacceptable('an encrypted volume is uploaded as raw, and this is not.');
+  return { id: keyId, keyBits: key.key_bits };
 }
 
 /** How the disk of this key is encrypted. @throws {CloudError} conflict when the key is gone. */

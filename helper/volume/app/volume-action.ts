@@ -1,14 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { transaction } from '../../db/index.ts';
 import { badRequest, conflict, notFound } from '../../errors/error.ts';
 import { type Caller, mv, requirePolicy } from '../../http/index.ts';
 import { volumeExtend } from '../sagas/volume-extend.ts';
 import { volumeRetype } from '../sagas/volume-retype.ts';
-import { volumeUpload } from '../sagas/volume-upload.ts';
-import { isTrue, timeText } from '../schemas/common.ts';
 import { deleteAttachmentsOf } from '../store/attachment.ts';
 import { removePairs, setPairs } from '../store/list.ts';
-import type { VolumeType } from '../store/type.ts';
 import { updateVolume } from '../store/volume.ts';
 import { beginOn } from './begin.ts';
 import type { VolumeContext } from './context.ts';
@@ -20,17 +16,9 @@ import { retypeInput, whoOf } from './migration.ts';
 import type { Quotas } from './quota.ts';
 import type { Types } from './type.ts';
 import { diskOf, guestsOf } from './volume-disk.ts';
+import { uploadVolume, type UploadRequest } from './volume-upload.ts';
 import type { Volumes } from './volume.ts';
 import { checkSizeOfType, isMultiattach } from './volume-request.ts';
-
-export interface UploadRequest {
-  readonly image_name: string;
-  readonly force?: string | boolean;
-  readonly disk_format?: string;
-  readonly container_format?: string;
-  readonly visibility?: 'community' | 'private' | 'public' | 'shared';
-  readonly protected?: string | boolean;
-}
 
 export interface ResetRequest {
   readonly status?: string | null;
@@ -187,72 +175,7 @@ export class VolumeActions {
 
   /** @returns what cinder says of the image that comes to be. */
   upload(caller: Caller, id: string, request: UploadRequest): object {
-    const { db, sagas, image, now } = this.#context;
-    const diskFormat = request.disk_format ?? 'raw';
-    const containerFormat = request.container_format ?? 'bare';
-    const visibility = request.visibility ?? 'private';
-    if (visibility === 'public') requirePolicy(caller, 'volume_extension:volume_actions:upload_public');
-    if (!['raw', 'qcow2', 'vmdk', 'vdi', 'vhd', 'vhdx'].includes(diskFormat))
-      throw badRequest(
-        `A volume cannot be uploaded as '${diskFormat}'; qcow2 and raw are the usual formats.`,
-      );
-    if (!['bare', 'ovf'].includes(containerFormat))
-      throw badRequest(
-        `An image with the container format '${containerFormat.slice(0, 40)}' holds no plain disk.`,
-      );
-    return transaction(db, () => {
-      const volume = this.#volumes.get(caller.auth, id);
-      const free = volume.status === 'available' || (volume.status === 'in-use' && isTrue(request.force));
-      if (!free)
-        throw badRequest(
-          `Invalid volume: Volume ${id} status must be available${isTrue(request.force) ? ' or in-use' : ''}, but current status is: ${volume.status}.`,
-        );
-      if (volume.encryption_key_id !== null)
-        throw badRequest(
-          'Invalid volume: An encrypted volume cannot be uploaded to an image here, where images hold no encrypted disks; back it up instead.',
-        );
-      const imageId = randomUUID();
-      const properties = Object.fromEntries(
-        Object.entries(volume.image_metadata).filter(([key]) => !NOT_OF_IMAGE.has(key)),
-      );
-      image.reserve(db, caller.auth, {
-        id: imageId,
-        name: request.image_name,
-        minDisk: volume.bootable === 1 ? Number(volume.image_metadata['min_disk'] ?? 0) : 0,
-        minRam: Number(volume.image_metadata['min_ram'] ?? 0),
-        properties,
-        diskFormat,
-        containerFormat,
-        visibility,
-        protected: isTrue(request.protected),
-      });
-      beginOn(this.#context, volume, 'uploading');
-      const disk = diskOf(this.#context, volume);
-      sagas.enqueue(volumeUpload, {
-        volumeId: id,
-        projectId: volume.project_id,
-        imageId,
-        disk,
-        sizeGib: volume.size,
-        copyPath: this.#context.drivers.of(disk.backend).scratch(disk, `upload-${imageId}`),
-        diskFormat,
-        previousStatus: volume.status,
-      });
-      const type = this.#types.byId(volume.volume_type_id);
-      return {
-        id,
-        updated_at: timeText(now()),
-        status: 'uploading',
-        display_description: volume.description,
-        size: volume.size,
-        volume_type: typeFacts(type),
-        image_id: imageId,
-        container_format: containerFormat,
-        disk_format: diskFormat,
-        image_name: request.image_name,
-        ...(caller.version >= mv('3.1') ? { visibility, protected: isTrue(request.protected) } : {}),
-      };
-    });
+    return uploadVolume(this.#context, { volumes: this.#volumes, types: this.#types }, caller, id, request);
   }
 
   setImageMetadata(caller: Caller, id: string, metadata: Readonly<Record<string, string>>): object {
@@ -273,18 +196,6 @@ export class VolumeActions {
     });
   }
 }
-
-/** What cinder writes down of an image beside its properties. */
-const NOT_OF_IMAGE = new Set([
-  'image_id',
-  'image_name',
-  'size',
-  'disk_format',
-  'container_format',
-  'checksum',
-  'min_disk',
-  'min_ram',
-]);
 
 const RESETTABLE = new Set([
   'creating',
@@ -310,16 +221,3 @@ const RESETTABLE = new Set([
   'retyping',
   'extending',
 ]);
-
-const typeFacts = (type: VolumeType) => ({
-  id: type.id,
-  name: type.name,
-  description: type.description,
-  is_public: type.is_public === 1,
-  extra_specs: type.extra_specs,
-  qos_specs_id: type.qos_specs_id,
-  created_at: timeText(type.created_at),
-  updated_at: timeText(type.updated_at),
-  deleted: false,
-  deleted_at: null,
-});

@@ -95,6 +95,10 @@ export class Overwrites {
       throw badRequest(
         `Invalid input received: Size of specified image ${image.minGib}GB is larger than volume size ${volume.size}GB.`,
       );
+    if (image.keyId !== null && volume.encryption_key_id === null)
+      throw badRequest(
+        `Invalid volume: Image ${image.id} is of an encrypted volume, and volume ${id} is not encrypted.`,
+      );
     const disk = diskOf(this.#context, volume);
     beginOn(this.#context, volume, 'downloading', { bootable: 1 });
     removePairs(db, 'volume_image_metadata', id);
@@ -103,6 +107,7 @@ export class Overwrites {
       volumeId: id,
       projectId: volume.project_id,
       imageId: image.id,
+      imageKeyId: image.keyId,
       disk,
       sizeGib: volume.size,
       previousStatus: volume.status === 'error' ? 'available' : volume.status,

@@ -135,7 +135,7 @@ export function contentOf(
   { snapshot, volume, image, backup }: Sources,
 ): VolumeSource {
   if (backup !== undefined) return { kind: 'backup', id: backup.id };
-  if (image !== undefined) return { kind: 'image', imageId: image.id };
+  if (image !== undefined) return { kind: 'image', imageId: image.id, encrypted: image.keyId !== null };
   if (snapshot !== undefined) {
     const disk = context.drivers.local(placedSnapshot(snapshot.backend, snapshot.id));
     const keyId = snapshot.encryption_key_id;
@@ -146,13 +146,14 @@ export function contentOf(
 }
 
 /** What a copy of a volume or a snapshot has its type and its key of. */
-export function keySource(db: Db, { snapshot, volume, backup }: Sources, type: VolumeType) {
-  if (backup !== undefined && backup.encryption_key_id !== null) {
+export function keySource(db: Db, { snapshot, volume, image, backup }: Sources, type: VolumeType) {
+  const keyId = backup?.encryption_key_id ?? image?.keyId ?? null;
+  if (keyId !== null) {
     if (encryptionOf(db, type.id) === undefined)
       throw badRequest(
-        `Invalid input received: The backup is of an encrypted volume, and the volume type ${type.name} has no encryption: name one that has.`,
+        `Invalid input received: The ${image === undefined ? 'backup' : 'image'} is of an encrypted volume, and the volume type ${type.name} has no encryption: name one that has.`,
       );
-    return { typeId: type.id, keyId: backup.encryption_key_id };
+    return { typeId: type.id, keyId };
   }
   const source = volume ?? snapshot;
   return source && { typeId: source.volume_type_id, keyId: source.encryption_key_id };

@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import { type Caller, callerOf, endpoint, type Endpoint, mv } from '../../http/index.ts';
-import type { ResetRequest, UploadRequest, VolumeActions } from '../app/volume-action.ts';
+import type { ResetRequest, VolumeActions } from '../app/volume-action.ts';
+import type { UploadRequest } from '../app/volume-upload.ts';
 import type { Migrations } from '../app/migration.ts';
 import type { Overwrites } from '../app/volume-overwrite.ts';
 import type { Volumes } from '../app/volume.ts';

@@ -21,7 +21,8 @@ import { copyDisk, type SourceDisk, type VolumeServices } from './services.ts';
 /** What a new volume holds at first. */
 export type VolumeSource =
   | { readonly kind: 'empty' }
-  | { readonly kind: 'image'; readonly imageId: string }
+  /** `encrypted`: its data are LUKS, which the volume's own passphrase opens. */
+  | { readonly kind: 'image'; readonly imageId: string; readonly encrypted?: boolean }
   | { readonly kind: 'backup'; readonly id: string }
   | { readonly kind: 'snapshot' | 'volume'; readonly id: string; readonly disk: SourceDisk };
 
@@ -118,9 +119,13 @@ export const volumeCreate = defineSaga<VolumeCreateInput, Services>({
           const base = await image.ensureBase(source.imageId, ctx.signal, (fraction) =>
             ctx.progress(fraction / 2, 'preparing the image'),
           );
+          const { encryption } = encryptionOfStored(ctx.db, volume);
           await driver.clone(volume, base, {
             sizeBytes,
-            ...encryptionOfStored(ctx.db, volume),
+            ...(encryption === undefined ? {} : { encryption }),
+            ...(encryption === undefined || source.encrypted !== true
+              ? {}
+              : { sourceKey: encryption.passphrase }),
             signal: ctx.signal,
             onProgress: (fraction) => ctx.progress(0.5 + fraction / 2, 'copying the image'),
           });

@@ -69,6 +69,8 @@ export interface VolumeReimageInput {
   readonly volumeId: string;
   readonly projectId: string;
   readonly imageId: string;
+  /** Opens the image's data where they came from an encrypted volume. */
+  readonly imageKeyId?: string | null;
   readonly disk: Placed;
   readonly sizeGib: number;
   readonly previousStatus: string;
@@ -92,11 +94,11 @@ export const volumeReimage = defineSaga<VolumeReimageInput, Services>({
       name: 'exchange disk',
       kind: 'host',
       concurrency: 'disk',
-      action: async (ctx, { imageId, disk, sizeGib }) => {
+      action: async (ctx, { imageId, imageKeyId, disk, sizeGib }) => {
         const base = await ctx.services.image.ensureBase(imageId, ctx.signal, (fraction) =>
           ctx.progress(fraction / 2, 'preparing the image'),
         );
-        const source = { path: base.path, format: base.format, guest: null };
+        const source = { path: base.path, format: base.format, keyId: imageKeyId ?? null, guest: null };
         await copyDisk(ctx, source, disk, sizeGib * GIB);
       },
       undo: replaced,

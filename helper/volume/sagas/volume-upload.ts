@@ -1,6 +1,7 @@
 import { conflict } from '../../errors/error.ts';
 import { defineSaga, none, step } from '../../saga/index.ts';
 import { GIB } from '../app/context.ts';
+import { encryptedBy } from '../app/key.ts';
 import { report } from '../app/report.ts';
 import { updateVolume } from '../store/volume.ts';
 import { copyToFile, removeFileCopy, type SourceDisk, type VolumeServices } from './services.ts';
@@ -38,14 +39,14 @@ export const volumeUpload = defineSaga<VolumeUploadInput, VolumeServices>({
       service: 'image',
       kind: 'host',
       concurrency: 'image',
-      action: async (ctx, { imageId, disk, copyPath, diskFormat }) => {
+      action: async (ctx, { imageId, disk, copyPath, diskFormat, sizeGib }) => {
         const source =
           disk.guest === null
             ? { path: disk.path, format: disk.format }
             : { path: copyPath, format: 'qcow2' as const };
         const filled = await ctx.services.image.createFromDisk(
           imageId,
-          { ...source, diskFormat },
+          { ...source, diskFormat, sizeBytes: sizeGib * GIB, ...encryptedBy(ctx.db, disk.keyId) },
           ctx.signal,
           (fraction) => ctx.progress(fraction, 'copying to the image'),
         );

@@ -21,12 +21,29 @@ export interface KeyOwner {
   readonly at: number;
 }
 
-export function insertKey(db: Db, { id, passphrase, keyBits }: VolumeKey, owner: KeyOwner): void {
-  statement<[string, string, string, string, number, number]>(
+/** @param imageId of the image whose data it opens, and with which it goes; null for a key of volumes. */
+export function insertKey(
+  db: Db,
+  { id, passphrase, keyBits }: VolumeKey,
+  owner: KeyOwner,
+  imageId: string | null = null,
+): void {
+  statement<[string, string, string, string, number, number, string | null]>(
     db,
-    `INSERT INTO volume_key (id, project_id, user_id, passphrase, key_bits, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
-  ).run(id, owner.projectId, owner.userId, passphrase.reveal(), keyBits, owner.at);
+    `INSERT INTO volume_key (id, project_id, user_id, passphrase, key_bits, created_at, image_id)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  ).run(id, owner.projectId, owner.userId, passphrase.reveal(), keyBits, owner.at, imageId);
 }
+
+/** A key that an upload left for an image: whose it is, and of what length. */
+export const findImageKey = (
+  db: Db,
+  id: string,
+): { readonly project_id: string; readonly key_bits: 128 | 256 } | undefined =>
+  statement<[string], { project_id: string; key_bits: 128 | 256 }>(
+    db,
+    'SELECT project_id, key_bits FROM volume_key WHERE id = ? AND image_id IS NOT NULL',
+  ).get(id);
 
 export function findKey(db: Db, id: string): VolumeKey | undefined {
   const row = statement<[string], KeyRow>(
