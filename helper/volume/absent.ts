@@ -3,11 +3,6 @@ import type { Absence } from '../http/index.ts';
 /** What cinder has and Deskcloud has not (yet); helper/API.md shows it. */
 export const volumeAbsent: readonly Absence[] = [
   {
-    what: 'Consistency groups',
-    paths: ['/consistencygroups', '/cgsnapshots'],
-    why: 'Upstream keeps them only for what was made before there were groups; groups of a type with consistent_group_snapshot_enabled do all that they did.',
-  },
-  {
     what: 'Log levels of services',
     paths: ['PUT /os-services/get-log', 'PUT /os-services/set-log'],
     why: 'All services are one process with one log of one level.',

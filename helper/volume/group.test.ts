@@ -227,3 +227,66 @@ test('statuses are set by administrators, replication is refused, and the quota 
   expect((await world.call('admin', 'GET', '/groups/detail?all_tenants=1')).body['groups']).toHaveLength(1);
   expect((await world.call('alice', 'GET', '/groups?name~=G')).body['groups']).toHaveLength(1);
 });
+
+test('consistency groups are groups in the words of the API before, from 3.0 on', async () => {
+  const plain = await type('plain');
+  const call = (method: string, path: string, body?: unknown) =>
+    world.call('alice', method, path, body, '3.0');
+  const created = await call('POST', '/consistencygroups', {
+    consistencygroup: { name: 'c', volume_types: `${plain},`, status: 'creating', user_id: null },
+  });
+  expect(created.status).toBe(202);
+  const id = String(created.body['consistencygroup']?.['id']);
+  await world.settle();
+  const volume = await world.create({ volume_type: 'plain', consistencygroup_id: id });
+  expect((await call('GET', `/volumes/${volume}`)).body['volume']).toMatchObject({ consistencygroup_id: id });
+  expect((await call('GET', `/consistencygroups/${id}`)).body['consistencygroup']).toEqual({
+    id,
+    name: 'c',
+    status: 'available',
+    availability_zone: 'nova',
+    created_at: expect.any(String) as string,
+    description: null,
+    volume_types: [plain],
+  });
+  expect(await showGroup(id)).toMatchObject({ id, volume_types: [plain] });
+  expect((await call('GET', '/consistencygroups')).body).toEqual({ consistencygroups: [{ id, name: 'c' }] });
+  const update = (consistencygroup: object, version: string) =>
+    world.call('alice', 'PUT', `/consistencygroups/${id}/update`, { consistencygroup }, version);
+  expect((await update({ name: '' }, '3.5')).status).toBe(400);
+  expect((await update({ name: '' }, '3.6')).status).toBe(202);
+  const taken = await call('POST', '/cgsnapshots', { cgsnapshot: { consistencygroup_id: id, name: 's' } });
+  const snapshot = String(taken.body['cgsnapshot']?.['id']);
+  await world.settle();
+  expect((await call('GET', '/cgsnapshots/detail')).body['cgsnapshots']).toMatchObject([
+    { id: snapshot, consistencygroup_id: id, name: 's', status: 'available' },
+  ]);
+  const copy = (source: object) =>
+    call('POST', '/consistencygroups/create_from_src', {
+      'consistencygroup-from-src': { name: 'd', ...source },
+    });
+  expect((await copy({})).status).toBe(400);
+  expect((await copy({ cgsnapshot_id: snapshot, source_cgid: id })).status).toBe(400);
+  const copies = [
+    await copy({ cgsnapshot_id: snapshot, source_cgid: null }),
+    await copy({ source_cgid: id }),
+  ];
+  await world.settle();
+  for (const { body } of copies) {
+    const made = String(body['consistencygroup']?.['id']);
+    expect((await showGroup(made, '?list_volume=true'))['volumes']).toHaveLength(1);
+    expect((await call('POST', `/consistencygroups/${made}/delete`, { consistencygroup: {} })).status).toBe(
+      400,
+    );
+    const force = { consistencygroup: { force: true } };
+    expect((await call('POST', `/consistencygroups/${made}/delete`, force)).status).toBe(202);
+    await world.settle();
+  }
+  expect((await call('DELETE', `/cgsnapshots/${snapshot}`)).status).toBe(202);
+  await world.settle();
+  const force = { consistencygroup: { force: true } };
+  expect((await call('POST', `/consistencygroups/${id}/delete`, force)).status).toBe(202);
+  await world.settle();
+  expect((await call('GET', `/consistencygroups/${id}`)).status).toBe(404);
+  expect(world.stored()).toEqual([]);
+});

@@ -17,6 +17,7 @@ import { Encryptions } from './app/encryption.ts';
 import { GroupCopies } from './app/group-copy.ts';
 import { GroupSnapshots } from './app/group-snapshot.ts';
 import { GroupTypes } from './app/group-type.ts';
+import { ConsistencyGroups } from './app/consistency-group.ts';
 import { Groups } from './app/group.ts';
 import { Managing } from './app/manage.ts';
 import { BackupRecords } from './app/backup-record.ts';
@@ -43,6 +44,7 @@ import { attachActionEndpoints } from './endpoints/attach-action.ts';
 import { attachmentEndpoints } from './endpoints/attachment.ts';
 import { groupSnapshotEndpoints } from './endpoints/group-snapshot.ts';
 import { groupTypeEndpoints } from './endpoints/group-type.ts';
+import { cgsnapshotEndpoints, consistencyGroupEndpoints } from './endpoints/consistency-group.ts';
 import { groupEndpoints } from './endpoints/group.ts';
 import { manageEndpoints } from './endpoints/manage.ts';
 import { backupEndpoints } from './endpoints/backup.ts';
@@ -212,6 +214,11 @@ export function createVolume(deps: VolumeDeps): VolumeService {
         ...groupTypeEndpoints(groupTypes),
         ...groupEndpoints(groups, groupCopies),
         ...groupSnapshotEndpoints(groupSnapshots),
+        ...consistencyGroupEndpoints(
+          new ConsistencyGroups({ groups, copies: groupCopies, groupTypes }),
+          groups,
+        ),
+        ...cgsnapshotEndpoints(groupSnapshots),
         ...transferEndpoints(new Transfers(context, parts)),
         ...backupEndpoints(backupParts),
         ...messageEndpoints(context),

@@ -53,14 +53,12 @@ async function makeVolumeGroup(things: Things): Promise<void> {
     { group: { group_type: type['id'], volume_types: ['__DEFAULT__'] } },
     'volume group',
   );
+  things.set('consistencygroup', things.id('volume group') ?? '');
 }
 
 /** Once the group is there. */
-const makeGroupSnapshot = (things: Things) =>
-  things.make(
-    'member',
-    'volume',
-    '/group_snapshots',
-    { group_snapshot: { group_id: things.id('volume group') } },
-    'group_snapshot',
-  );
+async function makeGroupSnapshot(things: Things): Promise<void> {
+  const group_snapshot = { group_id: things.id('volume group') };
+  await things.make('member', 'volume', '/group_snapshots', { group_snapshot }, 'group_snapshot');
+  things.set('cgsnapshot', things.id('group_snapshot') ?? '');
+}

@@ -9,15 +9,16 @@ export const VOLUME: Expectations = {
     volume-transfers:detail messages:list limits:show os-availability-zone:list extensions:list extensions:show
     resource_filters:list attachments:list attachments:detail backups:list
     backups:detail groups:list groups:detail group_snapshots:list
-    group_snapshots:detail group_types:list group_types:show`),
+    group_snapshots:detail consistencygroups:list consistencygroups:detail cgsnapshots:list cgsnapshots:detail group_types:list group_types:show`),
   reader: words(`
     volumes:show volumes:encryption volumes:metadata:list volumes:metadata:show volumes:os-show_image_metadata snapshots:show
     snapshots:metadata:list snapshots:metadata:show os-volume-transfer:show volume-transfers:show messages:show
-    attachments:show backups:show groups:show group_snapshots:show`),
+    attachments:show backups:show groups:show group_snapshots:show consistencygroups:show cgsnapshots:show`),
   readerNamed: words('os-quota-sets:show os-quota-sets:defaults'),
   memberHere: words(`
     volumes:create snapshots:create os-volume-transfer:create os-volume-transfer:accept volume-transfers:create
-    volume-transfers:accept attachments:create backups:create groups:create groups:create-from-src group_snapshots:create`),
+    volume-transfers:accept attachments:create backups:create groups:create groups:create-from-src group_snapshots:create
+    consistencygroups:create consistencygroups:create_from_src cgsnapshots:create`),
   member: words(`
     volumes:update volumes:delete volumes:os-extend volumes:os-update_readonly_flag volumes:os-set_bootable
     volumes:os-retype volumes:revert volumes:os-reimage volumes:os-volume_upload_image volumes:os-set_image_metadata
@@ -28,6 +29,7 @@ export const VOLUME: Expectations = {
     attachments:os-complete volumes:os-attach volumes:os-detach volumes:os-reserve volumes:os-unreserve
     volumes:os-begin_detaching volumes:os-roll_detaching groups:update groups:delete groups:enable_replication
     groups:disable_replication groups:failover_replication groups:list_replication_targets group_snapshots:delete
+    consistencygroups:delete consistencygroups:update cgsnapshots:delete
     volumes:os-initialize_connection volumes:os-terminate_connection`),
   adminOfSeen: words(`
     volumes:os-reset_status volumes:os-migrate_volume volumes:os-migrate_volume_completion volumes:os-force_delete

@@ -4,6 +4,7 @@ import { badRequest, conflict, notFound } from '../../errors/error.ts';
 import { type Caller, isAdmin } from '../../http/index.ts';
 import { isTrue } from '../schemas/common.ts';
 import {
+  CONSISTENCY_GROUP_TYPE,
   deleteGroupType,
   findGroupType,
   findGroupTypeByName,
@@ -63,6 +64,21 @@ export class GroupTypes {
       config.defaultGroupType === undefined ? undefined : findGroupTypeByName(db, config.defaultGroupType);
     if (type === undefined) throw notFound('Default group type can not be found.');
     return type;
+  }
+
+  /** What consistency groups are of, as upstream calls it; made with the first of them. */
+  ofConsistencyGroups(): GroupType {
+    const { db, now } = this.#context;
+    return transaction(db, () => {
+      const known = findGroupTypeByName(db, CONSISTENCY_GROUP_TYPE);
+      if (known !== undefined) return known;
+      const id = randomUUID();
+      const at = { created_at: now(), updated_at: now() };
+      const description = 'Default group type for migrating cgsnapshot';
+      insertGroupType(db, { id, name: CONSISTENCY_GROUP_TYPE, description, is_public: 1, ...at });
+      setGroupSpecs(db, id, { [CONSISTENT]: '<is> True' });
+      return this.#byId(id);
+    });
   }
 
   list(caller: Caller, query: Readonly<Record<string, string>>): Listed<GroupType> {

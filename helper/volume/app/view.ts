@@ -26,7 +26,7 @@ export function volumeView(caller: Caller, volume: Volume): Record<string, unkno
     bootable: volume.bootable === 1 ? 'true' : 'false',
     encrypted: volume.encryption_key_id !== null,
     replication_status: null,
-    consistencygroup_id: null,
+    consistencygroup_id: volume.consistencygroup_id,
     multiattach: volume.multiattach === 1,
     attachments: attachmentsView(volume, admin),
     ...(admin ? { migration_status: volume.migration_status } : {}),

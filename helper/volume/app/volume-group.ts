@@ -4,15 +4,19 @@ import { findGroupRow, findGroup, type Group } from '../store/group.ts';
 import type { VolumeType } from '../store/type.ts';
 import { notThere, sees, type VolumeContext } from './context.ts';
 
-/** The group that a new volume is to be in (microversion 3.13), once it is known that it may. */
+/** The group (microversion 3.13) or consistency group that a new volume is to be in, once it is known that it may. */
 export function groupForVolume(
   { db }: VolumeContext,
   caller: Caller,
-  request: { readonly group_id?: string | null; readonly volume_type?: string | null },
+  request: {
+    readonly group_id?: string | null;
+    readonly consistencygroup_id?: string | null;
+    readonly volume_type?: string | null;
+  },
   type: VolumeType,
 ): Group | undefined {
-  const id = request.group_id;
-  if (id === undefined || id === null || caller.version < mv('3.13')) return undefined;
+  const id = request.consistencygroup_id ?? (caller.version < mv('3.13') ? null : request.group_id);
+  if (id === undefined || id === null) return undefined;
   const group = findGroup(db, id);
   if (group === undefined || !sees(caller.auth, group.project_id)) throw notThere('Group', id);
   if (request.volume_type === undefined || request.volume_type === null || request.volume_type === '')

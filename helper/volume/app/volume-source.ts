@@ -27,7 +27,7 @@ export interface Sources {
  */
 export function sourcesOf(context: VolumeContext, caller: Caller, request: VolumeRequest): Sources {
   const { db } = context;
-  const { snapshot_id, source_volid, backup_id, consistencygroup_id: old } = request;
+  const { snapshot_id, source_volid, backup_id } = request;
   const seen = <Row extends { readonly project_id: string }>(
     what: string,
     id: string | null | undefined,
@@ -38,7 +38,6 @@ export function sourcesOf(context: VolumeContext, caller: Caller, request: Volum
     if (row === undefined || !sees(caller.auth, row.project_id)) throw notThere(what, id);
     return row;
   };
-  if (old !== undefined && old !== null) throw notThere('ConsistencyGroup', old);
   const backup = seen('Backup', backup_id, findBackup);
   const snapshot = seen('Snapshot', snapshot_id, findSnapshot);
   const volume = seen('Volume', source_volid, findVolume);

@@ -11,6 +11,9 @@ export interface GroupTypeRow {
   readonly updated_at: number;
 }
 
+/** The name that upstream gave to the type of what were consistency groups. */
+export const CONSISTENCY_GROUP_TYPE = 'default_cgsnapshot_type';
+
 export type GroupSpecs = Readonly<Record<string, string | null>>;
 
 export interface GroupType extends GroupTypeRow {

@@ -1,5 +1,6 @@
 import { statement, type Db } from '../../db/index.ts';
 import { changeRow, insertRow } from './columns.ts';
+import { CONSISTENCY_GROUP_TYPE } from './group-type.ts';
 import { listRows, type Listed, type ListQuery } from './list.ts';
 
 /** Volumes that belong together, all on one back end. Times are milliseconds. */
@@ -98,6 +99,17 @@ export const isGroupSource = (db: Db, column: 'source_group_id' | 'group_snapsho
     db,
     `SELECT id FROM volume_group WHERE ${column} = ? AND status = 'creating' LIMIT 1`,
   ).get(id) !== undefined;
+
+/** Those of these groups that are consistency groups. */
+export function consistencyGroupsAmong(db: Db, ids: readonly string[]): ReadonlySet<string> {
+  if (ids.length === 0) return new Set();
+  const found = statement<[string, string], { id: string }>(
+    db,
+    `SELECT id FROM volume_group WHERE id IN (SELECT value FROM json_each(?))
+       AND group_type_id = (SELECT id FROM volume_group_type WHERE name = ?)`,
+  ).all(JSON.stringify(ids), CONSISTENCY_GROUP_TYPE);
+  return new Set(found.map(({ id }) => id));
+}
 
 function withTypes(db: Db, rows: readonly GroupRow[]): Group[] {
   const types = new Map<string, string[]>(rows.map(({ id }) => [id, []]));

@@ -1,6 +1,7 @@
 import { statement, type Db, type SqlValue } from '../../db/index.ts';
 import { changeRow, insertRow } from './columns.ts';
 import { attachmentsOf, type AttachmentRow } from './attachment.ts';
+import { consistencyGroupsAmong } from './group.ts';
 import { listRows, pairsOf, where, type Condition, type Listed, type ListQuery } from './list.ts';
 
 /** A volume as it is stored. Times are milliseconds, `size` is GiB. */
@@ -40,6 +41,8 @@ export interface Volume extends VolumeRow {
   readonly image_metadata: Readonly<Record<string, string>>;
   readonly attachments: readonly AttachmentRow[];
   readonly type_name: string;
+  /** Its group where that is of the type of consistency groups. */
+  readonly consistencygroup_id: string | null;
   readonly [attribute: string]: unknown;
 }
 
@@ -174,11 +177,14 @@ export function withDetails(db: Db, rows: readonly VolumeRow[]): Volume[] {
   const name = statement<[string], { name: string }>(db, 'SELECT name FROM volume_type WHERE id = ?');
   const names = new Map<string, string>();
   for (const id of new Set(rows.map((row) => row.volume_type_id))) names.set(id, name.get(id)?.name ?? id);
+  const groups = [...new Set(rows.flatMap((row) => row.group_id ?? []))];
+  const consistent = consistencyGroupsAmong(db, groups);
   return rows.map((row) => ({
     ...row,
     metadata: metadata.get(row.id) ?? {},
     image_metadata: imageMetadata.get(row.id) ?? {},
     attachments: attachments.get(row.id) ?? [],
+    consistencygroup_id: row.group_id !== null && consistent.has(row.group_id) ? row.group_id : null,
     type_name: names.get(row.volume_type_id) ?? row.volume_type_id,
   }));
 }
