@@ -76,7 +76,7 @@ describe('the demo cloud', () => {
     expect(second.stdout).toContain('was there already');
     expect(second.stdout).toContain(floatingIp);
     // "Takes seconds": far below what a boot alone takes, with room for a busy machine.
-    expect(Date.now() - started).toBeLessThan(30_000);
+    expect(Date.now() - started).toBeLessThan(90_000);
   });
 
   test('shows every step with what was really done', async () => {

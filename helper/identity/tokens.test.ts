@@ -212,7 +212,7 @@ describe('a token', () => {
         token: admin,
       },
     );
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     expect(page.body.users).toHaveLength(100);
     expect(page.body.links.next).toContain('marker=');
     expect((await cloud.call('GET', '/v3/users?name=u77', { token: admin })).body).toMatchObject({

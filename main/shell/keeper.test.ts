@@ -82,7 +82,7 @@ const state = async (wanted: HelperState['state'], pid?: number): Promise<Helper
       connected = 0;
       return now;
     },
-    { interval: 5, timeout: 5000 },
+    { interval: 5, timeout: 25_000 },
   );
 
 test('one that runs already is found, not started', async () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PlainGuest } from '../../helper/test-support/debian-guest/plain-qemu.ts';
 import { ensureTinyGuest, TINY_GUEST_USER, type TinyGuest } from './build.ts';
 
-const BOOT_MS = 60_000;
+const BOOT_MS = 240_000;
 let image: TinyGuest;
 let guest: PlainGuest | undefined;
 
@@ -30,7 +30,7 @@ describe('the tiny guest under software emulation', () => {
     const configDrive = await guest.makeConfigDrive(metadata);
     await guest.start({ memoryMiB: image.minRamMiB, configDrive });
     const complete = await guest.waitForConsole(/boot complete ([\d.]+)s/, BOOT_MS);
-    expect(Number(complete[1])).toBeLessThan(15);
+    expect(Number(complete[1])).toBeLessThan(60);
     for (const line of [
       'root grown to 2016 MiB',
       'dhcp eth0 10.0.2.15',

