@@ -55,6 +55,7 @@ export const topology = {
     qdhcp: 'DHCP namespace',
     qrouter: 'Router namespace',
     tables: 'Packet filter',
+    volume: 'Volume',
   },
   edges: {
     gateway: 'Gateway',
@@ -64,6 +65,7 @@ export const topology = {
     member: 'Port of the bridge',
     guest: 'Network card of the guest',
     detour: 'Detour',
+    disk: 'Disk of a server',
   },
   why: {
     external:
@@ -90,6 +92,8 @@ export const topology = {
       'The router itself: a room of its own in the kernel. qr- devices stand in networks with their gateway’s address, qg- stands outside; nft rules translate addresses between them.',
     tables:
       'The kernel’s rules for all of it: each guest may send under its own addresses only, security groups say what gets in, and connections of different networks are kept apart.',
+    volume:
+      'A disk that outlives the server that has it. The line leads to that server; in its guest the disk has the name on the line.',
   },
   whyEdge: {
     gateway: 'The router’s way outside.',
@@ -99,5 +103,6 @@ export const topology = {
     member: 'This device is on the bridge, as a cable in a switch.',
     guest: 'The tap on the host and the network card in the guest are two ends of the same.',
     detour: 'What the guest sends takes this way, to be limited.',
+    disk: 'The server’s QEMU reads and writes the volume as one of its disks.',
   },
 };

@@ -56,6 +56,7 @@ export const topology: typeof english = {
     qdhcp: 'DHCP 命名空间',
     qrouter: '路由器命名空间',
     tables: '包过滤',
+    volume: '卷',
   },
   edges: {
     gateway: '网关',
@@ -65,6 +66,7 @@ export const topology: typeof english = {
     member: '网桥端口',
     guest: '客户机网卡',
     detour: '绕行',
+    disk: '云主机的磁盘',
   },
   why: {
     external:
@@ -86,6 +88,7 @@ export const topology: typeof english = {
     qrouter:
       '路由器本身：内核中的独立空间。qr- 设备在各网络中持有网关地址，qg- 设备在外部，nft 规则在两者之间转换地址。',
     tables: '内核中的全部规则：客户机只能用自己的地址发送，安全组决定放行什么，不同网络的连接相互隔离。',
+    volume: '比云主机存续更久的磁盘。连线指向正在使用它的云主机，线上标注的是它在云主机中的设备名。',
   },
   whyEdge: {
     gateway: '路由器通往外部的路径。',
@@ -95,5 +98,6 @@ export const topology: typeof english = {
     member: '这个设备接在网桥上，就像网线插在交换机上。',
     guest: '主机上的 tap 和客户机里的网卡是同一样东西的两端。',
     detour: '客户机发出的流量绕行这里，以便限速。',
+    disk: '云主机的 QEMU 把该卷作为自己的一块磁盘读写。',
   },
 };

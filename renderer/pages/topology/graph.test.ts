@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Volume } from '../../cloud/storage-types.ts';
 import type { NetworkDevice, NetworkDevices } from '../../../helper/contract/devices.ts';
 import type { FloatingIp, Network, Port, Router, Server, Subnet } from '../../cloud/types.ts';
 import { en } from '../../i18n/en/index.ts';
@@ -27,6 +28,7 @@ const port = (id: string, networkId: string, owner: string, deviceId: string, ad
     fixed_ips: [{ subnet_id: 's', ip_address: address }],
   }) as unknown as Port;
 const server = (id: string): Server => ({ id, name: id, status: 'ACTIVE' }) as Server;
+const disk = (server_id: string) => ({ attachment_id: `of ${server_id}`, server_id, device: '/dev/vdb' });
 const cloud: Cloud = {
   networks: [network('public', true), network('inside'), network('lonely')],
   subnets: [{ id: 's', network_id: 'inside', cidr: '10.0.0.0/24', ip_version: 4 } as Subnet],
@@ -51,6 +53,11 @@ const cloud: Cloud = {
     port('dddddddd-dddd', 'inside', 'network:dhcp', 'x', '10.0.0.2'),
     port('eeeeeeee-eeee', 'inside', '', '', '10.0.0.9'),
   ],
+  volumes: [
+    { id: 'data', name: 'data', size: 2, status: 'in-use', attachments: [disk('web')] },
+    { id: 'loose', name: 'loose', size: 1, status: 'available', attachments: [] },
+    { id: 'elsewhere', name: 'elsewhere', size: 1, status: 'in-use', attachments: [disk('other')] },
+  ] as unknown as readonly Volume[],
   floating: [
     { id: 'f', port_id: 'cccccccc-cccc', floating_ip_address: '192.0.2.9' } as unknown as FloatingIp,
   ],
@@ -66,12 +73,14 @@ describe('the cloud', () => {
       ['router:router', '192.0.2.5'],
       ['port:eeeeeeee-eeee', '10.0.0.9'],
       ['server:web', '192.0.2.9'],
+      ['volume:data', '2 GiB'],
     ]);
     expect(edges.map((one) => [one.from, one.to, one.label])).toEqual([
       ['external:public', 'router:router', ''],
       ['router:router', 'network:inside', '10.0.0.1'],
       ['network:inside', 'server:web', '10.0.0.5'],
       ['network:inside', 'port:eeeeeeee-eeee', ''],
+      ['server:web', 'volume:data', '/dev/vdb'],
     ]);
     // Every line begins and ends somewhere.
     const ids = new Set(nodes.map((one) => one.id));

@@ -7,6 +7,7 @@ export type NodeKind =
   | 'router'
   | 'network'
   | 'server'
+  | 'volume'
   | 'port'
   | 'more'
   | 'bridge'
@@ -18,7 +19,7 @@ export type NodeKind =
   | 'qdhcp'
   | 'qrouter'
   | 'tables';
-export type EdgeKind = 'gateway' | 'interface' | 'plug' | 'veth' | 'member' | 'guest' | 'detour';
+export type EdgeKind = 'gateway' | 'interface' | 'plug' | 'veth' | 'member' | 'guest' | 'detour' | 'disk';
 
 /** A box of the drawing. */
 export interface GraphNode {
@@ -70,7 +71,7 @@ export const FIT = { maxZoom: 1.15, padding: 0.08 } as const;
 
 /** The width and height that a box of the drawing has, in its own units. */
 export function sizeOf(node: Pick<GraphNode, 'kind' | 'lines' | 'chips'>): { width: number; height: number } {
-  const small = ['tap', 'vxlan', 'ifb', 'uplink', 'port'].includes(node.kind);
+  const small = ['tap', 'vxlan', 'ifb', 'uplink', 'port', 'volume'].includes(node.kind);
   const width = small ? 196 : node.kind === 'qdhcp' || node.kind === 'qrouter' ? 236 : 204;
   return { width, height: 46 + node.lines.length * 17 + (node.chips.length > 0 ? 25 : 0) };
 }

@@ -4,6 +4,7 @@ import Cable from '@lucide/svelte/icons/cable';
 import EthernetPort from '@lucide/svelte/icons/ethernet-port';
 import Gauge from '@lucide/svelte/icons/gauge';
 import Globe from '@lucide/svelte/icons/globe';
+import HardDrive from '@lucide/svelte/icons/hard-drive';
 import NetworkIcon from '@lucide/svelte/icons/network';
 import Plug from '@lucide/svelte/icons/plug';
 import RouterIcon from '@lucide/svelte/icons/router';
@@ -20,6 +21,7 @@ export const ICONS: Readonly<Record<NodeKind, Component<{ size?: number }>>> = {
   router: RouterIcon,
   network: NetworkIcon,
   server: ServerIcon,
+  volume: HardDrive,
   port: EthernetPort,
   more: Boxes,
   bridge: Split,

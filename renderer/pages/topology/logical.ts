@@ -1,3 +1,4 @@
+import type { Volume } from '../../cloud/storage-types.ts';
 import type { FloatingIp, Network, Port, Router, Server, Subnet } from '../../cloud/types.ts';
 import type { Messages } from '../../i18n/en/index.ts';
 import { plainTone, serverTone } from '../../ui/tones.ts';
@@ -11,6 +12,7 @@ export interface Cloud {
   readonly routers: readonly Router[];
   readonly servers: readonly Server[];
   readonly floating: readonly FloatingIp[];
+  readonly volumes: readonly Volume[];
 }
 
 /** More servers of one network than that are one box. */
@@ -170,7 +172,47 @@ export function logicalGraph(cloud: Cloud, m: Messages): Graph {
       ]),
     });
   }
-  return gathered({ nodes, edges }, m);
+  const graph = gathered({ nodes, edges }, m);
+  return withVolumes(graph, cloud.volumes, m);
+}
+
+/** Volumes beside the servers that have them; those of servers that are not drawn are left out. */
+function withVolumes(graph: Graph, volumes: readonly Volume[], m: Messages): Graph {
+  const drawn = new Set(graph.nodes.map((one) => one.id));
+  const shown = volumes.flatMap((volume) => {
+    const plugs = volume.attachments.filter((one) => drawn.has(`server:${one.server_id ?? ''}`));
+    return plugs.length === 0 ? [] : [{ volume, plugs }];
+  });
+  return {
+    nodes: [
+      ...graph.nodes,
+      ...shown.map(({ volume }): GraphNode => ({
+        id: `volume:${volume.id}`,
+        kind: 'volume',
+        title: volume.name || volume.id.slice(0, 8),
+        lines: [m.volumes.gib(volume.size)],
+        chips: [],
+        tone: volume.status === 'in-use' ? 'ok' : 'busy',
+        ref: volume.id,
+        href: `/volumes/${volume.id}`,
+        questions: [],
+      })),
+    ],
+    edges: [
+      ...graph.edges,
+      ...shown.flatMap(({ volume, plugs }) =>
+        plugs.map((one): GraphEdge => ({
+          id: `disk:${one.attachment_id}`,
+          kind: 'disk',
+          from: `server:${one.server_id ?? ''}`,
+          to: `volume:${volume.id}`,
+          label: one.device ?? '',
+          device: undefined,
+          questions: [],
+        })),
+      ),
+    ],
+  };
 }
 
 const networkNode = (id: string, outside: boolean): string => `${outside ? 'external' : 'network'}:${id}`;
