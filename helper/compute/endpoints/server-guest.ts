@@ -151,9 +151,12 @@ export const serverGuestEndpoints = (deps: ComputeDeps, servers: ServerApp): rea
         await deps.domains.setUserPassword(row.id, user, new Secret(adminPass));
       } catch (error) {
         if (error instanceof CloudError || !(error instanceof Error)) throw error;
-        throw conflict(`Failed to set admin password on ${row.id}: the guest's agent does not answer.`, {
-          cause: error,
-        });
+        throw conflict(
+          `Failed to set admin password on ${row.id}: the guest's agent does not answer. Is qemu-guest-agent running in it?`,
+          {
+            cause: error,
+          },
+        );
       }
       const at = deps.clock();
       const who = whoOf(callerOf(context), row);

@@ -2,8 +2,11 @@
 import { DomainState, type DomainRef, type Libvirt } from '../../libvirt-ts/index.ts';
 import { DomainHostError, type Quiesce } from './interface.ts';
 
+/** What goes on in a frozen guest, by its id: another copy of one of its disks would thaw it in the middle. */
+const underWay = new Map<string, Promise<unknown>>();
+
 /**
- * Does `work` while the guest's file systems are frozen, and thaws them in any case.
+ * Does `work` while the guest's file systems are frozen, and thaws them in any case. One at a time in each guest.
  * @throws {DomainHostError} failed when they have to be frozen and cannot be.
  */
 export async function whileFrozen<T>(
@@ -12,11 +15,22 @@ export async function whileFrozen<T>(
   quiesce: Quiesce | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const frozen = quiesce !== undefined && (await freeze(libvirt, dom, quiesce));
+  if (quiesce === undefined) return work();
+  const before = underWay.get(dom.uuid);
+  const mine = (async () => {
+    await before?.catch(() => undefined);
+    const frozen = await freeze(libvirt, dom, quiesce);
+    try {
+      return await work();
+    } finally {
+      if (frozen) await libvirt.domainFsThaw({ dom });
+    }
+  })();
+  underWay.set(dom.uuid, mine);
   try {
-    return await work();
+    return await mine;
   } finally {
-    if (frozen) await libvirt.domainFsThaw({ dom });
+    if (underWay.get(dom.uuid) === mine) underWay.delete(dom.uuid);
   }
 }
 
@@ -33,7 +47,7 @@ async function freeze(libvirt: Libvirt, dom: DomainRef, quiesce: Quiesce): Promi
     if (quiesce === 'wanted') return false;
     throw new DomainHostError(
       'failed',
-      `The guest ${dom.uuid} could not be quiesced, which its image demands (os_require_quiesce): ${error instanceof Error ? error.message : String(error)} ` +
+      `The guest ${dom.uuid} could not be quiesced, which its image demands (os_require_quiesce): ${(error instanceof Error ? error.message : String(error)).replace(/\.?$/, '.')} ` +
         'The image needs hw_qemu_guest_agent=yes, and the guest a running qemu-guest-agent.',
       error,
     );
