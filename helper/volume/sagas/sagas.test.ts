@@ -18,10 +18,11 @@ import { DEFAULT_WEIGHTS } from '../scheduler/scheduler.ts';
 import { insertSnapshot, type SnapshotRow } from '../store/snapshot.ts';
 import { insertKey } from '../store/key.ts';
 import { insertType } from '../store/type.ts';
-import { insertVolume, type VolumeRow } from '../store/volume.ts';
+import { insertVolume, updateVolume, type VolumeRow } from '../store/volume.ts';
 import { IMAGE_ID, StandInImages, noGuests } from '../test-world.ts';
 import { volumeSnapshotCreate, volumeSnapshotDelete } from './snapshot.ts';
 import type { VolumeServices } from './services.ts';
+import { volumeAbandon } from './volume-abandon.ts';
 import { volumeCreate } from './volume-create.ts';
 import { volumeDelete, volumeRemoveMoved } from './volume-delete.ts';
 import { volumeExtend } from './volume-extend.ts';
@@ -327,6 +328,20 @@ describe('volumes', () => {
         diskFormat: 'raw',
         previousStatus: 'in-use',
       })),
+  });
+});
+
+describe('given up by compute', () => {
+  standardSagaTests({
+    saga: volumeAbandon,
+    forwardOnly: true,
+    makeWorld: () =>
+      world({ volume: 'error', made: false }, ({ db, services }) => {
+        const terminate = (id: string): void =>
+          void updateVolume(db, id, { status: 'deleting', updated_at: 1 });
+        Object.assign(services, { terminate });
+        return { volumeId: VOLUME };
+      }),
   });
 });
 
