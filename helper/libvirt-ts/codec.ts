@@ -14,7 +14,7 @@ export interface Codec<Out, In = Out> {
   readonly optional?: boolean;
 }
 
-interface OptionalCodec<Out, In> extends Codec<Out, In | undefined> {
+export interface OptionalCodec<Out, In> extends Codec<Out, In | undefined> {
   readonly optional: true;
 }
 
