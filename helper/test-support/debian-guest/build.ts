@@ -33,6 +33,7 @@ const PACKAGES = [
   'iputils-ping',
   'netbase',
   'openssh-server',
+  'qemu-guest-agent',
   'sudo',
 ];
 const BOOT_MIB = 63;

@@ -30,6 +30,18 @@ cat >"$root/etc/systemd/system/systemd-networkd-wait-online.service.d/ipv4.conf"
 ExecStart=
 ExecStart=/lib/systemd/systemd-networkd-wait-online --any --ipv4 --timeout=60
 UNIT
+# What the guest agent is asked to do to the file systems can be read in /run, which is never frozen.
+mkdir -p "$root/etc/qemu" "$root/etc/systemd/system/qemu-guest-agent.service.d"
+cat >"$root/etc/qemu/fsfreeze-hook" <<'HOOK'
+#!/bin/sh
+echo "$1" >>/run/fsfreeze
+HOOK
+chmod 755 "$root/etc/qemu/fsfreeze-hook"
+cat >"$root/etc/systemd/system/qemu-guest-agent.service.d/hook.conf" <<'UNIT'
+[Service]
+ExecStart=
+ExecStart=/usr/sbin/qemu-ga --fsfreeze-hook=/etc/qemu/fsfreeze-hook
+UNIT
 cat >"$root/etc/cloud/cloud.cfg.d/90_deskcloud_tests.cfg" <<'CFG'
 datasource_list: [ConfigDrive, OpenStack, None]
 # RSA keys take many seconds without hardware virtualisation.
