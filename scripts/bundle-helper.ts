@@ -7,6 +7,7 @@ import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { helperBundle } from '../main/helper-bundle.mjs';
+import { httpWithoutFetch } from './http-without-fetch.ts';
 import { ownPlace } from './own-place.ts';
 
 const HELPER = join(import.meta.dirname, '..', 'helper');
@@ -21,7 +22,7 @@ for (const name of ['main', 'setup', 'teardown']) {
     platform: 'node',
     // A native add-on, which is found beside its own files.
     external: ['better-sqlite3'],
-    plugins: [ownPlace(directory, /\/helper\/.*\.ts$/)],
+    plugins: [httpWithoutFetch, ownPlace(directory, /\/helper\/.*\.ts$/)],
   });
   await bundle.write({
     dir: fresh,

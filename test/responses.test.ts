@@ -1,5 +1,6 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
-import type { Service } from '../helper/http/index.ts';
+import type { Endpoint, SchemaSpec, Service, VersionedSchema } from '../helper/http/index.ts';
 import { loadServices } from '../scripts/api-docs/tables.ts';
 import { holes } from './support/schema-holes.ts';
 
@@ -31,6 +32,24 @@ const OPEN: readonly { readonly place: RegExp; readonly why: string }[] = [
 ];
 
 const services: readonly Service[] = await loadServices();
+
+const isList = (spec: SchemaSpec): spec is readonly VersionedSchema[] => Array.isArray(spec);
+
+test('each schema is one', () => {
+  // The helper takes that for granted when it compiles them.
+  const ajv = new Ajv2020({ strict: false, allowUnionTypes: true, validateFormats: false });
+  const schemasOf = (spec: Endpoint['body'] | Endpoint['response']): readonly object[] =>
+    typeof spec !== 'object' ? [] : isList(spec) ? spec.map(({ schema }) => schema) : [spec];
+  const wrong = services.flatMap(({ name, endpoints }) =>
+    endpoints.flatMap(({ id, body, query, response }) =>
+      [body, query, response]
+        .flatMap(schemasOf)
+        .filter((schema) => ajv.validateSchema(schema) !== true)
+        .map(() => `${name} ${id}: ${ajv.errorsText()}`),
+    ),
+  );
+  expect(wrong).toEqual([]);
+});
 
 test('every operation says what it answers', () => {
   // With 204 there is nothing to say.

@@ -21,8 +21,8 @@ const fileName = /^(\d{4})-[a-z0-9-]+\.sql$/;
 
 /**
  * Brings the database to the schema of `directory`: files NNNN-name.sql, in the order of their numbers, each in a
- * transaction of its own with its record, so that an interrupted start goes on where it stopped. Numbers may have
- * gaps (each service has a reserved range); a file is never changed once it was released.
+ * transaction of its own with its record, so that an interrupted start goes on where it stopped; an empty database gets
+ * them all in one, since each waits for the disk. Numbers may have gaps (each service has a reserved range); a file is never changed once it was released.
  *
  * @throws {MigrationError} when an applied file has changed, or when the database was made by a newer version.
  */
@@ -40,6 +40,12 @@ export function migrate(db: Db, directory: string): void {
       .map((row) => [row.number, row]),
   );
   refuseUnknown(migrations, [...applied.values()], db.name);
+  if (applied.size === 0) {
+    transaction(db, () => {
+      for (const migration of migrations) apply(db, migration);
+    });
+    return;
+  }
   for (const migration of migrations) {
     const row = applied.get(migration.number);
     if (row === undefined) apply(db, migration);

@@ -29,10 +29,10 @@ export const PATH_PROJECT = 'path_project';
 
 const noop = (): void => undefined;
 
-/** Finds the operation for a method and path over all services' endpoint tables. */
-export class Router {
-  readonly #services: readonly Service[];
-  readonly #routes = findMyWay({
+type Routes = findMyWay.Instance<findMyWay.HTTPVersion.V1>;
+
+const noRoutes = (): Routes =>
+  findMyWay({
     // Ids and names with encoded characters (also %2F) stay one segment.
     // '/images/' is an image without an id, not the list; clients rely on its 404.
     ignoreTrailingSlash: false,
@@ -40,31 +40,34 @@ export class Router {
     caseSensitive: true,
   });
 
+/** Finds the operation for a method and path over all services' endpoint tables. */
+export class Router {
+  readonly #services: readonly Service[];
+  readonly #raw = noRoutes();
+  /** Of each service that was asked for something: all of them would keep the start waiting. */
+  readonly #routes = new Map<Service, Routes>();
+
   constructor(services: readonly Service[], rawRoutes: readonly RawRoute[] = []) {
     this.#services = services;
-    for (const service of services) {
-      this.#add(service);
-      if (service.legacyRoot !== undefined) this.#add(withoutMicroversions(service, service.legacyRoot));
+    for (const { name, endpoints } of services) {
+      const ids = new Set<string>();
+      for (const { id } of endpoints) {
+        if (ids.has(id)) throw new Error(`${name} declares the operation ${id} twice`);
+        ids.add(id);
+      }
     }
     for (const route of rawRoutes)
-      this.#routes.on(route.method, route.path, noop, { kind: 'raw', route } satisfies Store);
+      this.#raw.on(route.method, route.path, noop, { kind: 'raw', route } satisfies Store);
   }
 
-  #add(service: Service): void {
-    const byRoute = new Map<string, Endpoint[]>();
-    const ids = new Set<string>();
-    for (const endpoint of service.endpoints) {
-      if (ids.has(endpoint.id))
-        throw new Error(`${service.name} declares the operation ${endpoint.id} twice`);
-      ids.add(endpoint.id);
-      const key = `${endpoint.method} ${endpoint.path}`;
-      byRoute.set(key, [...(byRoute.get(key) ?? []), endpoint]);
-    }
-    for (const candidates of byRoute.values()) {
-      const { method, path } = candidates[0] as Endpoint;
-      const pattern = `${service.prefix}${service.root}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
-      this.#routes.on(method, pattern, noop, { kind: 'endpoint', service, candidates } satisfies Store);
-    }
+  #routesOf(service: Service): Routes {
+    const known = this.#routes.get(service);
+    if (known !== undefined) return known;
+    const routes = noRoutes();
+    addTo(routes, service);
+    if (service.legacyRoot !== undefined) addTo(routes, withoutMicroversions(service, service.legacyRoot));
+    this.#routes.set(service, routes);
+    return routes;
   }
 
   /** `path` is the request's path without its query. */
@@ -72,12 +75,13 @@ export class Router {
     const known = METHODS.find((one) => one === method);
     const found = known && (this.#find(known, path) ?? this.#findBelowProject(known, path));
     if (found) return found;
-    const service = this.#services.find((one) => path === one.prefix || path.startsWith(`${one.prefix}/`));
+    const service = this.#serviceAt(path);
     if (service === undefined) return { kind: 'none', service };
     const document = discoveryPath(service, path);
     if (document !== undefined && (method === 'GET' || method === 'HEAD'))
       return { kind: 'discovery', service, document };
-    const allow = METHODS.filter((one) => this.#routes.find(one, path) !== null);
+    const routes = this.#routesOf(service);
+    const allow = METHODS.filter((one) => routes.find(one, path) !== null);
     return allow.length > 0 ? { kind: 'method', service, allow } : { kind: 'none', service };
   }
 
@@ -95,11 +99,27 @@ export class Router {
   }
 
   #find(method: Method, path: string): Match | undefined {
-    const direct = this.#routes.find(method, path);
-    // HEAD is GET without its body wherever a table does not say more.
-    const found = direct ?? (method === 'HEAD' ? this.#routes.find('GET', path) : null);
-    if (found === null) return undefined;
-    return { ...(found.store as Store), params: found.params };
+    const service = this.#serviceAt(path);
+    const found =
+      (service && findIn(this.#routesOf(service), method, path)) ?? findIn(this.#raw, method, path);
+    return found === null ? undefined : { ...(found.store as Store), params: found.params };
+  }
+
+  #serviceAt(path: string): Service | undefined {
+    return this.#services.find((one) => path === one.prefix || path.startsWith(`${one.prefix}/`));
+  }
+}
+
+/** HEAD is GET without its body wherever a table does not say more. */
+const findIn = (routes: Routes, method: Method, path: string) =>
+  routes.find(method, path) ?? (method === 'HEAD' ? routes.find('GET', path) : null);
+
+function addTo(routes: Routes, service: Service): void {
+  const byRoute = Map.groupBy(service.endpoints, ({ method, path }) => `${method} ${path}`);
+  for (const candidates of byRoute.values()) {
+    const { method, path } = candidates[0] as Endpoint;
+    const pattern = `${service.prefix}${service.root}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
+    routes.on(method, pattern, noop, { kind: 'endpoint', service, candidates } satisfies Store);
   }
 }
 
