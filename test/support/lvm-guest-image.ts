@@ -1,9 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { rolldown } from 'rolldown';
 import { PROGRAM_PATHS } from '../../helper/host/setup/tools.ts';
 import { cpioArchive, type CpioEntry } from '../../resources/guest/cpio.ts';
 import { neededLibraries } from '../../resources/guest/elf.ts';
+import { ownPlace } from '../../scripts/own-place.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Besides Node. */
@@ -13,9 +15,15 @@ const LINKS: Readonly<Record<string, readonly string[]>> = {
   pdata_tools: ['thin_check', 'thin_repair', 'thin_dump'],
   busybox: ['sh', 'mount', 'mkdir', 'modprobe', 'poweroff', 'cat'],
 };
+const ADDON = 'linux-x64.node';
 const LIBRARY_PATHS = ['/lib/x86_64-linux-gnu', '/usr/lib/x86_64-linux-gnu', '/lib64'];
 const LOADER = 'ld-linux-x86-64.so.2';
+/** Where our programs are, in the guest below /work. */
+const PLACE = 'test/bundle';
 const MODULES = ['virtio_pci', 'virtio_blk', 'dm-thin-pool'];
+
+/** Of SQLite's package: what this machine needs. */
+const SQLITE = new RegExp(`/(package\\.json|lib/.*\\.js|prebuilds/${ADDON})$`);
 
 const INIT = `#!/bin/sh
 mount -t proc proc /proc
@@ -25,7 +33,13 @@ mkdir -p /dev/shm /run/lock/lvm
 mount -t tmpfs tmpfs /dev/shm
 for module in virtio_pci virtio_blk; do modprobe $module; done
 export PATH=/bin HOME=/tmp
-node --disable-warning=ExperimentalWarning /work/test/support/lvm-guest.ts
+run() { node /work/${PLACE}/$1.mjs; }
+case $(cat /proc/cmdline) in
+  *journal=*) ;;
+  *) run lvm-guest ;;
+esac
+mkdir -p /synced /careless
+mount -t ext4 /dev/vdc /synced && mount -t ext4 /dev/vdd /careless && run journal-guest
 poweroff -f
 `;
 /** There is no udev in the guest. */
@@ -51,7 +65,8 @@ async function programs(): Promise<CpioEntry[]> {
   const paths = new Map(PROGRAMS.map((name) => [name, find(PROGRAM_PATHS, name)]));
   paths.set('node', realpathSync(process.execPath)).set('busybox', find(PROGRAM_PATHS, 'busybox'));
   const entries: CpioEntry[] = [];
-  const queue = [LOADER];
+  const addon = join(ROOT, 'node_modules/better-sqlite3/prebuilds', ADDON);
+  const queue = [LOADER, ...neededLibraries(await readFile(addon))];
   for (const [name, path] of paths) {
     const data = await readFile(path);
     entries.push(file(`bin/${name}`, data, 0o100755));
@@ -69,20 +84,31 @@ async function programs(): Promise<CpioEntry[]> {
   return entries;
 }
 
-/** The helper's sources, and the packages that the contracts need. */
-async function sources(): Promise<CpioEntry[]> {
+/** Our programs for the guest, each with all that it imports in one file, which an emulated processor reads in time. */
+async function ours(): Promise<CpioEntry[]> {
   const entries: CpioEntry[] = [];
-  const add = async (below: string, to: string, wanted: RegExp): Promise<void> => {
+  for (const name of ['lvm-guest', 'journal-guest']) {
+    const bundle = await rolldown({
+      input: { [name]: join(import.meta.dirname, `${name}.ts`) },
+      platform: 'node',
+      external: ['better-sqlite3'],
+      plugins: [ownPlace(join(ROOT, PLACE), /\/helper\/.*\.ts$/)],
+    });
+    const { output } = await bundle.generate({ format: 'esm', entryFileNames: '[name].mjs' });
+    await bundle.close();
+    for (const one of output)
+      if (one.type === 'chunk') entries.push(file(`work/${PLACE}/${one.fileName}`, one.code));
+  }
+  const add = async (path: string, wanted: RegExp): Promise<void> => {
+    const below = realpathSync(join(ROOT, path));
     for (const entry of await readdir(below, { recursive: true, withFileTypes: true })) {
-      const path = join(entry.parentPath, entry.name);
-      if (entry.isFile() && wanted.test(path))
-        entries.push(file(`work/${to}/${relative(below, path)}`, await readFile(path)));
+      const from = join(entry.parentPath, entry.name);
+      if (entry.isFile() && wanted.test(from))
+        entries.push(file(`work/${path}/${relative(below, from)}`, await readFile(from)));
     }
   };
-  await add(join(ROOT, 'helper'), 'helper', /(?<!\.test)\.ts$/);
-  await add(realpathSync(join(ROOT, 'node_modules/typebox')), 'node_modules/typebox', /\.(mjs|json)$/);
-  for (const name of ['package.json', 'test/support/lvm-guest.ts'])
-    entries.push(file(`work/${name}`, await readFile(join(ROOT, name))));
+  await add('helper/db/migrations', /\.sql$/);
+  await add('node_modules/better-sqlite3', SQLITE);
   return entries;
 }
 
@@ -114,7 +140,7 @@ export async function lvmGuestImage(modules: string): Promise<Buffer> {
     // LVM looks for modprobe there.
     link('sbin', 'bin'),
     ...(await programs()),
-    ...(await sources()),
+    ...(await ours()),
     ...(await kernelModules(modules)),
   ];
   const directories = new Set(['proc', 'sys', 'dev', 'tmp', 'run', 'etc']);
