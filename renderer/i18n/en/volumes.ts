@@ -192,6 +192,8 @@ export const volumes = {
   whileAttached: 'A server writes to it: the copy is as after a power cut, which file systems bear.',
   imageName: 'Name of the image',
   format: 'Format',
+  uploadEncrypted:
+    'The image stays encrypted, as large as the volume, with a copy of the key that is deleted with it. Make volumes of an encrypted type from it; servers cannot boot from it directly.',
   formats: { qcow2: 'qcow2: small, for this cloud and most others', raw: 'raw: as large as the volume' },
   newType: 'New type',
   migration: 'If it has to move to another back end',

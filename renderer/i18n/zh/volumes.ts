@@ -188,6 +188,8 @@ export const volumes: typeof english = {
   whileAttached: '有云主机正在写入：副本相当于突然断电时的内容，文件系统能够承受。',
   imageName: '镜像名称',
   format: '格式',
+  uploadEncrypted:
+    '镜像保持加密，大小与卷相同，并带有一份密钥副本，随镜像一起删除。可以用加密的卷类型从它创建卷；云主机不能直接从它启动。',
   formats: { qcow2: 'qcow2：体积小，本云和大多数云都支持', raw: 'raw：与卷一样大' },
   newType: '新类型',
   migration: '如果必须移到另一个后端',
