@@ -67,7 +67,7 @@ test('volumes become a group, which is snapshotted; a new group is made of the s
   await page.getByRole('row', { name: /log.*Available/ }).waitFor();
   expect(await page.getByRole('row').count()).toBe(3);
   await page.close();
-});
+}, 120_000);
 
 test('a disk that lies on the back end becomes a volume, and is let go again with its disk', async () => {
   await createFile(

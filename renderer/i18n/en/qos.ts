@@ -15,8 +15,6 @@ export const qos = {
   sharedHint: 'Every project may give it to what it owns.',
   isDefault: 'Default',
   isDefaultHint: 'New networks of this project get it. There is one such policy at most.',
-  first: 'First rule',
-  firstNone: 'None yet',
   rules: 'Rules',
   noRules: 'No rules yet: this policy changes nothing.',
   addRule: 'Add rule',
@@ -42,7 +40,8 @@ export const qos = {
   kbps: 'Most, in kbit/s',
   kpps: 'Most, in thousand packets a second',
   burst: 'Burst',
-  burstHint: 'How much may go at once before the limit holds. Left empty, a size that fits.',
+  burstHint:
+    'How much may go at once before the limit holds, in kbit or thousand packets. Left empty, a size that fits.',
   mark: 'Mark',
   badNumber: 'A whole number, 1 at least.',
   sentences: {

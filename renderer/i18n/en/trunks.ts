@@ -36,7 +36,6 @@ export const trunks = {
   upHint: 'A trunk that is switched off keeps its subports as they are, and cannot be deleted.',
   server: 'Server',
   noServer: 'None yet. Launch a server with this port.',
-  launch: 'Launch server with it',
   inGuest: 'In the guest',
   inGuestText:
     'The guest makes an interface for each VLAN. Each must have the MAC address of its subport, or what it sends is dropped.',

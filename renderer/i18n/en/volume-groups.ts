@@ -76,7 +76,6 @@ export const volumeGroups = {
   isPublic: 'For everybody',
   isPublicHint: 'Otherwise only administrators see it.',
   specs: 'Specs',
-  inGroup: (name: string) => `In the group ${name}`,
   manage: {
     title: 'Existing disks',
     open: 'Take in existing disks',

@@ -16,8 +16,6 @@ export const qos: typeof english = {
   sharedHint: '每个项目都可以把它用于自己的资源。',
   isDefault: '默认',
   isDefaultHint: '本项目新建的网络会使用它。最多只能有一个默认策略。',
-  first: '第一条规则',
-  firstNone: '暂不添加',
   rules: '规则',
   noRules: '还没有规则：该策略不产生任何效果。',
   addRule: '添加规则',
@@ -38,7 +36,7 @@ export const qos: typeof english = {
   kbps: '上限（kbit/s）',
   kpps: '上限（千包/秒）',
   burst: '突发量',
-  burstHint: '在限速生效前可以一次通过的量。留空则自动取合适的值。',
+  burstHint: '在限速生效前可以一次通过的量（kbit 或千包）。留空则自动取合适的值。',
   mark: '标记',
   badNumber: '请输入不小于 1 的整数。',
   sentences: {

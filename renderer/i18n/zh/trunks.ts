@@ -36,7 +36,6 @@ export const trunks: typeof english = {
   upHint: '停用的中继不能增减子端口，也不能删除。',
   server: '云主机',
   noServer: '还没有。请用该端口启动云主机。',
-  launch: '用它启动云主机',
   inGuest: '在云主机中',
   inGuestText: '在云主机中为每个 VLAN 创建一个接口，其 MAC 地址必须与子端口一致，否则发出的数据包会被丢弃。',
   whyServer: '它的端口正被云主机使用；请先删除云主机，或分离该端口。',

@@ -72,7 +72,6 @@ export const volumeGroups: typeof english = {
   isPublic: '对所有人可见',
   isPublicHint: '否则只有管理员能看到。',
   specs: '规格',
-  inGroup: (name) => `属于卷组 ${name}`,
   manage: {
     title: '已有磁盘',
     open: '纳管已有磁盘',
