@@ -47,6 +47,3 @@ export const projectReader: Check = either(admin, all(role('reader'), sameProjec
 
 /** Upstream's PROJECT_MEMBER_OR_ADMIN. */
 export const projectMember: Check = either(admin, all(role('member'), sameProject));
-
-/** `rule:admin_or_owner` of the older services. */
-export const adminOrOwner: Check = either(admin, sameProject);

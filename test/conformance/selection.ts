@@ -3,7 +3,6 @@ import { join } from 'node:path';
 
 /** The services whose tests are listed, by the names that tempest gives them. */
 export const SERVICES = ['identity', 'compute', 'image', 'network', 'volume'] as const;
-export type TestedService = (typeof SERVICES)[number];
 
 /** What a test is about: 'tempest.api.image.v2...' is 'image', 'tempest.scenario...' is 'scenario'. */
 export const serviceOf = (test: string): string => /tempest\.(?:api\.)?(\w+)/.exec(test)?.[1] ?? '?';
