@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { FEW_ARENAS, type Word } from '../helper/daemon.ts';
+import { THRIFTY_MALLOC, type Word } from '../helper/daemon.ts';
 import { HelperClient } from '../main/helper-client.ts';
 import { helperProgram, instanceArguments, socketOf, type Instance } from '../main/launch.ts';
 import { run, type Workplace } from './workplace.ts';
@@ -63,7 +63,7 @@ export class BenchInstance {
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       cwd: '/',
-      env: { ...process.env, ...FEW_ARENAS },
+      env: { ...process.env, ...THRIFTY_MALLOC },
     });
     this.#process = child;
     let errors = '';

@@ -266,6 +266,16 @@ describe('firewall groups', () => {
     expect(await group({})).toEqual([409, 'OverQuota']);
   });
 
+  test('a default group goes, and a policy of it that another group has stays', async () => {
+    const [group] = await t.list('a', GROUPS);
+    const [ingress] = await t.list('a', `${POLICIES}?name=default%20ingress`);
+    await made('a', GROUPS, 'firewall_group', { ingress_firewall_policy_id: ingress?.id });
+    await t.world.ok('admin', 'DELETE', `${GROUPS}/${group?.id}`);
+    const kept = await t.show('a', `${POLICIES}/${ingress?.id}`);
+    expect(kept).toMatchObject({ name: 'default ingress', project_id: 'a' });
+    expect(await t.list('admin', `${RULES}?project_id=a`)).toHaveLength(2);
+  });
+
   test('come with a default group, are shared by admins, and belong to their projects', async () => {
     const groups = await t.list('a', GROUPS);
     expect(groups).toMatchObject([{ name: 'default', status: 'INACTIVE', project_id: 'a' }]);

@@ -24,6 +24,13 @@ export async function clean(
     await send(world, wire, 'DELETE', `/compute/v2.1/os-quota-sets/${id}`);
     await send(world, wire, 'DELETE', `/networking/v2.0/quotas/${id}`);
   }
+  // Nothing lists consumers.
+  for (const id of pool.ever('consumer')) await send(world, wire, 'DELETE', `/placement/allocations/${id}`);
+  // A type that is a project's default stays.
+  const { json: defaults } = await send(world, wire, 'GET', '/volume/v3/default-types');
+  for (const { project_id: id } of (defaults as { default_types?: { project_id: string }[] }).default_types ??
+    [])
+    await send(world, wire, 'DELETE', `/volume/v3/default-types/${id}`);
   // A domain is a project too, here as upstream, and the first one stays.
   await send(world, wire, 'DELETE', '/identity/v3/projects/default/tags');
   for (const id of pool.ever('user')) {
@@ -35,6 +42,7 @@ export async function clean(
   }
   for (let round = 0; round < ROUNDS; round++) {
     const going = await settle(helper);
+    await gather(world, wire);
     const mine = (await inventory(world, wire)).filter(
       (thing) => (thing.path !== undefined || isGroup(thing)) && !pool.isKept(thing.kind, thing.id),
     );
@@ -54,6 +62,27 @@ export async function clean(
     if (mine.length === 0) return going;
   }
   return left;
+}
+
+/** What no list of things shows: traits, which are only names, and disks of volumes that were let go, which are taken in. */
+async function gather(world: World, wire: Wire): Promise<void> {
+  const { json } = await send(world, wire, 'GET', '/placement/traits');
+  for (const name of (json as { traits: readonly string[] }).traits)
+    if (name.startsWith('CUSTOM_')) await send(world, wire, 'DELETE', `/placement/traits/${name}`);
+  const { json: found } = await send(world, wire, 'GET', '/volume/v3/os-services');
+  const { services } = found as { services: readonly { binary: string; host: string }[] };
+  for (const { host } of services.filter(({ binary }) => binary === 'cinder-volume')) {
+    const list = '/volume/v3/manageable_volumes';
+    const { json: disks } = await send(world, wire, 'GET', `${list}?host=${encodeURIComponent(host)}`);
+    const known = (disks as { 'manageable-volumes'?: readonly Manageable[] })['manageable-volumes'] ?? [];
+    for (const { reference, safe_to_manage: isSafe } of known)
+      if (isSafe) await send(world, wire, 'POST', list, { volume: { host, ref: reference } });
+  }
+}
+
+interface Manageable {
+  readonly reference: object;
+  readonly safe_to_manage: boolean;
 }
 
 /** Groups of volumes are deleted by an action, and their volumes with them. */
@@ -124,6 +153,8 @@ async function loosen(
         'os-reset_status': { status: 'available', attach_status: 'detached' },
       });
   }
+  if (service.name === 'volume' && kind === 'qos_spec')
+    await call('GET', `${path}/disassociate_all`, undefined);
   if (service.name === 'image' && kind === 'image')
     await call(
       'PATCH',
@@ -140,7 +171,7 @@ async function loosen(
   if (
     service.name === 'network' &&
     kind === 'port' &&
-    String(body['device_owner']).startsWith('network:router_interface')
+    /^network:(?:router_interface|ha_router_replicated_interface)/.test(String(body['device_owner']))
   )
     await call('PUT', `${network}/routers/${String(body['device_id'])}/remove_router_interface`, {
       port_id: body['id'],
@@ -179,6 +210,7 @@ const HISTORY = new Set([
   'saga_event',
   'saga_plan',
   'trace',
+  'volume_message',
   'identity_token',
   'sqlite_sequence',
   'sqlite_stat1',

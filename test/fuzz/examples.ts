@@ -2,20 +2,20 @@ import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
 type Find = (kind: string) => string | undefined;
-type Example = (random: Random, find: Find, world: World) => unknown;
+export type Example = (random: Random, find: Find, world: World) => unknown;
 
 /** Leaves out what there is none of. */
 const some = (object: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 
-const named =
+export const named =
   (key: string, more: (random: Random, find: Find) => object = () => ({})): Example =>
   (random, find) => ({
     [key]: some({ name: `fuzz-${random.hex(6)}`, ...more(random, find) }),
   });
 
 const allocation = (random: Random, find: Find): object => ({
-  allocations: { [random.uuid()]: { resources: { VCPU: 1 } } },
+  allocations: { [find('resource_provider') ?? random.uuid()]: { resources: { VCPU: 1 } } },
   project_id: find('project') ?? 'p',
   user_id: find('user') ?? 'u',
   consumer_generation: null,

@@ -31,7 +31,11 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 /** 'os-keypairs' is 'keypair', 'security-groups' 'security_group', 'policies' 'policy'. */
 export function kindOfSegment(segment: string): string {
-  const plain = segment.replace(/^os-/, '').replaceAll('-', '_').replace(/^OS_/, '').toLowerCase();
+  const plain = segment
+    .replace(/^(?:os|alias)[-_]/, '')
+    .replaceAll('-', '_')
+    .replace(/^OS_/, '')
+    .toLowerCase();
   if (/(?:ss|x)es$/.test(plain)) return plain.slice(0, -2);
   return plain.replace(/ies$/, 'y').replace(/(?<!s)s$/, '');
 }
@@ -40,13 +44,16 @@ export function kindOfSegment(segment: string): string {
 export function kindOfName(name: string): string | undefined {
   if (name === 'uuid' || name === 'key_name') return ALIASES[name];
   const match = /^(.*?)(?:_ids?|_uuid|Ref|_name)$/.exec(name);
-  const stem = match?.[1] ?? (/^(?:port|security_groups|firewall_rules)$/.test(name) ? name : undefined);
+  const stem = match?.[1] ?? (/^(?:port|security_groups|firewall_rules|host)$/.test(name) ? name : undefined);
   if (stem === undefined || stem === '') return undefined;
   const kind = kindOfSegment(stem.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
   return ALIASES[kind] ?? kind;
 }
 
 const MOST = 60;
+
+/** What others belong to, whether it is there or not. */
+export type Owning = 'project' | 'user' | 'consumer';
 
 /** Ids of what there is, by kind, as the answers told them. */
 export class Pool {
@@ -64,18 +71,27 @@ export class Pool {
     add(this.#kept, kind, id);
   }
 
+  /** Whether something that was there before is named in it. */
+  isOfKept(path: string): boolean {
+    return path.split('/').some((part) => this.isKeptId(decodeURIComponent(part)));
+  }
+
+  isKeptId(id: string): boolean {
+    return this.#keptIds.has(id);
+  }
+
   /** By kind too: a resource provider may have been given the id of a network. */
   isKept(kind: string, id: string): boolean {
     return this.#keptThings.has(`${kind} ${id}`);
   }
 
   /** What the run made of a kind, also what is gone: what belongs to it may be there still. */
-  ever(kind: 'project' | 'user'): readonly string[] {
+  ever(kind: Owning): readonly string[] {
     return [...(this.#ever.get(kind) ?? [])];
   }
 
   /** Something belongs to it, whether it is there or not: compute keeps key pairs of any text that names a user. */
-  mention(kind: 'project' | 'user', id: string): void {
+  mention(kind: Owning, id: string): void {
     if (this.#keptIds.has(id)) return;
     const ids = this.#ever.get(kind) ?? new Set();
     this.#ever.set(kind, ids.add(id));
@@ -88,10 +104,7 @@ export class Pool {
 
   /** Remembers the path of a thing, by the template that it has in the endpoint table. */
   learn(service: string, template: string, path: string): void {
-    if (
-      !path.split('/').some((part) => this.#keptIds.has(decodeURIComponent(part))) ||
-      path.split('/').length > 3
-    )
+    if (!this.isOfKept(path) || path.split('/').length > 3)
       add(this.#paths, `${service} ${generic(template)}`, path);
   }
 
@@ -109,7 +122,7 @@ export class Pool {
   ): { readonly path: string; readonly parts: number } | undefined {
     const parts = generic(template).split('/');
     for (let count = parts.length; count > 2; count--) {
-      if (parts[count - 1] !== '{}') continue;
+      if (parts[count - 1] !== '{}' && count < parts.length) continue;
       const list = this.#paths.get(`${service} ${parts.slice(0, count).join('/')}`) ?? [];
       if (list.length > 0) return { path: random.pick(list), parts: count };
     }

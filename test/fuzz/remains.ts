@@ -31,8 +31,8 @@ export async function stuckOperations(helper: HelperClient): Promise<readonly st
   return stuck.map(({ id, title, error }) => `operation ${id}, ${title}, is stuck: ${error?.message ?? ''}`);
 }
 
-/** The database, and what is kept on purpose: of images that are gone, nothing. */
-const OF_ITS_OWN = /^state\/(?:deskcloud\.db|admin-password)/;
+/** The database, and containers of backups, which outlive these, here as upstream. */
+const OF_ITS_OWN = /^state\/(?:deskcloud\.db|admin-password|backups\/[^/]+$)/;
 
 /** Files that a helper has in its state and its run directory. */
 export const filesOf = (directory: string): readonly string[] =>

@@ -1,17 +1,11 @@
 import type { FuzzReport, Memory } from './run.ts';
-import { growth } from './trend.ts';
-
-/**
- * MiB that the helper may need more after 100,000 requests, by the trend of what it needed on the way. Of the heap:
- * the source of checks of schemas, and what is there of the cloud at the time. Of the process: these checks' code too.
- */
-const GROWTH = { heap: 8, rss: 40 } as const;
+import { judgeMemory } from './trend.ts';
 
 /** What a run found, for people, and whether all is well. */
 export function reportLines(report: FuzzReport): { readonly lines: readonly string[]; readonly ok: boolean } {
   const { findings, statuses, neverSucceeded, counts, memory, memoryAtEnd, left, rows, seconds } = report;
   const total = Object.values(statuses).reduce((sum, count) => sum + count, 0);
-  const grown = (['heap', 'rss'] as const).map((what) => ({ what, mib: growth(memory, what, 100_000) }));
+  const verdicts = judgeMemory(memory);
   const problems = [
     ...findings.map(
       ({ operation, problem, count, request, answer }) =>
@@ -19,13 +13,15 @@ export function reportLines(report: FuzzReport): { readonly lines: readonly stri
     ),
     ...left.map((one) => `✗ left: ${one}`),
     ...rows.map((one) => `✗ ${one.slice(0, 500)}`),
-    ...grown
-      .filter(({ what, mib }) => mib !== undefined && mib > GROWTH[what])
-      .map(({ what, mib }) => `✗ memory (${what}) grows by ${mib?.toFixed(1)} MiB in 100,000 requests`),
+    ...verdicts
+      .filter(({ isLeak }) => isLeak)
+      .map(({ part, mib }) => `✗ memory (${part}) grows by ${mib?.toFixed(1)} MiB in 100,000 requests`),
   ];
   const succeeded = Object.values(counts).filter(({ accepted }) => accepted > 0).length;
   const shares = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`);
-  const trends = grown.map(({ what, mib }) => `${what} ${mib === undefined ? 'not judged' : mib.toFixed(1)}`);
+  const trends = verdicts.map(
+    ({ part, mib }) => `${part} ${mib === undefined ? 'not judged' : mib.toFixed(1)}`,
+  );
   return {
     ok: problems.length === 0,
     lines: [

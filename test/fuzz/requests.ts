@@ -1,13 +1,17 @@
 import type { Endpoint, Service } from '../../helper/http/index.ts';
 import { formatMicroversion } from '../../helper/http/index.ts';
 import { schemaAt } from '../../helper/http/schema.ts';
-import { EXAMPLES } from './examples.ts';
+import { EXAMPLES as PLAIN } from './examples.ts';
+import { FURTHER_EXAMPLES } from './further-examples.ts';
 import { mutate, mutateText, oddSegment } from './mutate.ts';
+import { PLACES, QUERIES } from './places.ts';
 import { kindOfName, kindOfSegment, type Pool } from './pool.ts';
 import type { Random } from './random.ts';
 import { Values } from './values.ts';
 import type { WireRequest } from './wire.ts';
 import type { CallerName, World } from './world.ts';
+
+const EXAMPLES = { ...PLAIN, ...FURTHER_EXAMPLES };
 
 /** A request with what it was meant for. */
 export interface Attempt {
@@ -123,7 +127,7 @@ export class Requests {
     const { body, type } = this.#body(service, endpoint, version, wild);
     const request: WireRequest = {
       method: endpoint.method,
-      path: `${service.prefix}${service.root}${this.#path(service.name, endpoint, wild)}${this.#query(endpoint, version, wild)}`,
+      path: `${service.prefix}${service.root}${this.#path(service.name, endpoint, wild, caller)}${this.#query(service.name, endpoint, version, wild)}`,
       headers: {
         host: '127.0.0.1',
         ...(caller === 'nobody' ? {} : { 'x-auth-token': this.#world.callers[caller].token }),
@@ -149,18 +153,30 @@ export class Requests {
     return random.chance(0.4) ? high : low + random.below(high - low + 1);
   }
 
-  #path(service: string, { method, path }: Endpoint, wild: boolean): string {
+  #path(service: string, { id, method, path }: Endpoint, wild: boolean, caller: CallerName): string {
     const random = this.#random;
+    const place = wild
+      ? undefined
+      : PLACES[`${service} ${id}`]?.(
+          (kind) => this.#pool.pick(random, kind, true),
+          random,
+          caller === 'nobody' ? undefined : this.#world.callers[caller],
+        );
     const known = wild || random.chance(0.3) ? undefined : this.#pool.path(random, service, path);
     const rest = path
       .split('/')
       .slice(known?.parts ?? 0)
       .join('/');
-    const filled = this.#fill(rest, method, wild);
+    const filled = this.#fill(rest, method, wild, place);
     return known === undefined ? filled : rest === '' ? known.path : `${known.path}/${filled}`;
   }
 
-  #fill(path: string, method: string, wild: boolean): string {
+  #fill(
+    path: string,
+    method: string,
+    wild: boolean,
+    place: Readonly<Record<string, string | undefined>> = {},
+  ): string {
     const random = this.#random;
     const kept = method === 'GET' || method === 'HEAD';
     let before = '';
@@ -172,7 +188,11 @@ export class Requests {
           before = segment;
           return segment;
         }
-        if (wild && random.chance(0.25)) return encodeOdd(oddSegment(random));
+        const placed = place[name];
+        if (placed !== undefined) return encodeURIComponent(placed);
+        const odd = wild && random.chance(0.25) ? oddSegment(random) : undefined;
+        // Whoever disables the default domain ends all tokens.
+        if (odd !== undefined && (kept || !this.#pool.isKeptId(odd))) return encodeOdd(odd);
         const kinds = [kindOfSegment(before), kindOfName(name)].filter((kind) => kind !== undefined);
         const known = kinds.map((kind) => this.#pool.pick(random, kind, kept)).find((id) => id !== undefined);
         return encodeURIComponent(
@@ -182,7 +202,7 @@ export class Requests {
       .join('/');
   }
 
-  #query(endpoint: Endpoint, version: number, wild: boolean): string {
+  #query(service: string, endpoint: Endpoint, version: number, wild: boolean): string {
     const random = this.#random;
     const schema = endpoint.query === undefined ? undefined : schemaAt(endpoint.query, version);
     const parameters = new URLSearchParams();
@@ -199,6 +219,10 @@ export class Requests {
           (kind === undefined ? undefined : this.#pool.pick(random, kind, true)) ?? random.pick(QUERY_VALUES),
         );
       }
+    const needed =
+      QUERIES[`${service} ${endpoint.id}`]?.((kind) => this.#pool.pick(random, kind, true)) ?? {};
+    for (const [key, value] of wild ? [] : Object.entries(needed))
+      if (value !== undefined) parameters.set(key, value);
     const text = parameters.toString();
     if (wild && random.chance(0.05)) return `?${text}&%ZZ=%&&=&[]=1`;
     return text === '' ? '' : `?${text}`;
@@ -222,7 +246,7 @@ export class Requests {
     }
     const example = EXAMPLES[`${service.name} ${endpoint.id}`];
     const value =
-      example !== undefined && random.chance(0.6)
+      example !== undefined && (random.chance(0.6) || `${service.name} ${endpoint.id}` in PLACES)
         ? example(random, (kind) => this.#pool.pick(random, kind, true), this.#world)
         : this.#values.of(schema, '', !TAKES.has(`${service.name} ${endpoint.id}`));
     const type =

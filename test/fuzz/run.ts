@@ -4,7 +4,8 @@ import { loadServices } from '../../scripts/api-docs/tables.ts';
 import { TestInstance } from '../support/instance.ts';
 import { clean, readRows, rowDifferences } from './clean.ts';
 import { Judge } from './judge.ts';
-import { Pool, kindOfSegment } from './pool.ts';
+import { learn } from './learn.ts';
+import { Pool } from './pool.ts';
 import { Random } from './random.ts';
 import { differences, filesOf, settle, stuckOperations } from './remains.ts';
 import { Requests, type Attempt } from './requests.ts';
@@ -50,7 +51,15 @@ export interface Memory {
   /** What live JavaScript objects and their buffers take, without code. */
   readonly heap: number;
   /** What the process consists of, to tell what grows. */
-  readonly parts: Readonly<Record<string, number>>;
+  readonly parts: MemoryParts;
+}
+
+export interface MemoryParts {
+  readonly [part: string]: number;
+  /** Compiled, and what belongs to it. */
+  readonly code: number;
+  /** What V8 has of the system. */
+  readonly heapTotal: number;
 }
 
 export interface Count {
@@ -133,8 +142,12 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
 
 /** What is there before may be named in requests, and stays. */
 async function keepAll(world: World, wire: Wire, pool: Pool): Promise<void> {
-  for (const { kind, id, body } of await inventory(world, wire)) {
+  for (const { service, kind, id, body } of await inventory(world, wire)) {
     pool.keep(kind, id);
+    // Services of all kinds have the same name for theirs.
+    if (kind === 'service') pool.keep(`${service.name}_service`, id);
+    if (kind === 'service' && typeof body['host'] === 'string')
+      pool.keep(service.name === 'volume' ? 'volume_host' : 'host', body['host']);
     if (kind === 'image' && body['status'] === 'active') pool.keep('bootable_image', id);
     if (kind === 'flavor' && body['name'] === 'm1.nano') pool.keep('bootable_flavor', id);
     if (kind === 'network')
@@ -225,7 +238,7 @@ class Run {
     const { asked, accepted } = this.counts[operation] ?? { asked: 0, accepted: 0 };
     const isAccepted = answer.status < 300;
     this.counts[operation] = { asked: asked + 1, accepted: accepted + (isAccepted ? 1 : 0) };
-    if (isAccepted) this.#learn(attempt, answer);
+    if (isAccepted) learn(this.#pool, attempt, answer);
   }
 
   /** A run whose callers are refused shows nothing more: what took their tokens is to be found. */
@@ -252,40 +265,6 @@ class Run {
       answer: `${answer.status} ${String(answer.headers['x-openstack-request-id'])} ${answer.text.slice(0, 1000)}`,
     });
   }
-
-  #learn({ service, endpoint, request }: Attempt, { json, headers }: WireAnswer): void {
-    const segments = endpoint.path.split('/').filter((segment) => !segment.startsWith('{'));
-    const kind = kindOfSegment(segments.at(-1) ?? '');
-    const [path = ''] = request.path.slice(service.prefix.length + service.root.length).split('?', 1);
-    if (endpoint.method === 'DELETE') {
-      this.#pool.forget(service.name, endpoint.path, path);
-      this.#pool.remove(kind, decodeURIComponent(path.split('/').at(-1) ?? ''));
-      return;
-    }
-    if (endpoint.method === 'PUT' && endpoint.path.endsWith('}'))
-      this.#pool.learn(service.name, endpoint.path, path);
-    const token = headers['x-subject-token'];
-    if (typeof token === 'string' && endpoint.method === 'POST') this.#pool.add('token', token);
-    if (typeof json !== 'object' || json === null) return;
-    if (endpoint.method === 'POST' || endpoint.method === 'PUT') {
-      const [wrapped] = Object.values(json) as unknown[];
-      const inner = (typeof wrapped === 'object' && wrapped !== null ? wrapped : json) as Record<
-        string,
-        unknown
-      > | null;
-      const id = inner?.['id'] ?? inner?.['name'] ?? inner?.['namespace'] ?? inner?.['access'];
-      if (kind === 'keypair' && typeof inner?.['user_id'] === 'string')
-        this.#pool.mention('user', inner['user_id']);
-      if (typeof id !== 'string' && typeof id !== 'number') return;
-      this.#pool.add(kind, String(id));
-      if (endpoint.method === 'POST' && endpoint.action === undefined)
-        this.#pool.learn(service.name, `${endpoint.path}/{}`, `${path}/${encodeURIComponent(id)}`);
-    } else if (/^\/(ports|subnets|security-groups|security-group-rules)$/.test(endpoint.path)) {
-      // What services make by themselves.
-      for (const item of (Object.values(json)[0] ?? []) as { id?: string }[])
-        if (item.id !== undefined) this.#pool.add(kind, item.id);
-    }
-  }
 }
 
 /** What the helper says of itself. */
@@ -301,10 +280,12 @@ async function lookAt(pid: number, answerPath: string): Promise<Look> {
   const said = JSON.parse(readFileSync(answerPath, 'utf8')) as {
     rss: number;
     objects: number;
-    parts: Readonly<Record<string, number>>;
+    parts: MemoryParts;
     things: readonly string[];
   };
   rmSync(answerPath);
-  const parts = Object.fromEntries(Object.entries(said.parts).map(([key, bytes]) => [key, bytes / MIB]));
+  const parts = Object.fromEntries(
+    Object.entries(said.parts).map(([key, bytes]) => [key, bytes / MIB]),
+  ) as MemoryParts;
   return { memory: { rss: said.rss / MIB, heap: said.objects / MIB, parts }, things: said.things };
 }

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { FEW_ARENAS } from '../../helper/daemon.ts';
+import { THRIFTY_MALLOC } from '../../helper/daemon.ts';
 import { LinuxCommandRunner } from '../../helper/host/command/linux.ts';
 import { createLinuxHostNetwork } from '../../helper/host/net/linux.ts';
 import type { NetworkInventory } from '../../helper/host/net/interface.ts';
@@ -140,7 +140,7 @@ export class TestInstance {
     const [first = '', ...words] = [...wrapper, ...node, ...program, ...this.arguments];
     const child = spawn(first, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...FEW_ARENAS },
+      env: { ...process.env, ...THRIFTY_MALLOC },
     });
     this.#process = child;
     this.#output = '';

@@ -76,10 +76,10 @@ export function changeAgent(
   change: { readonly admin_state_up?: boolean; readonly description?: string | null },
 ): void {
   transaction(db, () => {
-    setAgent(db, {
-      id: agent.id,
-      admin_state_up: Number(change.admin_state_up ?? agent.admin_state_up),
-      description: change.description === undefined ? agent.description : change.description,
-    });
+    const isUp = change.admin_state_up ?? agent.admin_state_up;
+    const description = change.description === undefined ? agent.description : change.description;
+    // As it is without a row.
+    if (isUp && description === null) agentRows.delete(db, agent.id);
+    else setAgent(db, { id: agent.id, admin_state_up: Number(isUp), description });
   });
 }

@@ -4,6 +4,7 @@ import {
   firewallGroups,
   firewallPolicies,
   firewallRules,
+  groupsOfPolicies,
   policiesOfRules,
   rulesOfPolicies,
   setPolicyRules,
@@ -69,6 +70,7 @@ export function removeDefaultPolicies(db: Db, group: FirewallGroupRow): void {
   const ids = [group.ingress_firewall_policy_id, group.egress_firewall_policy_id].flatMap((id) => id ?? []);
   for (const policy of firewallPolicies.byIds(db, ids)) {
     if (!Object.values<string>(DEFAULT_POLICIES).includes(policy.name)) continue;
+    if (groupsOfPolicies(db, [policy.id]).length > 0) continue;
     const rules = rulesOfPolicies(db, [policy.id]);
     firewallPolicies.delete(db, policy.id);
     for (const rule of rules)
