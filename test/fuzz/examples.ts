@@ -15,7 +15,7 @@ export const named =
   });
 
 const allocation = (random: Random, find: Find): object => ({
-  allocations: { [find('resource_provider') ?? random.uuid()]: { resources: { VCPU: 1 } } },
+  allocations: { [random.uuid()]: { resources: { VCPU: 1 } } },
   project_id: find('project') ?? 'p',
   user_id: find('user') ?? 'u',
   consumer_generation: null,

@@ -149,6 +149,13 @@ export const FURTHER_EXAMPLES: Readonly<Record<string, Example>> = {
   }),
   'volume group_snapshots:create': (_random, find) => ({ group_snapshot: { group_id: find('group') } }),
   'volume group_snapshots:reset_status': action('reset_status', { status: 'available' }),
+  'placement allocations:update': (random, find) => ({
+    allocations: { [find('resource_provider') ?? random.uuid()]: { resources: { VCPU: 1 } } },
+    project_id: find('project'),
+    user_id: find('user'),
+    consumer_generation: null,
+    consumer_type: 'INSTANCE',
+  }),
   'placement resource_providers:update': rename,
   'placement resource_providers:aggregates:update': (random) => ({
     resource_provider_generation: 0,
