@@ -45,6 +45,8 @@ export function learn(
     return;
   }
   if (endpoint.method === 'PUT' && endpoint.path.includes('{')) pool.learn(service.name, endpoint.path, path);
+  if (endpoint.id === 'snapshots:os-unmanage')
+    pool.mention('released_snapshot', path.split('/').at(-2) ?? '');
   if (service.name === 'placement') consumers(pool, request);
   const token = headers['x-subject-token'];
   if (typeof token === 'string' && endpoint.method === 'POST') pool.add('token', token);

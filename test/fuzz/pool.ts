@@ -53,7 +53,7 @@ export function kindOfName(name: string): string | undefined {
 const MOST = 60;
 
 /** What others belong to, whether it is there or not. */
-export type Owning = 'project' | 'user' | 'consumer';
+export type Owning = 'project' | 'user' | 'consumer' | 'released_snapshot';
 
 /** Ids of what there is, by kind, as the answers told them. */
 export class Pool {
