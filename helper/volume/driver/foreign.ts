@@ -1,4 +1,5 @@
 import { assertSafe, inspectFile, UnsafeImageError } from '../../host/disk/inspect/index.ts';
+import { codeOf } from '../../host/files/errno.ts';
 import { UnsafeNameError, UnsafePathError, type StateStat } from '../../host/files/interface.ts';
 import { badRequest, conflict } from '../../errors/error.ts';
 import type { Directory } from './file.ts';
@@ -80,7 +81,13 @@ export class ForeignFiles implements ForeignDisks {
         : { stored: { kind: kind === 'volume' ? ('volume' as const) : ('snapshot' as const), id } }),
     };
     if (stat.kind !== 'file') return { ...disk, unsafe: 'it is a link or a special file, no regular one' };
-    return this.#inspect(disk);
+    try {
+      return await this.#inspect(disk);
+    } catch (error) {
+      // Whoever had it removed it while it was looked at.
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   async #inspect(disk: ForeignDisk): Promise<ForeignDisk> {
