@@ -56,6 +56,29 @@ describe('actions', () => {
     expect(world.domains.states.get(id)).toBe('shutdown');
   });
 
+  test('a server that is on no host is not ready, whatever its state was set to, and leaves no domain', async () => {
+    const id = await active();
+    await act(id, { shelve: null });
+    await world.quiet();
+    await act(id, { shelveOffload: null }, 'admin');
+    await world.quiet();
+    expect((await show(id))['status']).toBe('SHELVED_OFFLOADED');
+    expect((await act(id, { 'os-resetState': { state: 'active' } }, 'admin')).status).toBe(202);
+    for (const body of [
+      { reboot: { type: 'HARD' } },
+      { 'os-stop': null },
+      { pause: null },
+      { shelve: null },
+      { createImage: { name: 'copy' } },
+    ]) {
+      const answer = await act(id, body);
+      expect([answer.status, messageOf(answer)]).toEqual([409, `Instance ${id} is not ready`]);
+    }
+    expect((await world.call('member', 'DELETE', `/v2.1/servers/${id}`)).status).toBe(204);
+    await world.quiet();
+    expect(world.domains.states.size).toBe(0);
+  });
+
   test('are refused in the wrong state, in nova’s words', async () => {
     const id = await active();
     const refused = await act(id, { 'os-start': null });

@@ -1,6 +1,6 @@
 import type { ServerAction, TaskState } from '../../contract/server-actions.ts';
 import { transaction } from '../../db/index.ts';
-import { notFound } from '../../errors/error.ts';
+import { conflict, notFound } from '../../errors/error.ts';
 import type { Caller } from '../../http/index.ts';
 import type { Saga } from '../../saga/index.ts';
 import type { ComputeDeps } from '../deps.ts';
@@ -24,6 +24,9 @@ export const whoOf = (caller: Caller, row: ServerRow) => ({
   projectId: caller.auth.projectId ?? row.project_id,
   userId: caller.auth.userId,
 });
+
+/** What can be done to a server that is on no host: shelved away, or never built. */
+const WITHOUT_HOST: ReadonlySet<ServerAction> = new Set(['unshelve', 'attach_volume', 'detach_volume']);
 
 export interface ActionBegin<Input extends ServerInput> {
   readonly action: ServerAction;
@@ -51,6 +54,7 @@ export function beginAction<Input extends ServerInput>(
   transaction(db, () => {
     const row = freshServer(deps, serverId);
     requireLegal(what.action, row, caller.auth);
+    requireHost(what.action, row);
     const at = clock();
     const input = what.input(row, at);
     setTask(db, row.id, what.task, at);
@@ -65,4 +69,13 @@ export function beginAction<Input extends ServerInput>(
     });
     what.queued?.(row, operationId, at);
   });
+}
+
+/**
+ * nova's check of the instance's host: os-resetState gives a server that was shelved away the state of one that runs,
+ * and an action would then make it a domain that no deletion looks for.
+ * @throws {CloudError} conflict
+ */
+function requireHost(action: ServerAction, { id, host }: ServerRow): void {
+  if (host === null && !WITHOUT_HOST.has(action)) throw conflict(`Instance ${id} is not ready`);
 }
