@@ -19,6 +19,9 @@ import {
   type StandardTestOptions,
 } from './standard-world.ts';
 
+/** For as many runs as an operation has journal writes, on a machine that does much else. */
+const KILLS_MS = 300_000;
+
 export type { SagaWorld, StandardTestOptions } from './standard-world.ts';
 
 /**
@@ -115,7 +118,7 @@ export function standardSagaTests<Input, Services>(options: StandardTestOptions<
       return wasKilled;
     }
 
-    it('gets to its end when it is killed at any journal write', { timeout: 60_000 }, async () => {
+    it('gets to its end when it is killed at any journal write', { timeout: KILLS_MS }, async () => {
       const expected = await happyEnd();
       let n = 1;
       while (
@@ -131,7 +134,7 @@ export function standardSagaTests<Input, Services>(options: StandardTestOptions<
       expect(n).toBeGreaterThan(saga.steps.length);
     });
 
-    it('gets to its end when every process that takes it up is killed', { timeout: 60_000 }, async () => {
+    it('gets to its end when every process that takes it up is killed', { timeout: KILLS_MS }, async () => {
       const expected = await happyEnd();
       for (const each of [4, 5])
         await inWorld(async (world) => {
@@ -140,7 +143,7 @@ export function standardSagaTests<Input, Services>(options: StandardTestOptions<
         });
     });
 
-    it('leaves a clean slate when it fails and every process is killed', { timeout: 60_000 }, async () => {
+    it('leaves a clean slate when it fails and every process is killed', { timeout: KILLS_MS }, async () => {
       for (const each of [4, 5])
         await inWorld(async (world) => {
           const before = await snapshot(world, ignore);
@@ -152,7 +155,7 @@ export function standardSagaTests<Input, Services>(options: StandardTestOptions<
 
     it(
       'leaves a clean slate when it fails and is killed at any journal write',
-      { timeout: 60_000 },
+      { timeout: KILLS_MS },
       async () => {
         const faulty = failingAtTheEnd(saga);
         let n = 1;

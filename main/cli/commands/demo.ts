@@ -50,7 +50,7 @@ export async function demo(instance: Instance, options: { yes: boolean; down: bo
 What is there
   project         ${DEMO.project}
   networks        ${DEMO.externalNetwork} (outside), ${DEMO.network}; between them ${DEMO.router}
-  server          ${DEMO.server}: ${result.fixedIp} in its network, ${result.floatingIp} from this machine
+  server          ${DEMO.server}: ${result.fixedIp} in its network, floating IP ${result.floatingIp} from this machine
   what it is of   image ${DEMO.image}, key pair ${DEMO.keyPair}, security group ${DEMO.securityGroup}, volume ${DEMO.volume.name}
 
 Log in to the guest
