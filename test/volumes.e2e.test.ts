@@ -67,6 +67,8 @@ describe('volumes in a real guest', () => {
       },
       { timeout: 90_000, interval: 500 },
     );
+  /** A disk that comes while a kernel looks for its first one may be the first. */
+  const isUp = (): Promise<string> => inGuest('true');
   const guestSees = (expected: string): Promise<void> =>
     vi.waitFor(
       async () => expect(await inGuest('cat /sys/block/vdb/size 2>/dev/null || echo none')).toBe(expected),
@@ -90,7 +92,7 @@ describe('volumes in a real guest', () => {
     ({ id } = await cloud.boot('web'));
     await cloud.built(id);
     address = await cloud.floatingIp(id);
-    await inGuest('true');
+    await isUp();
   });
   afterEach(({ task }) => {
     if (task.result?.state === 'fail') process.stderr.write(`${complaints(instance)}\n`);
@@ -136,6 +138,7 @@ describe('volumes in a real guest', () => {
     const web = { id, address };
     ({ id } = await cloud.built(reader.id));
     address = await cloud.floatingIp(id);
+    await isUp();
     const read = `head -c ${text.length} /dev/vdb`;
     await attach(data);
     await guestSees(`${2 * SECTORS}\n`);
@@ -176,6 +179,7 @@ describe('volumes in a real guest', () => {
     expect(Number(written)).toBeGreaterThan(1);
     await cloud.built(otherId);
     ({ id, address } = { id: otherId, address: await cloud.floatingIp(otherId) });
+    await isUp();
     await attach(next);
     await guestSees(`${2 * SECTORS}\n`);
     expect(await inGuest(first)).toBe('before\n');

@@ -59,7 +59,8 @@ export function learn(
     for (const item of items.slice(0, FEW)) {
       mentions(pool, kind, item);
       const id = idOf(item);
-      if (id === undefined) continue;
+      // Names may hold half a surrogate pair, which no path can.
+      if (id?.isWellFormed() !== true) continue;
       pool.add(kind, id);
       if (endpoint.method === 'POST' && endpoint.action === undefined)
         pool.learn(service.name, `${endpoint.path}/{}`, `${path}/${encodeURIComponent(id)}`);
@@ -70,7 +71,7 @@ export function learn(
     for (const item of items.slice(-FEW)) {
       const id = idOf(item);
       // Numbers are other names of what is known by its UUID: a service of compute's.
-      if (id === undefined || /^\d+$/.test(id)) continue;
+      if (id?.isWellFormed() !== true || /^\d+$/.test(id)) continue;
       pool.add(kind === 'detail' ? kindOfSegment(segments.at(-2) ?? '') : kind, id);
       if (list.split('/').length > 2)
         pool.learn(
