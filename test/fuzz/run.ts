@@ -32,8 +32,8 @@ const SETTINGS = {
   network: { vniRange: [1_000_000, 1_100_000] },
 };
 
-/** Operations that answer 401 to wrong passwords and the like. */
-const LOGINS = /^(tokens:|ec2:login|users:password)/;
+/** Operations that answer 401 to wrong passwords and the like, and nova's for a console of another type. */
+const OWN_401 = /^(tokens:|ec2:login|users:password|os-console-auth-tokens:show)/;
 
 /** Something that is not as it should be, with a request that shows it. */
 export interface Finding {
@@ -246,7 +246,7 @@ class Run {
 
   /** A run whose callers are refused shows nothing more: what took their tokens is to be found. */
   #refusal({ endpoint, request, caller }: Attempt, { status }: WireAnswer): string | undefined {
-    if (status !== 401 || caller === 'nobody' || LOGINS.test(endpoint.id)) return undefined;
+    if (status !== 401 || caller === 'nobody' || OWN_401.test(endpoint.id)) return undefined;
     const { token } = this.#world.callers[caller];
     return request.headers['x-auth-token'] === token ? `the token of the ${caller} is refused` : undefined;
   }
