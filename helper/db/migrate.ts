@@ -22,7 +22,8 @@ const fileName = /^(\d{4})-[a-z0-9-]+\.sql$/;
 /**
  * Brings the database to the schema of `directory`: files NNNN-name.sql, in the order of their numbers, each in a
  * transaction of its own with its record, so that an interrupted start goes on where it stopped; an empty database gets
- * them all in one, since each waits for the disk. Numbers may have gaps (each service has a reserved range); a file is never changed once it was released.
+ * them all in one, since each waits for the disk. Numbers may have gaps (each service has a reserved range); a file is
+ * never changed once it was released.
  *
  * @throws {MigrationError} when an applied file has changed, or when the database was made by a newer version.
  */

@@ -1,9 +1,10 @@
 /** The guest's agent writes out what its file systems hold and stops writes for the moment of a copy. */
 import { DomainState, type DomainRef, type Libvirt } from '../../libvirt-ts/index.ts';
+import { KeyedMutex } from '../../mutex.ts';
 import { DomainHostError, type Quiesce } from './interface.ts';
 
-/** What goes on in a frozen guest, by its id: another copy of one of its disks would thaw it in the middle. */
-const underWay = new Map<string, Promise<unknown>>();
+/** By guests: another copy of one of a guest's disks would thaw it in the middle. */
+const frozenGuests = new KeyedMutex();
 
 /**
  * Does `work` while the guest's file systems are frozen, and thaws them in any case. One at a time in each guest.
@@ -16,22 +17,14 @@ export async function whileFrozen<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (quiesce === undefined) return work();
-  const before = underWay.get(dom.uuid);
-  const mine = (async () => {
-    await before?.catch(() => undefined);
+  return frozenGuests.run(dom.uuid, async () => {
     const frozen = await freeze(libvirt, dom, quiesce);
     try {
       return await work();
     } finally {
       if (frozen) await libvirt.domainFsThaw({ dom });
     }
-  })();
-  underWay.set(dom.uuid, mine);
-  try {
-    return await mine;
-  } finally {
-    if (underWay.get(dom.uuid) === mine) underWay.delete(dom.uuid);
-  }
+  });
 }
 
 async function freeze(libvirt: Libvirt, dom: DomainRef, quiesce: Quiesce): Promise<boolean> {

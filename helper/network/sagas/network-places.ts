@@ -12,7 +12,7 @@ import type { SegmentRow } from '../store/row.ts';
 import { apiSegments, leavingSegments, LEFT } from '../store/segment.ts';
 import { subnetsOf } from '../store/subnet.ts';
 import { Listeners } from './listeners.ts';
-import { KeyedMutex } from './mutex.ts';
+import { KeyedMutex } from '../../mutex.ts';
 import { dhcpRows, liveNetwork } from './rows.ts';
 
 export interface DriverDeps {

@@ -29,7 +29,7 @@ import {
 import { rulesOfQosPolicies } from '../store/qos.ts';
 import { groupBy } from '../store/table.ts';
 import type { NetworkDriver } from './driver.ts';
-import { KeyedMutex } from './mutex.ts';
+import { KeyedMutex } from '../../mutex.ts';
 
 export interface RouterDriverDeps {
   readonly db: Db;
