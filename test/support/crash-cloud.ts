@@ -5,10 +5,8 @@ import { HelperError } from '../../main/helper-client.ts';
 import { OpenStackError, type OpenStackClient } from '../../main/openstack-client.ts';
 import type { Told } from './host-matches-database.ts';
 import { TestInstance } from './instance.ts';
+import { delay, PATIENCE_MS } from './patience.ts';
 import { orderText, type KillOrder } from './kill-order.ts';
-
-/** For how long an operation and a recovery may take, on a busy machine. */
-const PATIENCE_MS = 60_000;
 
 export interface Crash<T = Told> {
   /** False when the operation ended before the helper got to the place where it was to kill itself. */
@@ -59,20 +57,7 @@ export class CrashCloud<T = Told> {
 
   /** Waits until no operation is open. @throws when one is stuck, or takes too long. */
   async settled(): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const open = await this.#openOperations();
-      if (open.length === 0) return;
-      const stuck = open.some((one) => one.state === 'stuck');
-      if (stuck || Date.now() > deadline)
-        throw new Error(`operations are still open: ${JSON.stringify(open, undefined, 1)}`);
-      await delay(30);
-    }
-  }
-
-  async #openOperations(): Promise<readonly OperationSummary[]> {
-    const all = await this.instance.client.operations({ limit: '50' });
-    return all.filter((one) => one.finishedAt === null);
+    await this.instance.settled();
   }
 
   /**
@@ -166,21 +151,4 @@ function storyOf(operation: Operation | undefined): string {
       `  ${step.direction} '${step.name}' ${step.outcome}${step.reason === null ? '' : `: ${step.reason}`}`,
   );
   return [`${operation.name} ${operation.state} ${operation.error?.message ?? ''}`, ...steps].join('\n');
-}
-
-export const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Asks until `probe` answers something. @throws with `what` when it does not in time. */
-export async function eventually<T>(
-  what: string,
-  probe: () => Promise<T | undefined>,
-  timeoutMs = PATIENCE_MS,
-): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const found = await probe();
-    if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs / 1000} s: ${what}`);
-    await delay(100);
-  }
 }

@@ -3,7 +3,8 @@ import { DEMO } from '../../main/demo/plan.ts';
 import { ensureImage, ensureNetwork, ensureSecurityGroup } from '../../main/demo/project.ts';
 import type { Json, OpenStackClient } from '../../main/openstack-client.ts';
 import { ensureTinyGuest } from '../../resources/guest/build.ts';
-import { delay, type CrashCloud } from './crash-cloud.ts';
+import type { CrashCloud } from './crash-cloud.ts';
+import { delay } from './patience.ts';
 
 /** The loop follows events, so that a state is right at once; "one interval" of others is a minute. */
 export const FOLLOWED_MS = 30_000;

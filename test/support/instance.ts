@@ -15,6 +15,7 @@ import { LinuxSecretHost } from '../../helper/host/secret/linux.ts';
 import { HelperClient } from '../../main/helper-client.ts';
 import { OpenStackClient } from '../../main/openstack-client.ts';
 import { helperProgram } from './helper-program.ts';
+import { delay, PATIENCE_MS } from './patience.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 export const commands = new LinuxCommandRunner();
@@ -186,6 +187,19 @@ export class TestInstance {
   /** The administrator, logged in. */
   async admin(): Promise<OpenStackClient> {
     return await OpenStackClient.login(await this.client.credentials());
+  }
+
+  /** Waits until no operation is open. @throws when one is stuck, or takes too long. */
+  async settled(): Promise<void> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const open = (await this.client.operations({ limit: '50' })).filter((one) => one.finishedAt === null);
+      if (open.length === 0) return;
+      const stuck = open.some((one) => one.state === 'stuck');
+      if (stuck || Date.now() > deadline)
+        throw new Error(`operations are still open: ${JSON.stringify(open, undefined, 1)}`);
+      await delay(30);
+    }
   }
 
   /** What the helper logged, for the message of a failed test. */

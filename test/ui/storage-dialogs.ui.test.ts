@@ -45,6 +45,7 @@ test('a volume changes its type, goes back to its snapshot, becomes an image, an
   await dialog.getByLabel('Type disk to confirm').fill('disk');
   await dialog.getByRole('button', { name: 'Revert to latest snapshot' }).click();
   await page.getByText('disk is being reverted').waitFor();
+  await window.instance.settled();
   await page.getByRole('link', { name: 'disk', exact: true }).click();
   await page.getByRole('tab', { name: 'Operations' }).click();
   await page.getByRole('link', { name: /Revert volume/ }).waitFor();
@@ -97,6 +98,8 @@ test('a backup overwrites a volume that is there; its record brings it back afte
   await dialog.getByLabel('Type spare to confirm').fill('spare');
   await dialog.getByRole('button', { name: 'Restore' }).click();
   await page.getByText('safe is being restored').waitFor();
+  // A row that was not drawn anew since it began says 'Available' too.
+  await window.instance.settled();
   await page.getByRole('row', { name: /safe.*Available/ }).waitFor();
 
   dialog = await ask(page, 'safe', 'Export its record');
