@@ -35,7 +35,7 @@ test('an encrypted disk becomes an image of LUKS, and a disk of that image has w
     const shape = { id, name: 'n', minDisk: 0, minRam: 0, properties, diskFormat: 'raw' };
     transaction(world.db, () => world.image.face.reserve(world.db, callers['alice']!, shape));
     const disk = { path: at('disk'), format: 'qcow2' as const, diskFormat: 'raw' };
-    const how = { ...disk, encryption, sizeBytes: 4 * MIB };
+    const how = { ...disk, encrypted: { encryption, sizeBytes: 4 * MIB } };
     return await world.image.face.createFromDisk(id, how, never(), () => undefined);
   };
   const id = 'a1b2c3d4-0000-4000-8000-000000000001';

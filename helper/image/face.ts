@@ -2,6 +2,9 @@ import type { Db } from '../db/open.ts';
 import type { DiskEncryption } from '../host/disk/interface.ts';
 import type { AuthContext } from '../http/index.ts';
 
+/** The property by which an image that an encrypted volume was uploaded to names its key, as cinder's. */
+export const IMAGE_KEY_PROPERTY = 'cinder_encryption_key_id';
+
 /** An image as compute needs it. */
 export interface ImageInfo {
   readonly id: string;
@@ -77,7 +80,8 @@ export interface ImageFace {
 
   /**
    * Gives a reserved image the content of a disk (of our own making, that no guest writes to), without what the disk is
-   * based on, in the format that it was reserved with. Idempotent; an image that was deleted meanwhile is no error, and gets nothing.
+   * based on, in the format that it was reserved with. Idempotent; an image that was deleted meanwhile is no error, and
+   * gets nothing.
    * @returns whether the image is there and active.
    */
   createFromDisk(
@@ -87,8 +91,7 @@ export interface ImageFace {
       readonly format?: 'raw' | 'qcow2';
       readonly diskFormat?: string;
       /** Of an encrypted disk of this size, which becomes raw LUKS that the same passphrase opens. */
-      readonly encryption?: DiskEncryption;
-      readonly sizeBytes?: number;
+      readonly encrypted?: { readonly encryption: DiskEncryption; readonly sizeBytes: number };
     },
     signal: AbortSignal,
     onProgress: (fraction: number) => void,

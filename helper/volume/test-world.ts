@@ -99,12 +99,12 @@ export class StandInImages {
     },
     createFromDisk: async (id: string, disk: Parameters<ImageFace['createFromDisk']>[1]) => {
       this.filled.push(`${id} ${disk.path}`);
-      const { path: source, format: sourceFormat = 'qcow2', encryption, sizeBytes = 0 } = disk;
+      const { path: source, format: sourceFormat = 'qcow2', encrypted } = disk;
       const info = this.uploaded.get(id);
-      if (encryption !== undefined && info !== undefined) {
+      if (encrypted !== undefined && info !== undefined) {
         const destination = join(this.#directory, id);
-        const how = { source, sourceFormat, destination, destinationFormat: 'raw' as const, sizeBytes };
-        await this.#disks.clone({ ...how, sourceKey: encryption.passphrase, encryption });
+        const how = { source, sourceFormat, destination, destinationFormat: 'raw' as const };
+        await this.#disks.clone({ ...how, ...encrypted, sourceKey: encrypted.encryption.passphrase });
         const virtualSize = statSync(destination).size;
         this.uploaded.set(id, { ...info, size: virtualSize, virtualSize });
       }

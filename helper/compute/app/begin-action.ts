@@ -54,7 +54,7 @@ export function beginAction<Input extends ServerInput>(
   transaction(db, () => {
     const row = freshServer(deps, serverId);
     requireLegal(what.action, row, caller.auth);
-    requireHost(what.action, row);
+    if (!WITHOUT_HOST.has(what.action)) requireHost(row);
     const at = clock();
     const input = what.input(row, at);
     setTask(db, row.id, what.task, at);
@@ -76,6 +76,6 @@ export function beginAction<Input extends ServerInput>(
  * and an action would then make it a domain that no deletion looks for.
  * @throws {CloudError} conflict
  */
-function requireHost(action: ServerAction, { id, host }: ServerRow): void {
-  if (host === null && !WITHOUT_HOST.has(action)) throw conflict(`Instance ${id} is not ready`);
+export function requireHost({ id, host }: ServerRow): void {
+  if (host === null) throw conflict(`Instance ${id} is not ready`);
 }

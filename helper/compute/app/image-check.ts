@@ -1,6 +1,6 @@
 import { badRequest, forbidden } from '../../errors/error.ts';
 import type { Caller } from '../../http/index.ts';
-import type { ImageInfo } from '../../image/face.ts';
+import { IMAGE_KEY_PROPERTY, type ImageInfo } from '../../image/face.ts';
 import type { Flavor } from '../basics.ts';
 import type { BootImage } from './block-device-plan.ts';
 
@@ -11,7 +11,7 @@ export function checkImage(image: ImageInfo): void {
   if (image.status !== 'active') throw badRequest(`Image ${image.id} is not active.`);
   if (image.diskFormat === 'aki' || image.diskFormat === 'ari')
     throw badRequest(`Image ${image.id} is unacceptable: it is a kernel or ramdisk`);
-  if (image.properties['cinder_encryption_key_id'] !== undefined)
+  if (image.properties[IMAGE_KEY_PROPERTY] !== undefined)
     throw badRequest(
       `Image ${image.id} is unacceptable: Direct booting of an image uploaded from an encrypted volume is unsupported.`,
     );

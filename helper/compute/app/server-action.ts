@@ -1,5 +1,5 @@
 import { transaction } from '../../db/index.ts';
-import { badRequest, conflict } from '../../errors/error.ts';
+import { badRequest } from '../../errors/error.ts';
 import type { StatePath } from '../../host/files/interface.ts';
 import { type Caller, requirePolicy } from '../../http/index.ts';
 import type { ConsoleType, ComputeDeps } from '../deps.ts';
@@ -17,7 +17,7 @@ import {
 import { insertServerAction } from '../store/server-action.ts';
 import type { ServerRow } from '../store/server-row.ts';
 import { resetState, setDeleting, setLock } from '../store/server.ts';
-import { beginAction, freshServer, whoOf, type ActionBegin } from './begin-action.ts';
+import { beginAction, freshServer, requireHost, whoOf, type ActionBegin } from './begin-action.ts';
 import type { ServerTarget } from './server.ts';
 import { requireLegal } from './server-state.ts';
 
@@ -137,7 +137,7 @@ export class ServerActions {
   /** The end of the serial console's log, at most so many lines. */
   async consoleOutput(target: ServerTarget, lines: number | undefined): Promise<string> {
     const { row } = target;
-    if (row.host === null) throw conflict(`Instance ${row.id} is not ready`);
+    requireHost(row);
     const text = await this.#consoleLog(row.id);
     if (lines === undefined || lines < 0) return text;
     if (lines === 0) return '';
@@ -179,7 +179,7 @@ export class ServerActions {
    */
   console(caller: Caller, target: ServerTarget, type: ConsoleType): string {
     const { row } = target;
-    if (row.host === null) throw conflict(`Instance ${row.id} is not ready`);
+    requireHost(row);
     requireLegal(type === 'serial' ? 'get_serial_console' : 'get_vnc_console', row, caller.auth);
     return this.#deps.consoles.issue({
       serverId: row.id,

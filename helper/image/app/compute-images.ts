@@ -71,8 +71,8 @@ export class ComputeImages implements Pick<
         signal,
         onProgress: (fraction: number) => onProgress(fraction * 0.7),
       };
-      const { encryption, sizeBytes } = disk;
-      if (encryption === undefined || sizeBytes === undefined)
+      const { encrypted } = disk;
+      if (encrypted === undefined)
         await disks.convert({
           ...how,
           destinationFormat: (disk.diskFormat ?? 'qcow2') as ImageFormat,
@@ -82,9 +82,8 @@ export class ComputeImages implements Pick<
         await disks.clone({
           ...how,
           destinationFormat: 'raw',
-          sizeBytes,
-          sourceKey: encryption.passphrase,
-          encryption,
+          ...encrypted,
+          sourceKey: encrypted.encryption.passphrase,
         });
       if (findImage(db, imageId) === undefined) return false;
       await data.fill(imageId, copy, { signal, onProgress: (fraction) => onProgress(0.7 + fraction * 0.3) });

@@ -147,7 +147,10 @@ export class ImageData {
     if (size > room) throw new SizeLimitError(`What is kept as image ${image.id}`, room);
     const handle = await files.open(file);
     // What another program wrote is durable before a row names it.
-    await handle.sync();
+    await handle.sync().catch(async (error: unknown) => {
+      await handle.close();
+      throw error;
+    });
     const hashed = await hashFile(handle, ['md5', 'sha256', 'sha512'], {
       signal,
       onProgress: (read) => onProgress(read / size),

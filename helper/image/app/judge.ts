@@ -7,6 +7,7 @@ import {
   type StreamInspector,
 } from '../../host/disk/inspect/index.ts';
 import type { StateFiles, StatePath } from '../../host/files/interface.ts';
+import { IMAGE_KEY_PROPERTY } from '../face.ts';
 import type { Image } from '../store/image.ts';
 
 /** What is known of an upload when its last byte has arrived. */
@@ -42,7 +43,7 @@ export const isPlainDisk = (image: Image): boolean =>
 
 /** Block storage's to open: compute boots nothing that says this of itself, and elsewhere it is plain bytes. */
 const isOfEncryptedVolume = (image: Image): boolean =>
-  image.properties['cinder_encryption_key_id'] !== undefined && declaredFormat(image) === 'raw';
+  image.properties[IMAGE_KEY_PROPERTY] !== undefined && declaredFormat(image) === 'raw';
 
 const INSPECTED = new Set<string>(['qcow2', 'vmdk', 'vdi', 'vhd', 'vhdx', 'iso'] satisfies DeclaredFormat[]);
 

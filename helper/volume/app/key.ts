@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Db } from '../../db/index.ts';
 import { badRequest, conflict } from '../../errors/error.ts';
 import type { DiskEncryption } from '../../host/disk/interface.ts';
-import type { ImageInfo } from '../../image/index.ts';
+import { IMAGE_KEY_PROPERTY, type ImageInfo } from '../../image/face.ts';
 import { Secret } from '../../secret.ts';
 import { findImageKey, findKey, insertKey, type KeyOwner } from '../store/key.ts';
 import { findSnapshot } from '../store/snapshot.ts';
@@ -86,9 +86,8 @@ export function cloneKey(db: Db, keyId: string, owner: KeyOwner, imageId: string
 }
 
 /** Properties of an image that an encrypted volume was uploaded to, by cinder's names. */
-const IMAGE_KEY = 'cinder_encryption_key_id';
 export const imageKeyProperties = (keyId: string): Readonly<Record<string, string>> => ({
-  [IMAGE_KEY]: keyId,
+  [IMAGE_KEY_PROPERTY]: keyId,
   cinder_encryption_key_deletion_policy: 'on_image_deletion',
 });
 export const isKeyProperty = (name: string): boolean => name.startsWith('cinder_encryption_key_');
@@ -103,7 +102,7 @@ export function keyOfImage(
   { id, diskFormat, properties }: Pick<ImageInfo, 'id' | 'diskFormat' | 'properties'>,
   projectId: string | undefined,
 ): { readonly id: string; readonly keyBits: 128 | 256 } | null {
-  const keyId = properties[IMAGE_KEY];
+  const keyId = properties[IMAGE_KEY_PROPERTY];
   if (keyId === undefined) return null;
   const key = findImageKey(db, keyId);
   const unacceptable = (why: string): Error => badRequest(`Image ${id} is unacceptable: ${why}`);

@@ -44,9 +44,11 @@ export const volumeUpload = defineSaga<VolumeUploadInput, VolumeServices>({
           disk.guest === null
             ? { path: disk.path, format: disk.format }
             : { path: copyPath, format: 'qcow2' as const };
+        const { encryption } = encryptedBy(ctx.db, disk.keyId);
+        const sizeBytes = sizeGib * GIB;
         const filled = await ctx.services.image.createFromDisk(
           imageId,
-          { ...source, diskFormat, sizeBytes: sizeGib * GIB, ...encryptedBy(ctx.db, disk.keyId) },
+          { ...source, diskFormat, ...(encryption && { encrypted: { encryption, sizeBytes } }) },
           ctx.signal,
           (fraction) => ctx.progress(fraction, 'copying to the image'),
         );
