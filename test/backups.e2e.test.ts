@@ -98,7 +98,7 @@ describe('backups of real disks, by the openstack client', () => {
     for (const id of [second, full]) {
       await shell.ok(['volume', 'backup', 'delete', id].join(' '));
       await vi.waitFor(async () => expect(JSON.stringify(await cli(...BACKUP, 'list'))).not.toContain(id), {
-        timeout: 60_000,
+        timeout: 120_000,
         interval: 300,
       });
     }

@@ -110,7 +110,7 @@ describe('what happens behind the helper’s back', () => {
     expect(more).toEqual([]);
     process.kill(first, 'SIGKILL');
     // The helper sees it by itself.
-    await expect.poll(dnsmasqPids, { timeout: 60_000, interval: 200 }).toHaveLength(1);
+    await expect.poll(dnsmasqPids, { timeout: 120_000, interval: 200 }).toHaveLength(1);
     const [second = 0] = await dnsmasqPids();
     process.kill(second, 'SIGKILL');
     // So does whoever needs it before that.

@@ -243,11 +243,11 @@ describe('openstack on a simulated host', () => {
     await ok('server stop s2');
     // A call of the client alone takes seconds on a busy machine.
     await expect
-      .poll(async () => (await json('server show s2'))['status'], { timeout: 60_000 })
+      .poll(async () => (await json('server show s2'))['status'], { timeout: 120_000 })
       .toBe('SHUTOFF');
     await ok('server start s2');
     await expect
-      .poll(async () => (await json('server show s2'))['status'], { timeout: 60_000 })
+      .poll(async () => (await json('server show s2'))['status'], { timeout: 120_000 })
       .toBe('ACTIVE');
     await ok('server reboot --wait s2');
     await ok('server reboot --hard --wait s2');
@@ -369,7 +369,7 @@ describe('openstack with a real guest', () => {
     await ok('server reboot --hard --wait guest');
     await ok('server stop guest');
     await expect
-      .poll(async () => (await json('server show guest'))['status'], { timeout: 90_000, interval: 500 })
+      .poll(async () => (await json('server show guest'))['status'], { timeout: 180_000, interval: 500 })
       .toBe('SHUTOFF');
     await ok('server start guest');
     await expect

@@ -113,7 +113,7 @@ describe('consoles of a real guest', () => {
   test.skipIf(!existsSync(CHROMIUM))('a browser shows the screen', async () => {
     const browser = await Browser.open(instance.directory, await cloud.consoleUrl(server.id, 'novnc'));
     try {
-      await expect.poll(() => browser.evaluate(COLOURS), { timeout: 30_000 }).toBeGreaterThan(1);
+      await expect.poll(() => browser.evaluate(COLOURS), { timeout: 60_000 }).toBeGreaterThan(1);
       expect(await browser.evaluate(`document.getElementById('status').textContent`)).toBe('Connected');
       // For a person who wants to see it.
       const keep = process.env['DESKCLOUD_TEST_KEEP'];

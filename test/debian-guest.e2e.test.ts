@@ -189,7 +189,7 @@ describe('a full Debian with cloud-init', () => {
         expect(found?.message).toBe('Error');
         return found!;
       },
-      { timeout: 60_000, interval: 300 },
+      { timeout: 120_000, interval: 300 },
     );
     const told = await cloud.client.get('compute', `${actions}/${action.request_id}`);
     expect(JSON.stringify(told)).toMatch(

@@ -47,7 +47,7 @@ describe('the demo cloud', () => {
     const visited = async (count: string): Promise<void> =>
       await expect
         .poll(async () => (await ssh('grep -c "was here" /data/visitors')).stdout.trim(), {
-          timeout: 60_000,
+          timeout: 120_000,
           interval: 500,
         })
         .toBe(count);

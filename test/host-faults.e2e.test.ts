@@ -135,7 +135,7 @@ describe('a host that lacks something', () => {
     const settled = async (kind: 'volume' | 'snapshot', id: string, status: string): Promise<void> => {
       const found = async (): Promise<unknown> =>
         ((await volume('GET', `/${kind}s/${id}`))[kind] as Json)['status'];
-      await expect.poll(found, { timeout: 60_000 }).toBe(status);
+      await expect.poll(found, { timeout: 120_000 }).toBe(status);
     };
     const make = async (kind: 'volume' | 'snapshot', more: object, status: string): Promise<string> => {
       const { id } = (await volume('POST', `/${kind}s`, { [kind]: more }))[kind] as { id: string };
@@ -165,9 +165,9 @@ describe('a host that lacks something', () => {
     await volume('DELETE', `/snapshots/${half}`);
     await volume('DELETE', `/volumes/${refused}`);
     await volume('DELETE', `/snapshots/${whole}`);
-    await expect.poll(files, { timeout: 60_000 }).toEqual([`volume-${id}`]);
+    await expect.poll(files, { timeout: 120_000 }).toEqual([`volume-${id}`]);
     await volume('DELETE', `/volumes/${id}`);
-    await expect.poll(files, { timeout: 60_000 }).toEqual([]);
+    await expect.poll(files, { timeout: 120_000 }).toEqual([]);
   });
 
   test('without libvirtd a server says so, and the status too', async () => {

@@ -49,7 +49,7 @@ describe('volumes over iSCSI in real guests', () => {
   const becomes = (id: string, status: string): Promise<void> =>
     vi.waitFor(
       async () => expect((await volume('GET', `/volumes/${id}`))['volume']).toMatchObject({ status }),
-      { timeout: 60_000, interval: 100 },
+      { timeout: 120_000, interval: 100 },
     );
   const inGuest = ({ address }: { address: string }, command: string): Promise<string> =>
     vi.waitFor(
@@ -67,7 +67,7 @@ describe('volumes over iSCSI in real guests', () => {
         expect(await inGuest(server, 'cat /sys/block/vdb/size 2>/dev/null || echo none')).toBe(
           `${expected}\n`,
         ),
-      { timeout: 60_000 },
+      { timeout: 120_000 },
     );
   const attachments = (server: { id: string }) => `/servers/${server.id}/os-volume_attachments`;
   const targets = async () => (await instance.inventory()).exports;
@@ -158,7 +158,7 @@ describe('volumes over iSCSI in real guests', () => {
     );
     await cloud.delete(two.id);
     await becomes(id, 'available');
-    await vi.waitFor(async () => expect(await targets()).toEqual([]), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await targets()).toEqual([]), { timeout: 120_000 });
   });
 });
 

@@ -35,7 +35,7 @@ describe.runIf(alone)('libvirtd', () => {
       killEmulator(domain);
       await delay(500);
     });
-    expect(await project.statusSoon(serverId, 'SHUTOFF', 30_000)).toBe('SHUTOFF');
+    expect(await project.statusSoon(serverId, 'SHUTOFF', 90_000)).toBe('SHUTOFF');
     await project.act(serverId, { 'os-start': null });
     expect(await project.statusSoon(serverId, 'ACTIVE')).toBe('ACTIVE');
     await cloud.compared();

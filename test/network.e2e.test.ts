@@ -328,7 +328,7 @@ describe('what a guest forges', () => {
           await anna.sh('sleep 2; ip addr show eth0 | grep -q "inet "');
           return bert.sh('cat /tmp/udhcpd.log');
         },
-        { timeout: 60_000, interval: 1000 },
+        { timeout: 120_000, interval: 1000 },
       )
       .toContain('sending OFFER');
     const news = await anna.sh(`tail -n +${Number(log) + 1} /var/log/dhcp.log`);

@@ -28,12 +28,12 @@ describe('a real guest that is changed, rescued and shelved', () => {
         expect(ran).toMatchObject({ code: 0 });
         return ran.stdout;
       },
-      { timeout: 90_000, interval: 500 },
+      { timeout: 180_000, interval: 500 },
     );
   const act = (body: Json): Promise<Json> => cloud.client.post('compute', `/servers/${id}/action`, body);
   const becomes = (status: string): Promise<void> =>
     vi.waitFor(async () => expect((await cloud.show(id)).status).toBe(status), {
-      timeout: 60_000,
+      timeout: 120_000,
       interval: 200,
     });
   const macs = (): Promise<string> => inGuest('cat /sys/class/net/*/address');
@@ -59,17 +59,17 @@ describe('a real guest that is changed, rescued and shelved', () => {
     });
     const attached = answer['interfaceAttachment'] as Attached;
     // The guest's kernel finds it a moment later.
-    await vi.waitFor(async () => expect(await macs()).toContain(attached.mac_addr), { timeout: 60_000 });
+    await vi.waitFor(async () => expect(await macs()).toContain(attached.mac_addr), { timeout: 120_000 });
     expect((await instance.inventory()).taps).toHaveLength(2);
     await cloud.client.delete('compute', `/servers/${id}/os-interface/${attached.port_id}`);
-    await vi.waitFor(async () => expect(await macs()).not.toContain(attached.mac_addr), { timeout: 60_000 });
+    await vi.waitFor(async () => expect(await macs()).not.toContain(attached.mac_addr), { timeout: 120_000 });
     await vi.waitFor(
       async () => {
         expect((await instance.inventory()).taps).toHaveLength(1);
         const { ports } = await cloud.client.get('network', `/ports?id=${attached.port_id}`);
         expect(ports).toEqual([]);
       },
-      { timeout: 20_000 },
+      { timeout: 120_000 },
     );
   });
 

@@ -11,7 +11,7 @@ afterAll(async () => {
   expect(await instance.remove()).toEqual(NOTHING);
 });
 
-test('a helper that is told to stop in the middle of operations ends', { timeout: 60_000 }, async () => {
+test('a helper that is told to stop in the middle of operations ends', { timeout: 180_000 }, async () => {
   const admin = await instance.admin();
   for (const number of [1, 2, 3, 4]) {
     const network = await make(admin, 'network', '/networks', 'network', { name: `network-${number}` });
@@ -20,7 +20,7 @@ test('a helper that is told to stop in the middle of operations ends', { timeout
   }
   // DHCP servers, and with them what the helper has open in their namespaces, are coming up now.
   await expect
-    .poll(async () => (await instance.inventory()).namespaces.length, { interval: 50, timeout: 30_000 })
+    .poll(async () => (await instance.inventory()).namespaces.length, { interval: 50, timeout: 60_000 })
     .not.toBe(0);
   await instance.stop();
   expect(instance.log()).toContain('"msg":"stopped"');

@@ -40,7 +40,7 @@ describe('volumes in a real guest', () => {
         const why = one.status === status ? [] : (await volume('GET', '/messages'))['messages'];
         expect({ status: one.status, why }).toEqual({ status, why: [] });
       },
-      { timeout: 60_000, interval: 200 },
+      { timeout: 120_000, interval: 200 },
     );
   }
   async function makeVolume(more: Json): Promise<string> {
@@ -65,7 +65,7 @@ describe('volumes in a real guest', () => {
         expect(ran).toMatchObject({ code: 0 });
         return ran.stdout;
       },
-      { timeout: 90_000, interval: 500 },
+      { timeout: 180_000, interval: 500 },
     );
   /** A disk that comes while a kernel looks for its first one may be the first. */
   const isUp = (): Promise<string> => inGuest('true');
@@ -73,7 +73,7 @@ describe('volumes in a real guest', () => {
     vi.waitFor(
       async () => expect(await inGuest('cat /sys/block/vdb/size 2>/dev/null || echo none')).toBe(expected),
       {
-        timeout: 60_000,
+        timeout: 120_000,
       },
     );
   const SECTORS = 1024 ** 3 / 512;
@@ -253,7 +253,7 @@ describe('volumes in a real guest', () => {
           expect.objectContaining({ id: data }),
         ),
       {
-        timeout: 60_000,
+        timeout: 120_000,
       },
     );
     const again = await cloud.boot('second', {

@@ -49,7 +49,7 @@ test.skipIf(!existsSync(CHROMIUM))(
     });
     try {
       const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
-      page.setDefaultTimeout(30_000);
+      page.setDefaultTimeout(60_000);
       const wrong: string[] = [];
       page.on('pageerror', (error) => wrong.push(String(error)));
       await page.goto(url);

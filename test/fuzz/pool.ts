@@ -102,9 +102,9 @@ export class Pool {
     if (!this.#keptIds.has(id)) add(this.#mine, kind, id);
   }
 
-  /** Remembers the path of a thing, by the template that it has in the endpoint table. */
+  /** Remembers the path of a thing that is not kept, by the template that it has in the endpoint table. */
   learn(service: string, template: string, path: string): void {
-    if (!this.isOfKept(path) || path.split('/').length > 3)
+    if (!this.isKeptId(decodeURIComponent(path.split('/').at(-1) ?? '')))
       add(this.#paths, `${service} ${generic(template)}`, path);
   }
 

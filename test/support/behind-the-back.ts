@@ -7,7 +7,7 @@ import { commands, type TestInstance } from './instance.ts';
 /** What happens to an instance without its helper's doing. */
 
 export const virsh = async (...words: readonly string[]): Promise<string> =>
-  (await commands.run(['virsh', '-q', '-c', 'qemu:///system', ...words], { timeoutMs: 60_000 })).stdout;
+  (await commands.run(['virsh', '-q', '-c', 'qemu:///system', ...words], { timeoutMs: 120_000 })).stdout;
 
 /** Takes everything of an instance off the machine that does not outlive a reboot of the host; nobody may run. */
 export async function loseToReboot(instance: TestInstance): Promise<void> {
@@ -40,7 +40,7 @@ export async function restartLibvirtd(between: () => Promise<void>): Promise<voi
     await between();
   } finally {
     await commands.run(systemd ? ['systemctl', 'start', 'libvirtd'] : ['libvirtd', '-d'], {
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
     });
   }
 }
@@ -53,7 +53,7 @@ export function killEmulator(domain: string): void {
 /** True when an SSH server greets at the address. */
 export function greetsBySsh(address: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: address, port: 22, timeout: 2000 });
+    const socket = connect({ host: address, port: 22, timeout: 5000 });
     const end = (answer: boolean): void => {
       socket.destroy();
       resolve(answer);

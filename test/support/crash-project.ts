@@ -7,7 +7,7 @@ import type { CrashCloud } from './crash-cloud.ts';
 import { delay } from './patience.ts';
 
 /** The loop follows events, so that a state is right at once; "one interval" of others is a minute. */
-export const FOLLOWED_MS = 30_000;
+export const FOLLOWED_MS = 90_000;
 
 /** In a cloud whose helper dies again and again: what servers need, and servers. */
 export class CrashProject {

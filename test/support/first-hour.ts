@@ -28,7 +28,7 @@ export async function firstHour(
   tell: (turn: string) => Promise<void>,
 ): Promise<Seen> {
   await page.getByRole('heading', { name: 'Welcome' }).waitFor();
-  await page.getByText('Everything that is needed is here.').waitFor({ timeout: 40_000 });
+  await page.getByText('Everything that is needed is here.').waitFor({ timeout: 90_000 });
   await tell('welcome');
   await hands.click(page.getByRole('button', { name: 'Create demo cloud' }));
   await page

@@ -21,7 +21,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 export const commands = new LinuxCommandRunner();
 
 /** A helper that takes longer to end hangs. */
-const STOP_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 120_000;
 
 /** What an instance has on the machine; all empty when nothing is left. */
 export interface Inventory extends NetworkInventory {

@@ -67,16 +67,16 @@ export class Stream {
     });
   }
 
-  /** Waits until this many more numbers came back. @throws when the connection stands still for 15 s. */
+  /** Waits until this many more numbers came back. @throws when the connection stands still for a minute. */
   async goesOn(numbers = 10): Promise<void> {
     const goal = this.last + numbers;
-    await until(() => this.last >= goal || this.ended, 15_000);
+    await until(() => this.last >= goal || this.ended, 60_000);
     assert.ok(this.last >= goal, `the stream '${this.greeting}' stands at ${this.last}: ${this.#errors}`);
   }
 
-  /** Waits until nothing has come for two seconds. @throws when numbers still come after 15 s. */
+  /** Waits until nothing has come for two seconds. @throws when numbers still come after a minute. */
   async stops(): Promise<void> {
-    await until(() => this.ended || Date.now() - this.#lastAt > 2000, 15_000);
+    await until(() => this.ended || Date.now() - this.#lastAt > 2000, 60_000);
     assert.ok(this.ended || Date.now() - this.#lastAt > 2000, `the stream '${this.greeting}' goes on`);
   }
 
@@ -96,7 +96,7 @@ async function until(condition: () => boolean, limitMs: number): Promise<void> {
 }
 
 /** Waits until a look shows what is expected. @throws when it does not in time, with what it showed last. */
-export async function becomes<T>(look: () => Promise<T>, expected: T, limitMs = 20_000): Promise<void> {
+export async function becomes<T>(look: () => Promise<T>, expected: T, limitMs = 60_000): Promise<void> {
   const end = Date.now() + limitMs;
   for (;;) {
     const shown = await look();
@@ -127,7 +127,7 @@ export abstract class Place {
   protected abstract startMirror(argv: readonly string[]): Promise<void>;
 
   run(...argv: string[]): Promise<Ran> {
-    return run(this.words(argv), { timeoutMs: 60_000 });
+    return run(this.words(argv), { timeoutMs: 120_000 });
   }
 
   /** A shell's line; its output. @throws when it fails. */
@@ -203,7 +203,7 @@ export abstract class Place {
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
     const closed = once(child, 'close');
-    await until(() => output.includes('seq='), 10_000);
+    await until(() => output.includes('seq='), 30_000);
     await work();
     child.stdin?.end('\n');
     await closed;

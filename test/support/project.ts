@@ -172,7 +172,7 @@ export class TestProject {
       };
       return server.fault?.message ?? server['status'];
     };
-    await becomes<unknown>(status, 'ACTIVE', 120_000);
+    await becomes<unknown>(status, 'ACTIVE', 240_000);
   }
 
   /** A new floating IP for a guest. */

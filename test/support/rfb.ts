@@ -66,7 +66,7 @@ export class SocketBytes {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve, reject) => {
       this.#wake = resolve;
-      timer = setTimeout(() => reject(new Error(`the console is silent after ${seen}`)), 60_000);
+      timer = setTimeout(() => reject(new Error(`the console is silent after ${seen}`)), 120_000);
     }).finally(() => clearTimeout(timer));
   }
 }

@@ -130,7 +130,7 @@ export class TestWindow {
   /** A page at a route, drawn. */
   async page(route: string): Promise<Page> {
     const page = await this.#context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(30_000);
     page.on('pageerror', (error) => this.complaints.push(String(error)));
     page.on('console', (message) => {
       if (message.type() === 'error') this.complaints.push(message.text());

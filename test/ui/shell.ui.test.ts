@@ -97,7 +97,7 @@ test('the end of the window can be that of the cloud', async () => {
   expect(window.quits).toBe(0);
   await ask();
   await page.getByRole('button', { name: 'Shut the cloud down and quit' }).click();
-  await vi.waitFor(() => expect(window.quits).toBe(1), { timeout: 20_000 });
+  await vi.waitFor(() => expect(window.quits).toBe(1), { timeout: 40_000 });
   expect(await window.instance.client.statusIfRunning()).toBeUndefined();
   await page.close();
 });

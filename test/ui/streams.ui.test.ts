@@ -68,7 +68,7 @@ class Caller {
         if (at === -1) throw new Error(`none of ${types.join(', ')} for ${id}`);
         return this.#frames.splice(at, 1)[0] as ShellFrame;
       },
-      { timeout: 20_000 },
+      { timeout: 40_000 },
     );
   }
 
@@ -153,11 +153,11 @@ test("a terminal is the person's shell, with the cloud's variables", async () =>
     page.send({ type: 'bytes', id, bytes: new TextEncoder().encode(`${text}\n`) });
   type('echo "<$OS_PROJECT_ID> <$OS_USERNAME> <$(stty size)>"');
   await vi.waitFor(() => expect(page.text(id)).toContain(`<${projectId}> <admin> <30 100>`), {
-    timeout: 10_000,
+    timeout: 30_000,
   });
   page.send({ type: 'message', id, value: { cols: 80, rows: 24 } });
   type('echo "<$(stty size)>"');
-  await vi.waitFor(() => expect(page.text(id)).toContain('<24 80>'), { timeout: 10_000 });
+  await vi.waitFor(() => expect(page.text(id)).toContain('<24 80>'), { timeout: 30_000 });
   type('exit 3');
   expect(await page.next(id, ['message'])).toMatchObject({ value: { exit: 3 } });
   await page.next(id, ['end']);
@@ -175,7 +175,7 @@ test('a token that was revoked is taken anew; preferences stay', async () => {
   expect((await list()).status).toBe(200);
   await window.instance.kill();
   await window.instance.start();
-  await vi.waitFor(async () => expect((await list()).status).toBe(200), { timeout: 20_000, interval: 300 });
+  await vi.waitFor(async () => expect((await list()).status).toBe(200), { timeout: 40_000, interval: 300 });
   await page.call('setPreferences', { theme: 'dark', 'table.servers.hidden': ['image'] });
   expect(await page.call('preferences', {})).toEqual({ theme: 'dark', 'table.servers.hidden': ['image'] });
 });

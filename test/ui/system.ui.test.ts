@@ -67,7 +67,7 @@ test('a setting holds at once, another after the restart; what is wrong is refus
   expect(Math.round(seconds)).toBe(7200);
 
   await page.getByRole('button', { name: 'Restart now' }).click();
-  await page.getByText('The cloud was restarted').waitFor({ timeout: 30_000 });
+  await page.getByText('The cloud was restarted').waitFor({ timeout: 60_000 });
   await page.getByText('One setting waits').waitFor({ state: 'detached' });
   await page.close();
 });
@@ -92,7 +92,7 @@ test('diagnostics have no secret in them; uninstalling asks for the word and lea
   expect(await confirm.isDisabled()).toBe(true);
   await dialog.getByRole('textbox').fill('uninstall');
   await confirm.click();
-  await dialog.getByText('Nothing of the cloud is left').waitFor({ timeout: 30_000 });
+  await dialog.getByText('Nothing of the cloud is left').waitFor({ timeout: 60_000 });
   expect(existsSync(state)).toBe(false);
   await page.close();
 });

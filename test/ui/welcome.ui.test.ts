@@ -12,12 +12,12 @@ test('who is new begins with the welcome, makes the demo cloud with one click, a
   const page = await window.page('/');
   await page.getByRole('heading', { name: 'Welcome' }).waitFor();
   expect(new URL(page.url()).pathname).toBe('/welcome');
-  await page.getByText('Everything that is needed is here.').waitFor({ timeout: 40_000 });
+  await page.getByText('Everything that is needed is here.').waitFor({ timeout: 90_000 });
   await page.getByRole('button', { name: 'Show all checks' }).click();
   expect(await violations(page)).toEqual([]);
 
   await page.getByRole('button', { name: 'Create demo cloud' }).click();
-  await page.getByText('The demo cloud is ready').waitFor({ timeout: 40_000 });
+  await page.getByText('The demo cloud is ready').waitFor({ timeout: 90_000 });
   // The numbered steps as they happened, each with what it is for.
   await page.getByText(/All \d+ steps that were done/).click();
   await page.getByRole('listitem').filter({ hasText: 'Has libvirt start QEMU' }).waitFor();
