@@ -92,7 +92,7 @@ export class Pool {
 
   /** Something belongs to it, whether it is there or not: compute keeps key pairs of any text that names a user. */
   mention(kind: Owning, id: string): void {
-    if (this.#keptIds.has(id)) return;
+    if (this.isKept(kind, id)) return;
     const ids = this.#ever.get(kind) ?? new Set();
     this.#ever.set(kind, ids.add(id));
   }
