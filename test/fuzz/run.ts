@@ -60,6 +60,8 @@ export interface MemoryParts {
   readonly code: number;
   /** What V8 has of the system. */
   readonly heapTotal: number;
+  /** Buffers that live outside of it. */
+  readonly external: number;
 }
 
 export interface Count {

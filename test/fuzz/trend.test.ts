@@ -10,7 +10,7 @@ const looks = (heapAt: (requests: number) => number): readonly Memory[] =>
     requests: index * 5000,
     rss: 150,
     heap: heapAt(index * 5000),
-    parts: { code: 20, heapTotal: 80 },
+    parts: { code: 20, heapTotal: 80, external: 12 },
   }));
 
 const heap = (look: Memory): number => look.heap;
@@ -62,7 +62,7 @@ const seen = (script: number, native: number): readonly Memory[] =>
       requests: index * 5000,
       rss: rss + lost(script) + lost(native),
       heap: objects + lost(script),
-      parts: { code, heapTotal: heapTotal + lost(script) },
+      parts: { code, heapTotal: heapTotal + lost(script), external: 12 },
     };
   });
 
@@ -78,6 +78,15 @@ test('jumps of an allocator are no leak of native memory, and a leak is found am
   expect(leaksOf(seen(0, 100))).toContain('native');
   expect(leaksOf(seen(200, 0))).toContain('heap');
   expect(leaksOf(seen(100, 0))).toContain('heap');
+});
+
+test('what is needed for a moment is no leak of native memory', () => {
+  const busy = looks(() => 50).map((look, index) => {
+    const thread = index % 3 === 0 || index === 20 ? 15 : 0;
+    const external = index % 4 === 0 ? 45 : 12;
+    return { ...look, rss: 150 + thread + external, parts: { ...look.parts, external } };
+  });
+  expect(leaksOf(busy)).toEqual([]);
 });
 
 test('what comes in a few large pieces is found by the whole', () => {

@@ -31,14 +31,20 @@ export function growth(memory: readonly Memory[], part: PartOf, requests: number
 }
 
 /**
- * As {@link growth}, of what grows from each look to the next: the mean of the middle half of these steps. An allocator
- * goes up by a jump when more was needed at once than ever before, and stays there; that is a step or two. A leak is in
- * all of them.
+ * As {@link growth}, of what grows from each look to the next and stays: the mean of the middle half of these steps. What
+ * is needed for a moment, a thread that hashes or a disk on its way, is gone at a later look. An allocator goes up by a
+ * jump when more was needed at once than ever before, and stays there; that is a step or two. A leak is in all of them.
  */
 export function steadyGrowth(memory: readonly Memory[], part: PartOf, requests: number): number | undefined {
   const looks = looksOf(memory);
   if (looks === undefined) return undefined;
-  const steps = sorted(looks.slice(1).map((look, index) => slope(looks[index] ?? look, look, part)));
+  const floor = looks.map((_, index) => Math.min(...looks.slice(index).map(part)));
+  const steps = sorted(
+    looks.slice(1).map((look, index) => {
+      const before = looks[index] ?? look;
+      return ((floor[index + 1] ?? 0) - (floor[index] ?? 0)) / (look.requests - before.requests);
+    }),
+  );
   const quarter = Math.floor(steps.length / 4);
   const middle = steps.slice(quarter, steps.length - quarter);
   return (middle.reduce((sum, step) => sum + step, 0) / middle.length) * requests;
@@ -50,14 +56,14 @@ export function steadyGrowth(memory: readonly Memory[], part: PartOf, requests: 
  * - heap, live objects and their buffers: it holds what is there of the cloud at the time, too. 100 bytes a request are
  *   10 MiB.
  * - code: schemas' checks are compiled when they are first needed, which becomes rarer, and never ends in one run.
- * - native, all that is not V8's: SQLite, sockets, libuv. From one look to the next it varies by 0.3 MiB and less; the
- *   middle half of 15 such steps by 0.1, which is 2 MiB in 100,000 requests. The bound is four times that.
+ * - native, all that is neither V8's nor a buffer: SQLite, sockets, libuv. SQLite's page cache fills up to its 8 MiB, the
+ *   slower the longer it takes, and that is the bound.
  * - rss, the whole process with all jumps of its allocators.
  */
 const BOUNDS: Readonly<Record<string, { part: PartOf; trend: typeof growth; most: number }>> = {
   heap: { part: ({ heap }) => heap, trend: growth, most: 8 },
   code: { part: ({ parts }) => parts.code, trend: growth, most: 8 },
-  native: { part: ({ rss, parts }) => rss - parts.heapTotal, trend: steadyGrowth, most: 8 },
+  native: { part: ({ rss, parts }) => rss - parts.heapTotal - parts.external, trend: steadyGrowth, most: 8 },
   rss: { part: ({ rss }) => rss, trend: growth, most: 40 },
 };
 
