@@ -11,13 +11,19 @@ export const serviceOf = (test: string): string => /tempest\.(?:api\.)?(\w+)/.ex
 const COMPLIANCE =
   /\.IdentityV3UsersTest\.(test_password_history|test_user_account_lockout|test_user_update_own)/;
 
-/** Whole modules of tempest.scenario that need nothing but the four services. */
+/** Whole modules of tempest.scenario, of what is there. */
 export const SCENARIOS = [
   'tempest.scenario.test_network_basic_ops',
   'tempest.scenario.test_network_v6',
   'tempest.scenario.test_security_groups_basic_ops',
   'tempest.scenario.test_server_basic_ops',
   'tempest.scenario.test_minimum_basic',
+  'tempest.scenario.test_shelve_instance',
+  'tempest.scenario.test_snapshot_pattern',
+  'tempest.scenario.test_stamp_pattern',
+  'tempest.scenario.test_volume_backup_restore',
+  'tempest.scenario.test_volume_boot_pattern',
+  'tempest.scenario.test_volume_migrate_attached',
 ];
 
 export interface Selection {

@@ -50,6 +50,8 @@ export interface WindowOptions {
   readonly height?: number;
   /** Nobody has seen the window before: it begins with its welcome. */
   readonly fresh?: boolean;
+  /** Of the instance, beside its own. */
+  readonly settings?: object;
   /** Another image catalogue than the one that ships; told the instance's directory. */
   readonly vendor?: (directory: string) => ImageVendor;
 }
@@ -95,7 +97,7 @@ export class TestWindow {
   }
 
   static async open(options: WindowOptions = {}): Promise<TestWindow> {
-    const instance = new TestInstance('ui', 'simulated');
+    const instance = new TestInstance('ui', 'simulated', options.settings);
     await instance.start();
     const where: Instance = {
       directory: instance.directory,

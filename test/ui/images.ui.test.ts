@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,26 +8,46 @@ import { LinuxDownloader } from '../../helper/host/download/linux.ts';
 import { simulatedGuest } from '../../main/demo/simulated-guest.ts';
 import { readCatalogue } from '../../resources/images/catalogue.ts';
 import { violations } from '../support/axe.ts';
+import { delay } from '../support/patience.ts';
 import { TestWindow } from '../support/window.ts';
 
 let window: TestWindow;
 let vendor: Server;
 let disk: string;
 let bytes: Buffer;
+let origin: string;
+/** Whether the vendor sends the rest of a large disk at once. */
+let hurries = false;
+
+/** In pieces, each after a moment. */
+async function sendSlowly(response: ServerResponse): Promise<void> {
+  for (let at = 0; at < bytes.length; at += 4096) {
+    response.write(bytes.subarray(at, at + 4096));
+    if (!hurries) await delay(150);
+  }
+  response.end();
+}
+
 beforeAll(async () => {
   let asked = 0;
-  vendor = createServer((_request, response) => {
+  vendor = createServer((request, response) => {
     response.writeHead(200, { 'content-length': bytes.length, etag: '"one"' });
+    if (request.url === '/large.qcow2') {
+      void sendSlowly(response);
+      return;
+    }
     asked += 1;
     // The first answer stops in the middle.
     if (asked === 1) response.write(bytes.subarray(0, 100_000));
     else response.end(bytes);
   });
   await new Promise<void>((resolve) => vendor.listen(0, '127.0.0.1', resolve));
-  const origin = `http://127.0.0.1:${(vendor.address() as AddressInfo).port}`;
+  origin = `http://127.0.0.1:${(vendor.address() as AddressInfo).port}`;
   const [first, second] = readCatalogue();
   if (first === undefined || second === undefined) throw new Error('the catalogue is empty');
   window = await TestWindow.open({
+    // What is on this machine is nothing that a cloud downloads of itself (S9).
+    settings: { image: { importOrigins: [origin] } },
     vendor: (directory) => ({
       directory: join(directory, 'cache'),
       downloader: new LinuxDownloader({ retryDelaysMs: [], stallMs: 5000 }),
@@ -99,6 +119,22 @@ test('a disk file is judged by its bytes and uploaded; the image is edited, shar
   await dialog.getByRole('textbox').fill('mine');
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await page.getByText('No images yet').waitFor();
+  await page.close();
+});
+
+test('an image is downloaded from the web, and its row says how far that is', async () => {
+  const page = await window.page('/images');
+  await page.getByRole('button', { name: 'Import from URL' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Address').fill(`${origin}/large.qcow2`);
+  await dialog.getByLabel('Name').fill('far');
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+  const row = page.getByRole('row', { name: /far/ });
+  await row.getByRole('progressbar', { name: 'Importing: downloading' }).waitFor();
+  expect(await row.getByText(/^\d+ %$/).textContent()).not.toBe('0 %');
+  hurries = true;
+  await row.getByText('Active').waitFor();
+  expect(await row.getByRole('progressbar').count()).toBe(0);
   await page.close();
 });
 

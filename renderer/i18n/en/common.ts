@@ -5,6 +5,7 @@ export const common = {
   undo: 'Undo',
   cancel: 'Cancel',
   close: 'Close',
+  percent: (percent: number) => `${percent} %`,
   delete: 'Delete',
   create: 'Create',
   save: 'Save',

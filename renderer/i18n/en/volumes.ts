@@ -54,7 +54,6 @@ export const volumes = {
   backend: 'Back end',
   madeFrom: 'Made from',
   nothing: 'nothing: it began empty',
-  progress: (percent: number) => `${percent} %`,
   tabs: { overview: 'Overview', snapshots: 'Snapshots', backups: 'Backups', operations: 'Operations' },
   disk: 'Disk',
   imageMetadata: 'Image metadata',

@@ -6,6 +6,7 @@ export const common: typeof english = {
   undo: '撤销',
   cancel: '取消',
   close: '关闭',
+  percent: (percent) => `${percent} %`,
   delete: '删除',
   create: '创建',
   save: '保存',

@@ -54,7 +54,6 @@ export const volumes: typeof english = {
   backend: '后端',
   madeFrom: '来源',
   nothing: '无，创建时为空',
-  progress: (percent) => `${percent} %`,
   tabs: { overview: '概览', snapshots: '快照', backups: '备份', operations: '操作记录' },
   disk: '磁盘',
   imageMetadata: '镜像元数据',
