@@ -213,7 +213,8 @@ export class TestWorld {
         .prepare<[], { id: string }>('SELECT id FROM saga WHERE finished_at IS NULL ORDER BY seq LIMIT 1')
         .get();
       if (open === undefined) return;
-      await this.sagas.wait(open.id);
+      const { state, error } = await this.sagas.wait(open.id);
+      if (state === 'stuck') throw new Error(`operation ${open.id} is stuck: ${error?.message ?? ''}`);
     }
   }
 
