@@ -1,4 +1,3 @@
-import type { ServerVolumeRow } from '../store/server-volume.ts';
 import { createHash } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { statusOf } from '../../contract/server-actions.ts';
@@ -6,6 +5,7 @@ import { mv, type Microversion } from '../../http/index.ts';
 import type { ServerAddress } from '../../network/face.ts';
 import type { ListedServer } from '../store/server-list.ts';
 import { instanceName, tagsOfRow } from '../store/server-row.ts';
+import type { ServerVolumeRow } from '../store/server-volume.ts';
 
 /** What shows of a server besides its row, and to whom. */
 export interface ViewContext {
@@ -27,9 +27,9 @@ export interface ViewContext {
 export interface ViewExtras {
   readonly addresses: ReadonlyMap<string, readonly ServerAddress[]>;
   readonly securityGroups: ReadonlyMap<string, readonly string[]>;
-  /** Zone and state by host. */
   /** By server. */
   readonly volumes: ReadonlyMap<string, readonly ServerVolumeRow[]>;
+  /** Zone and state by host. */
   readonly hosts: ReadonlyMap<string, { readonly zone: string; readonly status: string }>;
 }
 
