@@ -149,7 +149,10 @@ async function runPart(part: Part, options: Options, directory: string): Promise
       onResult: ({ name, outcome, reason }) => {
         done += 1;
         if (outcome !== 'passed') progress.line(`${outcome.toUpperCase()} ${name}: ${reason}`);
-        progress.update(total === undefined ? 0 : Math.min(1, done / total), `${title}: tests, ${done} ended`);
+        progress.update(
+          total === undefined ? 0 : Math.min(1, done / total),
+          `${title}: tests, ${done} ended`,
+        );
       },
     });
   });

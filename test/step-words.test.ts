@@ -32,7 +32,7 @@ test('every operation and every step of it has a Chinese name, and no name is le
 /** A sentence with what differs in it left out, however the program or the table names that. */
 const skeleton = (text: string): string => text.replaceAll(/\$?\{[^}]*\}/g, '{}');
 
-test('what steps note, and why they are left out, can be said in Chinese', async () => {
+test('what steps note and are doing, and why they are left out, can be said in Chinese', async () => {
   const root = join(import.meta.dirname, '..');
   const known = new Set(sayings.map(([english]) => skeleton(english)));
   const said = new Set<string>();
@@ -42,6 +42,7 @@ test('what steps note, and why they are left out, can be said in Chinese', async
     for (const [, plain, template] of source.matchAll(/\.note\(\s*(?:'([^']*)'|`([^`]*)`)\s*[,)]/g))
       // What differs by a text within it is looked at below.
       if (!(template ?? '').includes('? ')) said.add(skeleton(plain ?? template ?? ''));
+    for (const [, doing] of source.matchAll(/progress\([^;]*?'([^'\n]+)'\)/g)) said.add(doing ?? '');
     for (const [, reason] of source.matchAll(/\bskip: .*?(?:&&|\?|:)\s+'([^'\n]+)'/g)) said.add(reason ?? '');
   }
   expect(said.size).toBeGreaterThan(25);

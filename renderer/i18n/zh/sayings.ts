@@ -90,6 +90,24 @@ export const sayings: readonly (readonly [english: string, chinese: string])[] =
   ['a {kind} of {length} characters, too long to keep', '{kind}，{length} 个字符，太长而未保留'],
   ['simulated: {what}', '模拟：{what}'],
 
+  // What a step is doing, beside how far it is.
+  ['base image', '基础镜像'],
+  ['converting', '正在转换格式'],
+  ['copy of the disk', '正在复制磁盘'],
+  ['copying', '正在复制'],
+  ['copying the disk of the running guest', '正在复制运行中客户机的磁盘'],
+  ['copying the disks of running guests', '正在复制运行中客户机的磁盘'],
+  ['copying the image', '正在复制镜像'],
+  ['copying the volume', '正在复制卷'],
+  ['copying to the image', '正在复制到镜像'],
+  ['copying to the volume', '正在复制到卷'],
+  ['downloading', '正在下载'],
+  ['image', '镜像'],
+  ['preparing the image', '正在准备镜像'],
+  ['reading', '正在读取'],
+  ['reading the backup', '正在读取备份'],
+  ['storing the backup', '正在存储备份'],
+
   // What the check of this machine finds.
   ['simulated host', '模拟主机'],
   ['the programs that Deskcloud uses are installed', 'Deskcloud 所用的程序都已安装'],
