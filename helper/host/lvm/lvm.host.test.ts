@@ -24,10 +24,11 @@ test.skipIf(hasDeviceMapper)('a kernel without device-mapper is said to be one, 
 
 // Skipped where there is no device-mapper; test/lvm.e2e.test.ts runs the same in a guest whose kernel has it.
 describe.skipIf(!hasDeviceMapper)('LVM on a loop device', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'deskcloud-lvm-'));
   const group = `deskcloud-test-${process.pid}`;
+  let directory = '';
   let device = '';
   beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'deskcloud-lvm-'));
     const file = join(directory, 'disk');
     writeFileSync(file, '');
     truncateSync(file, 128 * 2 ** 20);
