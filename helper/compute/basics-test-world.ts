@@ -1,7 +1,7 @@
 /** What the tests of compute's basics share: the real HTTP layer over a real database and a fake hypervisor. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeDatabase, openDatabase, statement, type Db } from '../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase, statement } from '../db/index.ts';
 import { computeDialect } from '../errors/dialects.ts';
 import { FakeDomainHost } from '../host/domain/index.ts';
 import { createHttpServer, silentLogger, type AuthContext } from '../http/index.ts';
@@ -43,7 +43,7 @@ export class BasicsWorld {
   #now = 1_700_000_000_000;
 
   private constructor() {
-    this.db = openDatabase({ path: ':memory:' });
+    this.db = memoryDatabase();
     this.domains = new FakeDomainHost({ hypervisor: { vcpus: 4, memoryMib: 8192, hostname: 'desk' } });
     const hypervisor = this.domains.hypervisor.bind(this.domains);
     this.domains.hypervisor = () =>

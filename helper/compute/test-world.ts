@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase } from '../db/index.ts';
 import { badRequest } from '../errors/error.ts';
 import { FakeDiskHost } from '../host/disk/fake.ts';
 import type { DiskHost } from '../host/disk/interface.ts';
@@ -106,12 +106,7 @@ export class TestWorld {
     await chmod(directory, 0o711);
     for (const name of ['state', 'run']) await mkdir(join(directory, name), { mode: 0o711 });
     await writeFile(join(directory, 'base'), Buffer.alloc(MIB));
-    const world = new TestWorld(
-      directory,
-      openDatabase({ path: ':memory:' }),
-      options.host,
-      options.config ?? {},
-    );
+    const world = new TestWorld(directory, memoryDatabase(), options.host, options.config ?? {});
     if (options.listen !== false) await world.#listen();
     return world;
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openDatabase } from '../db/index.ts';
+import { memoryDatabase } from '../db/index.ts';
 import { FakeSecretHost } from '../host/secret/fake.ts';
 import type { HostSecret } from '../host/secret/interface.ts';
 import { Secret } from '../secret.ts';
@@ -10,7 +10,7 @@ const secret = (id: string): HostSecret => ({ id, use: 'volume', value: new Secr
 
 test('what a restart of libvirt lost is put back, and what is of no attachment goes', async () => {
   const secrets = new FakeSecretHost();
-  const volume = new StandInVolumes(openDatabase({ path: ':memory:' }));
+  const volume = new StandInVolumes(memoryDatabase());
   volume.held.set('attached', [secret('attached')]);
   volume.held.set('leaving', [secret('leaving')]);
   volume.allSecrets = () => [

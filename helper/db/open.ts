@@ -7,7 +7,7 @@ import { migrate, MigrationError } from './migrate.ts';
 export type Db = Database.Database;
 
 export interface OpenOptions {
-  /** The database file (its directory must exist), or ':memory:' for tests. */
+  /** The database file; its directory must exist. */
   readonly path: string;
   /** Where the NNNN-name.sql files are; db/migrations by default. */
   readonly migrationsDirectory?: string;
@@ -17,6 +17,8 @@ export interface OpenOptions {
 export class CorruptDatabaseError extends Error {
   override readonly name = 'CorruptDatabaseError';
 }
+
+export const MIGRATIONS = join(import.meta.dirname, 'migrations');
 
 const locks = new WeakMap<Db, StateLock>();
 
@@ -30,19 +32,18 @@ const locks = new WeakMap<Db, StateLock>();
  */
 export function openDatabase(options: OpenOptions): Db {
   const { path } = options;
-  const inMemory = path === ':memory:';
-  const lock = inMemory ? undefined : lockState(path);
+  const lock = lockState(path);
   let db: Db | undefined;
   try {
-    if (!inMemory) createPrivately(path);
+    createPrivately(path);
     db = new Database(path);
     configure(db);
-    migrate(db, options.migrationsDirectory ?? join(import.meta.dirname, 'migrations'));
-    if (lock !== undefined) locks.set(db, lock);
+    migrate(db, options.migrationsDirectory ?? MIGRATIONS);
+    locks.set(db, lock);
     return db;
   } catch (error) {
     db?.close();
-    lock?.release();
+    lock.release();
     throw explained(error, path);
   }
 }
@@ -54,7 +55,8 @@ export function closeDatabase(db: Db): void {
   locks.delete(db);
 }
 
-function configure(db: Db): void {
+/** What a connection needs whatever is on it. */
+export function configure(db: Db): void {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');

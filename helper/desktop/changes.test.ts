@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ChangeEvent } from '../contract/change.ts';
-import { closeDatabase, openDatabase, statement, transaction, type Db } from '../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase, statement, transaction } from '../db/index.ts';
 import { ChangeFeed } from './changes.ts';
 
 let db: Db;
 let heard: ChangeEvent[];
 let stop: () => void;
 beforeEach(() => {
-  db = openDatabase({ path: ':memory:' });
+  db = memoryDatabase();
   heard = [];
   stop = new ChangeFeed(db).on((event) => heard.push(event));
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { closeDatabase, openDatabase, transaction, type Db } from '../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase, transaction } from '../db/index.ts';
 import { deskcloudDialect } from '../errors/dialects.ts';
 import { silentLogger, type AuthContext } from '../http/index.ts';
 import { TestServer } from '../http/test-server.ts';
@@ -28,7 +28,7 @@ let engine: SagaEngine;
 let server: TestServer;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'deskcloud-operations-'));
-  db = openDatabase({ path: ':memory:' });
+  db = memoryDatabase();
   createSampleTables(db);
   engine = new SagaEngine({ db, logger: silentLogger });
   engine.register(sampleCreate, { host: new SampleHost(join(directory, 'host')) });

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase } from '../db/index.ts';
 import { createHttpServer, silentLogger, type Service } from '../http/index.ts';
 import { Secret } from '../secret.ts';
 import {
@@ -56,7 +56,7 @@ export async function startTestCloud(
   others: readonly Service[] = [],
   rules: PasswordRules = {},
 ): Promise<TestCloud> {
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   const passwords = createPasswords(4);
   const state = { ahead: 0 };
   const identity = createIdentity({

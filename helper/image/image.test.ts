@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { closeDatabase, openDatabase, transaction, type Db } from '../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase, transaction } from '../db/index.ts';
 import type { DiskHost } from '../host/disk/interface.ts';
 import { GuardedWebSource } from '../host/download/guarded.ts';
 import { LinuxStateFiles } from '../host/files/linux.ts';
@@ -45,7 +45,7 @@ const disks = {
 } as unknown as DiskHost;
 
 beforeEach(async () => {
-  db = openDatabase({ path: ':memory:' });
+  db = memoryDatabase();
   root = mkdtempSync(join(tmpdir(), 'deskcloud-image-'));
   const files = new LinuxStateFiles(root);
   image = createImage({

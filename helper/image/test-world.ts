@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase } from '../db/index.ts';
 import { FakeDiskHost } from '../host/disk/fake.ts';
 import { GuardedWebSource } from '../host/download/guarded.ts';
 import { LinuxStateFiles } from '../host/files/linux.ts';
@@ -57,7 +57,7 @@ export function emptyVdi(mark = 0): Buffer {
 
 /** An image service behind the real HTTP layer, for tests. Tokens are the names of {@link callers}. */
 export class ImageWorld {
-  readonly db: Db = openDatabase({ path: ':memory:' });
+  readonly db: Db = memoryDatabase();
   readonly root: string = mkdtempSync(join(tmpdir(), 'deskcloud-image-'));
   readonly image: ImageService;
   readonly sagas: SagaEngine;

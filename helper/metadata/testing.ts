@@ -1,5 +1,5 @@
 import type { ServerMetadata } from '../compute/index.ts';
-import { openDatabase } from '../db/index.ts';
+import { memoryDatabase } from '../db/index.ts';
 import type { ServerNic } from '../network/face.ts';
 import { Secret } from '../secret.ts';
 import type { Place } from './app/lookup.ts';
@@ -77,7 +77,7 @@ export function sampleWorld(residents: Resident[]) {
     logs.push(facts);
   };
   const logger = { debug: log, info: log, warn: log, error: log, child: () => logger };
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   const left = new Map<string, string>();
   const named = (place: Place): string => ('networkId' in place ? place.networkId : place.routerId);
   const deps: MetadataDeps = {

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo, Server as NetServer } from 'node:net';
-import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase, openDatabase } from '../db/index.ts';
 import { createFakeHostNetwork, type FakeHostNetwork } from '../host/net/fake.ts';
 import type { HostNetwork } from '../host/net/interface.ts';
 import { createHttpServer, silentLogger, type AuthContext } from '../http/index.ts';
@@ -62,9 +62,9 @@ export const makeFakeWorld = (config: Partial<NetworkConfig> = {}): Promise<Netw
 export async function makeWorld<Host extends HostNetwork>(
   host: Host,
   config: Partial<NetworkConfig>,
-  path = ':memory:',
+  path?: string,
 ): Promise<NetworkWorld<Host>> {
-  const db = openDatabase({ path });
+  const db = path === undefined ? memoryDatabase() : openDatabase({ path });
   const sagas = new SagaEngine({ db });
   const metadata = new Map<string, NetServer>();
   const deletedServerPorts: { serverId: string; nic: ServerNic }[] = [];

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase } from '../db/index.ts';
 import { createHttpServer, silentLogger, type AuthContext } from '../http/index.ts';
 import { createPlacement, type Placement } from './index.ts';
 
@@ -30,7 +30,7 @@ export interface Answer {
 }
 
 export class PlacementWorld {
-  readonly db: Db = openDatabase({ path: ':memory:' });
+  readonly db: Db = memoryDatabase();
   readonly placement: Placement = createPlacement({ db: this.db, clock: () => 1_700_000_000_000 });
   readonly #server: Server = createHttpServer({
     services: [this.placement.service],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OperationEvent } from '../contract/operation.ts';
-import { closeDatabase, openDatabase, statement, transaction, type Db } from '../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase, statement, transaction } from '../db/index.ts';
 import { Secret } from '../secret.ts';
 import { defineSaga, none, step, type Saga } from './define.ts';
 import { SagaEngine, type EngineOptions, type EnqueueOptions } from './engine.ts';
@@ -25,7 +25,7 @@ const engines: SagaEngine[] = [];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'deskcloud-saga-'));
-  db = openDatabase({ path: ':memory:' });
+  db = memoryDatabase();
   createSampleTables(db);
   host = new SampleHost(join(directory, 'devices'));
 });

@@ -1,7 +1,7 @@
 import { array, assert, constantFrom, nat, property, uniqueArray } from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { OperationEvent } from '../contract/operation.ts';
-import { closeDatabase, openDatabase, statement, transaction, type Db } from '../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase, statement, transaction } from '../db/index.ts';
 import { record } from '../host/record.ts';
 import { defineSaga, none, step, type Saga } from './define.ts';
 import { SagaEngine } from './engine.ts';
@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 function memory(): Db {
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   databases.push(db);
   return db;
 }

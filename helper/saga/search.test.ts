@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { closeDatabase, openDatabase, transaction } from '../db/index.ts';
+import { closeDatabase, memoryDatabase, transaction } from '../db/index.ts';
 import { record } from '../host/record.ts';
 import { defineSaga, none, step } from './define.ts';
 import { SagaEngine } from './engine.ts';
@@ -32,7 +32,7 @@ const saga = defineSaga<{ readonly id: string }, null>({
 });
 
 test('finds operations by words of their summary and of what their steps did, newest first, in pages', async () => {
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   const engine = new SagaEngine({ db });
   engine.register(saga, null);
   engine.start();

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closeDatabase, openDatabase, statement } from '../db/index.ts';
+import { closeDatabase, memoryDatabase, statement } from '../db/index.ts';
 import {
   createSampleTables,
   sampleCreate,
@@ -15,7 +15,7 @@ import { standardSagaTests, type SagaWorld } from './standard-tests.ts';
 
 async function makeWorld(status: 'BUILD' | 'ACTIVE'): Promise<SagaWorld<SampleInput, SampleServices>> {
   const directory = mkdtempSync(join(tmpdir(), 'deskcloud-standard-'));
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   createSampleTables(db);
   statement<[string, string]>(db, 'INSERT INTO thing (id, status) VALUES (?, ?)').run(sampleInput.id, status);
   const host = new SampleHost(directory);

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closeDatabase, openDatabase, type Db } from '../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase } from '../db/index.ts';
 import { notFound } from '../errors/error.ts';
 import { FakeDiskHost } from '../host/disk/fake.ts';
 import { DirectoryBackupStore } from '../host/backup/directory.ts';
@@ -137,7 +137,7 @@ export interface Answer {
 
 /** A volume service with two back ends behind the real HTTP layer. Tokens are the names of {@link callers}. */
 export class VolumeWorld {
-  readonly db: Db = openDatabase({ path: ':memory:' });
+  readonly db: Db = memoryDatabase();
   /** What servers do with volumes; a test may say so. */
   readonly guests: { -readonly [Name in keyof ComputeSide]: ComputeSide[Name] } = { ...noGuests };
   readonly root: string = mkdtempSync(join(tmpdir(), 'deskcloud-volume-'));

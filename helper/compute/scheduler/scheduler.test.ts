@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { closeDatabase, openDatabase, statement, type Db } from '../../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase, statement } from '../../db/index.ts';
 import { NoValidHost, type RequestSpec } from '../basics.ts';
 import { addAggregateHost, insertAggregate } from '../store/aggregate.ts';
 import { findService, setClaim, updateService, upsertHost, upsertService } from '../store/host.ts';
@@ -80,7 +80,7 @@ const passing = (changes: Changes): readonly string[] => {
 };
 
 beforeEach(() => {
-  db = openDatabase({ path: ':memory:' });
+  db = memoryDatabase();
   addHost('a');
   addHost('b', { memory_mib: 4096 });
   addHost('c', { vcpus: 8, memory_mib: 16_384, disk_gib: 50 });

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
-import { closeDatabase, openDatabase } from '../../db/index.ts';
+import { closeDatabase, memoryDatabase } from '../../db/index.ts';
 import { LinuxStateFiles } from '../../host/files/linux.ts';
 import { FakeDiskHost } from '../../host/disk/fake.ts';
 import { silentLogger } from '../../http/index.ts';
@@ -29,7 +29,7 @@ class AnyDisk extends FakeDiskHost {
 
 /** An image as PUT /v2/cache leaves it: of a format that has to be converted. */
 async function makeWorld(): Promise<SagaWorld<CacheInput, CacheServices>> {
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   const root = mkdtempSync(join(tmpdir(), 'deskcloud-cache-'));
   const files = new LinuxStateFiles(root);
   const now = () => 2;

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
-import { closeDatabase, openDatabase } from '../../db/index.ts';
+import { closeDatabase, memoryDatabase } from '../../db/index.ts';
 import { FakeDiskHost } from '../../host/disk/fake.ts';
 import type { WebSource } from '../../host/download/guarded.ts';
 import { LinuxStateFiles } from '../../host/files/linux.ts';
@@ -54,7 +54,7 @@ async function* onePiece(): AsyncGenerator<Uint8Array> {
 
 /** An image as POST /import leaves it, and an internet with one file. */
 async function makeWorld(): Promise<SagaWorld<ImportInput, ImportServices>> {
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   const root = mkdtempSync(join(tmpdir(), 'deskcloud-import-'));
   const files = new LinuxStateFiles(root);
   const disks = new FakeDiskHost();

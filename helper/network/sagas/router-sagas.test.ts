@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { openDatabase, transaction, type Db } from '../../db/index.ts';
+import { type Db, memoryDatabase, transaction } from '../../db/index.ts';
 import { createFakeHostNetwork, type FakeHostNetwork } from '../../host/net/fake.ts';
 import { silentLogger } from '../../http/index.ts';
 import { standardSagaTests, type SagaWorld } from '../../saga/standard-tests.ts';
@@ -53,7 +53,7 @@ function only<T>(rows: readonly T[]): T {
 
 /** A router between a network and the external one with rows as the API leaves them; the host has nothing yet. */
 class Bench {
-  readonly db: Db = openDatabase({ path: ':memory:' });
+  readonly db: Db = memoryDatabase();
   readonly host: FakeHostNetwork = createFakeHostNetwork();
   readonly services: RouterServices;
   readonly routers: RouterApp;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe } from 'vitest';
-import { openDatabase, transaction, type Db } from '../../db/index.ts';
+import { type Db, memoryDatabase, transaction } from '../../db/index.ts';
 import { createFakeHostNetwork, type FakeHostNetwork } from '../../host/net/fake.ts';
 import { silentLogger } from '../../http/index.ts';
 import { standardSagaTests, type SagaWorld } from '../../saga/standard-tests.ts';
@@ -38,7 +38,7 @@ const caller: Caller = {
 
 /** A network with a subnet, its rows as the API leaves them; the engine under test brings it to the host. */
 class Bench {
-  readonly db: Db = openDatabase({ path: ':memory:' });
+  readonly db: Db = memoryDatabase();
   readonly host: FakeHostNetwork = createFakeHostNetwork();
   readonly services: NetworkServices;
   readonly networkId: string;

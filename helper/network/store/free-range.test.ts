@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openDatabase } from '../../db/index.ts';
+import { memoryDatabase } from '../../db/index.ts';
 import { fillPool, giveBack, setCursor, takeExact, takeNext } from './free-range.ts';
 
 const key = (n: number): string => n.toString(16).padStart(32, '0');
 
 test('a pool gives each number to one holder, whatever is taken and given back', () => {
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   const operation = fc.oneof(
     fc.constant({ kind: 'next' as const }),
     fc.record({
@@ -59,7 +59,7 @@ test('a pool gives each number to one holder, whatever is taken and given back',
 });
 
 test('what was given back is not given out at once again', () => {
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   fillPool(db, 'p', [{ first: key(1), last: key(4) }]);
   setCursor(db, 'p', key(1));
   expect([takeNext(db, 'p'), takeNext(db, 'p')]).toEqual([key(1), key(2)]);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
-import { closeDatabase, openDatabase } from '../../db/index.ts';
+import { closeDatabase, memoryDatabase } from '../../db/index.ts';
 import { FakeBackupStore } from '../../host/backup/fake.ts';
 import { FakeDiskHost } from '../../host/disk/fake.ts';
 import { LinuxStateFiles } from '../../host/files/linux.ts';
@@ -76,7 +76,7 @@ async function world<Input>(
   inputOf: (place: { readonly content: string }) => Input,
 ): Promise<SagaWorld<Input, VolumeServices>> {
   const { made = true, parent = false } = options;
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   const root = mkdtempSync(join(tmpdir(), 'deskcloud-backup-saga-'));
   const disks = new FakeDiskHost();
   mkdirSync(join(root, 'a'));

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { openDatabase, closeDatabase } from '../../db/index.ts';
+import { closeDatabase, memoryDatabase } from '../../db/index.ts';
 import { FakeDiskHost } from '../../host/disk/fake.ts';
 import { LinuxStateFiles } from '../../host/files/linux.ts';
 import { FakeIscsiHost } from '../../host/iscsi/fake.ts';
@@ -24,7 +24,7 @@ const backend: Backend = {
 
 /** A volume that a client may reach, or one that it could reach until now. */
 async function world(wanted: boolean) {
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   const iscsi = new FakeIscsiHost();
   const directory = { files: new LinuxStateFiles('/'), path: ['volumes'] as const };
   const drivers = new Drivers([new FileDriver(backend, new FakeDiskHost(), directory)]);

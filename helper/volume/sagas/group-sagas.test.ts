@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
-import { closeDatabase, openDatabase } from '../../db/index.ts';
+import { closeDatabase, memoryDatabase } from '../../db/index.ts';
 import { FakeBackupStore } from '../../host/backup/fake.ts';
 import { FakeDiskHost } from '../../host/disk/fake.ts';
 import { silentLogger } from '../../http/index.ts';
@@ -39,7 +39,7 @@ async function world<Input>(
   options: { readonly placed?: boolean; readonly volumes?: boolean; readonly snapshot?: boolean },
   inputOf: (drivers: Drivers) => Input,
 ): Promise<SagaWorld<Input, VolumeServices>> {
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   const root = mkdtempSync(join(tmpdir(), 'deskcloud-group-saga-'));
   const directory = join(root, 'a');
   mkdirSync(directory);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
-import { closeDatabase, openDatabase, type Db } from '../../db/index.ts';
+import { closeDatabase, type Db, memoryDatabase } from '../../db/index.ts';
 import { FakeDiskHost } from '../../host/disk/fake.ts';
 import { silentLogger } from '../../http/index.ts';
 import { Secret } from '../../secret.ts';
@@ -98,7 +98,7 @@ async function world<Input>(
   options: { readonly volume: string; readonly made: boolean; readonly snapshot?: string },
   inputOf: (place: Place) => Input,
 ): Promise<SagaWorld<Input, VolumeServices>> {
-  const db = openDatabase({ path: ':memory:' });
+  const db = memoryDatabase();
   const root = mkdtempSync(join(tmpdir(), 'deskcloud-volume-saga-'));
   const disks = new FakeDiskHost();
   const images = new StandInImages(root);
