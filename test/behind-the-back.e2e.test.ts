@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { make } from '../main/demo/ensure.ts';
 import { greetsBySsh, loseToReboot, virsh } from './support/behind-the-back.ts';
 import { run } from './support/cli.ts';
 import { CrashCloud } from './support/crash-cloud.ts';
-import { delay, eventually } from './support/patience.ts';
+import { eventually } from './support/patience.ts';
 import { CrashProject, FOLLOWED_MS } from './support/crash-project.ts';
 import { expectHostMatchesDatabase } from './support/host-matches-database.ts';
 import { NOTHING } from './support/instance.ts';

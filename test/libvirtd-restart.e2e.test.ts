@@ -1,8 +1,8 @@
 /** What ends the machine's libvirtd: nothing else may run beside it. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { killEmulator, restartLibvirtd } from './support/behind-the-back.ts';
 import { CrashCloud } from './support/crash-cloud.ts';
-import { delay } from './support/patience.ts';
 import { CrashProject } from './support/crash-project.ts';
 import { expectHostMatchesDatabase } from './support/host-matches-database.ts';
 import { NOTHING } from './support/instance.ts';

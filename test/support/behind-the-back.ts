@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { delay } from './patience.ts';
+import { setTimeout as delay } from 'node:timers/promises';
 import { commands, type TestInstance } from './instance.ts';
 
 /** What happens to an instance without its helper's doing. */

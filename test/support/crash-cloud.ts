@@ -1,11 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Operation, OperationSummary } from '../../helper/contract/operation.ts';
 import { HelperError } from '../../main/helper-client.ts';
 import { OpenStackError, type OpenStackClient } from '../../main/openstack-client.ts';
 import type { Told } from './host-matches-database.ts';
 import { TestInstance } from './instance.ts';
-import { delay, PATIENCE_MS } from './patience.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { orderText, type KillOrder } from './kill-order.ts';
 
 export interface Crash<T = Told> {

@@ -1,10 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ensureExternalNetwork, ensureFlavors, make, type Named } from '../../main/demo/ensure.ts';
 import { DEMO } from '../../main/demo/plan.ts';
 import { ensureImage, ensureNetwork, ensureSecurityGroup } from '../../main/demo/project.ts';
 import type { Json, OpenStackClient } from '../../main/openstack-client.ts';
 import { ensureTinyGuest } from '../../resources/guest/build.ts';
 import type { CrashCloud } from './crash-cloud.ts';
-import { delay } from './patience.ts';
 
 /** The loop follows events, so that a state is right at once; "one interval" of others is a minute. */
 export const FOLLOWED_MS = 90_000;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { THRIFTY_MALLOC } from '../../helper/daemon.ts';
 import { LinuxCommandRunner } from '../../helper/host/command/linux.ts';
@@ -15,7 +16,7 @@ import { LinuxSecretHost } from '../../helper/host/secret/linux.ts';
 import { HelperClient } from '../../main/helper-client.ts';
 import { OpenStackClient } from '../../main/openstack-client.ts';
 import { helperProgram } from './helper-program.ts';
-import { delay, PATIENCE_MS } from './patience.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 export const commands = new LinuxCommandRunner();

@@ -1,7 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /** For how long an operation and a recovery may take, on a busy machine. */
 export const PATIENCE_MS = 180_000;
-
-export const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Asks until `probe` answers something. @throws with `what` when it does not in time. */
 export async function eventually<T>(

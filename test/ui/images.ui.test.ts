@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LinuxDownloader } from '../../helper/host/download/linux.ts';
 import { simulatedGuest } from '../../main/demo/simulated-guest.ts';
 import { readCatalogue } from '../../resources/images/catalogue.ts';
 import { violations } from '../support/axe.ts';
-import { delay } from '../support/patience.ts';
 import { TestWindow } from '../support/window.ts';
 
 let window: TestWindow;
